@@ -1,0 +1,96 @@
+/** A schema after compilation: plain, frozen, serialisable data; what the registry stores and a runtime serves. */
+import type { FieldType } from './field-type.ts'
+import type { Json } from './json.ts'
+
+export interface CompiledSchema {
+  readonly name: string
+  readonly description?: string
+  /** SHA-256 (hex) over the normalised document: `version`, comments and order do not count. */
+  readonly hash: string
+  readonly roles: Readonly<Record<string, { readonly inherits: readonly string[] }>>
+  readonly entities: Readonly<Record<string, CompiledEntity>>
+}
+
+export interface CompiledEntity {
+  readonly name: string
+  readonly description?: string
+  /** The names of the key fields, one or more. */
+  readonly key: readonly string[]
+  /** In the document's order, the system fields (`id`, `created_at`, …) at their usual places. */
+  readonly fields: Readonly<Record<string, CompiledField>>
+  /** By embed name. */
+  readonly relations: Readonly<Record<string, CompiledRelation>>
+  /** Unique sets besides the key, a field's own `unique: true` included. */
+  readonly unique: readonly (readonly string[])[]
+  readonly indexes: readonly (readonly string[])[]
+  /** Record events this entity publishes. */
+  readonly events: readonly ('created' | 'updated' | 'deleted')[]
+}
+
+export interface CompiledField {
+  readonly name: string
+  readonly description?: string
+  readonly type: FieldType
+  readonly list: boolean
+  /** NOT NULL. A required field without default must be given on create. */
+  readonly required: boolean
+  /** Who writes it: the client, or the platform alone (a client that names it in a body gets 422). */
+  readonly writable: boolean
+  /**
+   * Where the value of an insert comes from when the body has none: `uuidv7` (made by the runtime), `identity` (the
+   * column itself), `now`, `principal` (the caller's id), `revision` (1, plus one at each update), or a literal.
+   */
+  readonly default?:
+    | { readonly from: 'uuidv7' | 'identity' | 'now' | 'principal' | 'revision' }
+    | { readonly literal: Json }
+  /** Set again at every update. */
+  readonly touched?: 'now' | 'revision'
+  readonly values?: readonly string[]
+  /** Length of text, value of a number (decimals and bigints as text), items of a list. */
+  readonly min?: number | string
+  readonly max?: number | string
+  readonly precision?: number
+  readonly scale?: number
+  readonly format?: string
+  /** RE2-compatible source, matched anywhere unless anchored. */
+  readonly pattern?: string
+}
+
+/** One side of a foreign key, seen from the entity that has it in `relations`. */
+export interface CompiledRelation {
+  /** The name it is embedded by: the relation's `as`, or for the other side a name given by `has_many`, else the entity's. */
+  readonly name: string
+  /** `one`: this entity holds the reference. `many`: the target does. `one_back`: the target does, uniquely. */
+  readonly kind: 'one' | 'many' | 'one_back'
+  readonly entity: string
+  /** Fields of this entity and the target's fields they equal, pairwise. */
+  readonly from: readonly string[]
+  readonly to: readonly string[]
+  /** The name of the foreign key, the same on both sides; a hint (`!name`) selects by it. */
+  readonly key: string
+  readonly onDelete: 'restrict' | 'cascade' | 'set_null'
+}
+
+/** Logical to physical names of one schema version in one store. Never derived by assumption: always read. */
+export interface Mapping {
+  /** The Postgres schema of the store. */
+  readonly schema: string
+  readonly entities: Readonly<Record<string, EntityMapping>>
+}
+
+export interface EntityMapping {
+  readonly table: string
+  readonly columns: Readonly<Record<string, string>>
+  /** Physical constraint and unique index names, for telling an error's meaning. */
+  readonly constraints: Readonly<Record<string, ConstraintMapping>>
+}
+
+export interface ConstraintMapping {
+  readonly kind: 'key' | 'unique' | 'reference' | 'check'
+  readonly fields: readonly string[]
+  /** The target entity of a reference. */
+  readonly entity?: string
+}
+
+/** The column that every table leads its keys with; a reserved field name, so no mapping can collide with it. */
+export const TENANT_COLUMN = 'tenant_id'

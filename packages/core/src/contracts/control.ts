@@ -1,0 +1,30 @@
+/**
+ * The control schema `backsaas` of a database: what migrator and runtime agree on in SQL.
+ *
+ * Made by the migrator's bootstrap. The runtime may execute `enter` and select from `placements`, `versions` and
+ * `fence_tenants`; it may write none of them.
+ *
+ * - `backsaas.logins(kind text primary key, name text, password text)`: readable by the owner only.
+ * - `backsaas.placements(id uuid primary key, store_id uuid, schema_id uuid, schema_name text, pg_schema text)`:
+ *   a schema in a store.
+ * - `backsaas.versions(placement_id uuid, version int, state text, hash text, compiled text, mapping text, created_at)`,
+ *   key (placement_id, version): `state` is `live` or `retired`; `compiled` and `mapping` are the JSON of
+ *   `CompiledSchema` and `Mapping`.
+ * - `backsaas.fence_tenants(tenant_id uuid primary key, state text)`: `live` or `suspended`.
+ * - `backsaas.enter(tenant uuid, placement uuid, version int) returns table (tenant uuid)`: begins every statement or
+ *   transaction of the runtime. Raises BS001 (version not live), BS002 (tenant not live), BS003 (another tenant is
+ *   already set, or the isolation is not read committed).
+ */
+
+/** SQLSTATEs that `backsaas.enter` raises. */
+export const FENCE = { retired: 'BS001', suspended: 'BS002', misuse: 'BS003' } as const
+
+/** The tenant that owns what is the platform's. */
+export const SYSTEM_TENANT_ID = '00000000-0000-7000-8000-000000000001'
+/** The placement of `schemas/platform.yaml`, and the store it stands in. */
+export const PLATFORM_PLACEMENT_ID = '00000000-0000-7000-8000-000000000002'
+export const PLATFORM_STORE_ID = '00000000-0000-7000-8000-000000000003'
+/** The pooled store that schemas go to unless told otherwise. */
+export const DEFAULT_STORE_ID = '00000000-0000-7000-8000-000000000004'
+/** The platform's own schema. */
+export const PLATFORM_SCHEMA_ID = '00000000-0000-7000-8000-000000000005'

@@ -1,0 +1,48 @@
+/** The one way to a Postgres: statements in text format, batches that are atomic and cost one round trip. */
+import type { Scope } from './scope.ts'
+
+/**
+ * A statement whose parameters are already text, in Postgres' input format of the type that the statement expects
+ * (`null` is SQL null). Text throughout means that nothing can fail to serialise after a batch has begun.
+ */
+export interface Statement {
+  readonly text: string
+  readonly params: readonly (string | null)[]
+  /** Prepare under a name where the adapter can; false for DDL and one-off texts. Default true. */
+  readonly prepare?: boolean
+}
+
+/** Rows as arrays of text, in the order of the columns; `count` is the number of rows read or written. */
+export interface Result {
+  readonly rows: readonly (readonly (string | null)[])[]
+  readonly count: number
+}
+
+export interface Connection {
+  /**
+   * Runs the statements in order in one transaction, in one round trip; a single statement runs by itself.
+   *
+   * @throws `DatabaseError` with the server's SQLSTATE; nothing of the batch is then kept.
+   * @example await connection.batch([{ text: 'select $1::text', params: ['a'] }])
+   */
+  batch(statements: readonly Statement[]): Promise<readonly Result[]>
+  /** Several statements outside any transaction, one after the other: for what Postgres refuses in one (`CREATE INDEX CONCURRENTLY`). Migrator only. */
+  script?(statements: readonly Statement[]): Promise<readonly Result[]>
+  /** A transaction with decisions between its statements. Present where `can.interactive`. Migrator only. */
+  transaction?<T>(run: (transaction: Connection) => Promise<T>): Promise<T>
+}
+
+/**
+ * Who a connection is: `runtime` serves and owns nothing; `migrator` changes schemas (BYPASSRLS, `row_security = off`);
+ * `owner` is the login of the URL as given and is used by bootstrap only.
+ */
+export type Login = 'runtime' | 'migrator' | 'owner'
+
+export interface Database {
+  readonly name: string
+  readonly can: { readonly listen: boolean; readonly interactive: boolean }
+  /** Node shares a pool between scopes; workerd opens per request. `login` defaults to `runtime`. */
+  open(scope: Scope, login?: Login): Connection
+  /** Waits for statements under way, then closes every connection. */
+  close?(): Promise<void>
+}

@@ -1,0 +1,21 @@
+/** The one stream that logs and metrics are fed from. */
+export type Observation =
+  | {
+      readonly kind: 'request'
+      readonly requestId: string
+      readonly method: string
+      readonly path: string
+      readonly status: number
+      readonly durationMs: number
+      readonly tenant?: string
+      readonly principal?: string
+    }
+  | { readonly kind: 'stage'; readonly requestId: string; readonly stage: StageName; readonly durationMs: number }
+  /** Something went wrong that the caller is told little about; `error` is for the operator's eyes. */
+  | { readonly kind: 'error'; readonly requestId?: string; readonly code: string; readonly error: unknown }
+  | { readonly kind: 'lifecycle'; readonly what: 'ready' | 'closing' | 'closed' }
+  | { readonly kind: 'event'; readonly type: string; readonly id: string }
+
+export type StageName = 'identify' | 'parse' | 'authorize' | 'before' | 'validate' | 'plan' | 'execute' | 'respond'
+
+export type Observe = (observation: Observation) => void

@@ -1,0 +1,88 @@
+/** A plugin is plain, inspectable, frozen data in closed slots; a tenant's schema compiles to one too. */
+import type { ErrorCatalogue } from '../errors/backsaas-error.ts'
+import type { CompiledEntity, CompiledSchema } from './compiled.ts'
+import type { Event } from './event.ts'
+import type { Operation } from './operation.ts'
+import type { Identity, Principal } from './principal.ts'
+import type { Scope } from './scope.ts'
+
+export interface Plugin {
+  /** Unique among the plugins of a runtime: lower-case words joined by `-`. */
+  readonly name: string
+  /** Names of plugins that must be there too. */
+  readonly requires?: readonly string[]
+  /** Entities of its own: YAML text or a compiled schema, migrated like any schema and served as the profile of its name. */
+  readonly schema?: string | CompiledSchema
+  readonly errors?: ErrorCatalogue
+  readonly routes?: readonly Route[]
+  readonly stages?: Stages
+  /** Called for each event of a type the runtime hears on its bus, at least once; `*` for every type. */
+  readonly on?: Readonly<Record<string, (event: Event, context: PluginContext) => void | Promise<void>>>
+}
+
+/** Each stage is asked in the order the plugins are given; the value of one goes into the next. */
+export interface Stages {
+  /** Names the caller, or passes by answering null. The first plugin that names one decides. */
+  identify?(request: Request, context: PluginContext): Identity | null | Promise<Identity | null>
+  /** Narrows the operation, or throws to deny it. */
+  authorize?(operation: Operation, context: OperationContext): Operation | Promise<Operation>
+  /** May change the input of a write before it is validated. */
+  before?(operation: Operation, context: OperationContext): Operation | Promise<Operation>
+  /** May change the response of a data request, errors included. */
+  respond?(response: Response, context: RequestContext): Response | Promise<Response>
+}
+
+export interface PluginContext {
+  readonly scope: Scope
+  /** The data API as this principal: a `@supabase/postgrest-js` client, typed loosely here because it is an optional peer. */
+  readonly for: (principal: Identity) => DataClient
+}
+
+export interface RequestContext extends PluginContext {
+  readonly request: Request
+  readonly requestId: string
+  /** Absent where the request failed before its caller was known. */
+  readonly principal?: Principal
+}
+
+export interface OperationContext extends RequestContext {
+  readonly principal: Principal
+  readonly schema: CompiledSchema
+  readonly entity: CompiledEntity
+}
+
+/** The part of `@supabase/postgrest-js`' `PostgrestClient` that a plugin may rely on without importing it. */
+export interface DataClient {
+  // biome-ignore lint/suspicious/noExplicitAny: the client's builders are generic over a database type that only the caller knows
+  from(entity: string): any
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  schema(profile: string): any
+}
+
+/** A route of a plugin, under the runtime's base path, described well enough for OpenAPI. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Hono's syntax, from the runtime's root; `/t/:tenant` in front is added by the runtime. */
+  readonly path: string
+  readonly summary: string
+  readonly description?: string
+  /** Whether a principal must be known; default true. */
+  readonly principal?: boolean
+  readonly parameters?: readonly {
+    readonly name: string
+    readonly in: 'query' | 'path' | 'header'
+    readonly description: string
+    readonly required?: boolean
+  }[]
+  readonly responses: Readonly<Record<string, { readonly description: string }>>
+  handle(context: RouteContext): Response | Promise<Response>
+}
+
+export interface RouteContext extends RequestContext {
+  readonly params: Readonly<Record<string, string>>
+}
+
+/** Gives a plugin its exact type and freezes it. */
+export function definePlugin<const P extends Plugin>(plugin: P): P {
+  return Object.freeze(plugin)
+}

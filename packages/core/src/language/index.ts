@@ -1,0 +1,4 @@
+/** The schema language: YAML or JSON text in, a compiled schema out, or every problem at once. */
+export { compileSchema } from './compile-schema.ts'
+export type { Problem } from './problem.ts'
+export { SchemaProblems } from './problem.ts'

@@ -1,0 +1,29 @@
+/** A problem of a schema document, placed. */
+import { BackSaasError } from '../errors/backsaas-error.ts'
+
+export interface Problem {
+  /** JSON pointer into the document. */
+  readonly pointer: string
+  /** 1-based. */
+  readonly line: number
+  readonly column: number
+  /** UPPER_SNAKE. */
+  readonly code: string
+  readonly message: string
+  readonly hint?: string
+}
+
+/** All problems of a document at once. */
+export class SchemaProblems extends BackSaasError {
+  override readonly name: string = 'SchemaProblems'
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[]) {
+    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
+    super('SCHEMA_INVALID', 422, `the schema has ${count}`, {
+      details: problems.map((p) => `${p.line}:${p.column} ${p.code} ${p.message}`).join('\n'),
+      errors: problems.map((p) => ({ pointer: p.pointer, code: p.code, detail: p.message })),
+    })
+    this.problems = problems
+  }
+}
