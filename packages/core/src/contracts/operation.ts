@@ -22,6 +22,8 @@ export interface Operation {
   readonly cardinality: 'many' | 'one'
   readonly count: 'none' | 'exact' | 'planned' | 'estimated'
   readonly returning: 'minimal' | 'representation' | 'headers-only'
+  /** One row named by its key in the path: none is 404, and the answer carries the row's revision as ETag. */
+  readonly item?: boolean
   /** The rows of a create or the values of an update; absent for read and delete. */
   readonly input?: Input
   readonly params: readonly (string | null)[]

@@ -7,6 +7,8 @@ export interface DatabaseErrorFields {
   readonly table?: string
   readonly column?: string
   readonly serverDetail?: string
+  /** What to do about it; safe to show, unlike the rest. */
+  readonly hint?: string
 }
 
 /**
@@ -18,7 +20,10 @@ export class DatabaseError extends BackSaasError {
 
   constructor(message: string, fields: DatabaseErrorFields, cause?: unknown) {
     const unreachable = fields.sqlState.startsWith('08')
-    super(unreachable ? 'DATABASE_UNREACHABLE' : fields.sqlState, unreachable ? 503 : 500, message, { cause })
+    super(unreachable ? 'DATABASE_UNREACHABLE' : fields.sqlState, unreachable ? 503 : 500, message, {
+      hint: fields.hint ?? null,
+      cause,
+    })
     this.fields = fields
   }
 }

@@ -21,9 +21,13 @@ export class SchemaProblems extends BackSaasError {
   constructor(problems: readonly Problem[]) {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
     super('SCHEMA_INVALID', 422, `the schema has ${count}`, {
-      details: problems.map((p) => `${p.line}:${p.column} ${p.code} ${p.message}`).join('\n'),
-      errors: problems.map((p) => ({ pointer: p.pointer, code: p.code, detail: p.message })),
+      details: problems.map((p) => `${p.line}:${p.column} ${p.code} ${withHint(p)}`).join('\n'),
+      errors: problems.map((p) => ({ pointer: p.pointer, code: p.code, detail: withHint(p) })),
     })
     this.problems = problems
   }
+}
+
+function withHint(problem: Problem): string {
+  return problem.hint === undefined ? problem.message : `${problem.message} (${problem.hint})`
 }

@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+/** The `backsaas` command of the built package. */
+import '../dist/main.js'

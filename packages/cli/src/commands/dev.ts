@@ -1,0 +1,61 @@
+/** `backsaas dev`: what `npm start` runs. */
+
+import { isAbsolute, resolve } from 'node:path'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type DevSettings, runDev } from '../dev/run-dev.ts'
+import type { Io } from '../io.ts'
+
+interface DevOptions {
+  readonly port: number
+  readonly host: string
+  readonly data: string
+  readonly database?: string
+  readonly example?: string
+  readonly log: DevSettings['log']
+}
+
+/** Adds the command to `program`. */
+export function addDev(program: Command, io: Io): void {
+  const log = new Option('--log <form>', 'requests as lines for people, as JSON lines, or not at all')
+  program
+    .command('dev')
+    .description('Serve an example schema to the tenants acme and globex, with Postgres built in.')
+    .addOption(new Option('--port <port>', 'where to listen').env('PORT').default(8787).argParser(port))
+    .option('--host <host>', 'the address to listen on', '127.0.0.1')
+    .addOption(new Option('--data <folder>', 'where data is kept').env('BACKSAAS_DATA').default('.backsaas'))
+    .addOption(
+      new Option('--database <url>', "an owner's postgres://… instead of the built-in one").env('DATABASE_URL'),
+    )
+    .option('--example <folder>', "a folder with schema.yaml and seed.json (default: the repository's examples/crm)")
+    .addOption(log.choices(['text', 'json', 'none']).default(io.isTty ? 'text' : 'json'))
+    .addHelpText('after', HELP)
+    .action((options: DevOptions) => runDev(asSettings(options, io), io))
+}
+
+function asSettings(options: DevOptions, io: Io): DevSettings {
+  const { port, host, data, database, example, log } = options
+  return {
+    port,
+    host,
+    dataFolder: isAbsolute(data) ? data : resolve(data || '.backsaas'),
+    // An empty variable is one that is not set.
+    databaseUrl: database || null,
+    exampleFolder: example ?? null,
+    log,
+    redisUrl: io.env.REDIS_URL || null,
+  }
+}
+
+function port(text: string): number {
+  const number = text === '' ? 8787 : Number(text)
+  if (Number.isInteger(number) && number >= 0 && number <= 65535) return number
+  throw new InvalidArgumentError('It is not a port: give a number from 0 to 65535.')
+}
+
+const HELP = `
+It writes dev.json (the URL and the keys) into the data folder, and ends on Ctrl-C.
+
+Examples:
+  backsaas dev
+  backsaas dev --port 9000 --data /var/tmp/backsaas
+  DATABASE_URL=postgres://postgres@127.0.0.1:5432/app backsaas dev --log json`

@@ -1,0 +1,36 @@
+/** `backsaas migrate FILE`: a schema into a database, which is prepared for BackSaaS where it is not yet. */
+
+import { migrate } from '@backsaas/migrator'
+import type { Command } from 'commander'
+import type { Io } from '../io.ts'
+import { type DatabaseOptions, useDatabase, withDatabase } from '../open-database.ts'
+import { readText } from '../read-text.ts'
+
+interface MigrateOptions extends DatabaseOptions {
+  readonly owner?: string
+}
+
+/** Adds the command to `program`. */
+export function addMigrate(program: Command, io: Io): void {
+  const command = program
+    .command('migrate')
+    .description('Put a schema into the database: a new one, or a compatible new version of one that is there.')
+    .argument('<file>', 'YAML or JSON')
+    .option('--owner <tenant>', 'the tenant that owns the schema (default: the platform itself)')
+    .addHelpText('after', HELP)
+  withDatabase(command).action((file: string, options: MigrateOptions) => migrateFile(file, options, io))
+}
+
+async function migrateFile(file: string, options: MigrateOptions, io: Io): Promise<void> {
+  const text = readText(file)
+  const owner = options.owner === undefined ? {} : { owner: options.owner }
+  const result = await useDatabase(options.database, (database) => migrate(database, text, owner))
+  const done = result.created ? 'is live' : 'was live already'
+  io.out(options.json ? JSON.stringify(result) : `${result.schema} version ${result.version} ${done} (${result.hash})`)
+}
+
+const HELP = `
+Examples:
+  backsaas migrate crm.yaml
+  backsaas migrate crm.yaml --database postgres://postgres@127.0.0.1:5432/app
+  backsaas migrate crm.yaml --database pglite:.backsaas/postgres`

@@ -1,0 +1,103 @@
+/** The development server from start to stop: everything is composed here, and closed in the opposite order. */
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { memory } from '@backsaas/adapters/buses/memory'
+import { BackSaasError } from '@backsaas/core'
+import { migrate, startRelay } from '@backsaas/migrator'
+import { createRuntime } from '@backsaas/runtime'
+import type { Io } from '../io.ts'
+import { openDatabase } from '../open-database.ts'
+import { prepareFolder } from './data-folder.ts'
+import { type DevFile, readDevFile, writeDevFile } from './dev-file.ts'
+import { readExample } from './example.ts'
+import { listen } from './listen.ts'
+import { logRequests } from './log-requests.ts'
+import { prepareTenants } from './prepare-tenants.ts'
+import { welcome } from './welcome.ts'
+
+export interface DevSettings {
+  /** 0 for any that is free. */
+  readonly port: number
+  readonly host: string
+  readonly dataFolder: string
+  /** Null for PGlite in the data folder. */
+  readonly databaseUrl: string | null
+  /** Null for the repository's own. */
+  readonly exampleFolder: string | null
+  readonly log: 'text' | 'json' | 'none'
+  readonly redisUrl: string | null
+}
+
+type Close = () => Promise<void>
+
+/** How long a start that was interrupted may take to come to a point where it can be closed. */
+const INTERRUPTED_START_MS = 5_000
+const CLOSE_MS = 15_000
+
+/**
+ * Serves until the process is asked to stop.
+ *
+ * @throws `PORT_IN_USE`, `FOLDER_UNWRITABLE`, `FOLDER_IN_USE`, `DATABASE_UNREACHABLE` and others, each saying what to
+ *   do; what was opened until then is closed.
+ */
+export async function runDev(settings: DevSettings, io: Io): Promise<void> {
+  const stopped = io.untilStopped()
+  const open: Close[] = []
+  try {
+    const started = start(settings, io, open)
+    await Promise.race([started, stopped])
+    await stopped
+    await Promise.race([started, delay(INTERRUPTED_START_MS, undefined, { ref: false })])
+  } finally {
+    await closeAll(open)
+  }
+}
+
+/** Puts a way to close each thing that it opens into `open`. */
+async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void> {
+  const { dataFolder, databaseUrl } = settings
+  // The port comes first: where it is taken, no data is touched.
+  const listener = await listen(settings.port, settings.host)
+  open.push(listener.close)
+  prepareFolder(dataFolder)
+  const example = readExample(settings.exampleFolder)
+  const database = await openDatabase(databaseUrl ?? `pglite:${join(dataFolder, 'postgres')}`)
+  open.push(async () => database.close?.())
+  if (settings.redisUrl !== null) io.err(NO_REDIS)
+
+  const { schema } = await migrate(database, example.schema)
+  const bus = memory()
+  const runtime = createRuntime({ database, bus, observe: logRequests(settings.log, io) })
+  open.push(() => runtime.close())
+  await runtime.ready()
+  const served: Omit<DevFile, 'url'> = await prepareTenants({
+    database,
+    schema,
+    example,
+    dataFolder,
+    url: listener.url,
+    known: readDevFile(dataFolder),
+    fetch: async (request) => runtime.fetch(request),
+  })
+  const relay = await startRelay(database, bus)
+  open.push(() => relay.close())
+  // What is under way is answered before anything behind it closes.
+  open.push(listener.close)
+
+  const devFile: DevFile = { url: listener.url, ...served }
+  writeDevFile(dataFolder, devFile)
+  listener.serve((request) => runtime.fetch(request))
+  io.out(welcome(devFile, { dataFolder, database: databaseUrl === null ? 'PGlite' : 'Postgres' }))
+}
+
+async function closeAll(open: Close[]): Promise<void> {
+  const closed = (async () => {
+    for (const close of open.reverse()) await close()
+    return true
+  })()
+  const inTime = await Promise.race([closed, delay(CLOSE_MS, false, { ref: false })])
+  if (!inTime) throw new BackSaasError('CLOSE_TIMEOUT', 500, `it did not close within ${CLOSE_MS} ms`)
+}
+
+const NO_REDIS =
+  'backsaas: REDIS_URL is set, but there is no Redis bus yet: events go over the bus in memory, within this process only'

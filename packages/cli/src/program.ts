@@ -1,0 +1,61 @@
+/** The `backsaas` command line: its commands, and how they end. */
+import { Command, CommanderError } from 'commander'
+import { addDev } from './commands/dev.ts'
+import { addKeyCreate } from './commands/key-create.ts'
+import { addMigrate } from './commands/migrate.ts'
+import { addTenantCreate } from './commands/tenant-create.ts'
+import { addValidate } from './commands/validate.ts'
+import type { Io } from './io.ts'
+import { reportError } from './report-error.ts'
+
+/** Exit codes: done; it failed; it was called wrongly. */
+export const EXIT = { ok: 0, failure: 1, usage: 2 } as const
+
+/**
+ * Runs one command line.
+ *
+ * @returns the exit code: 0 done, 1 failed, 2 called wrongly. It never throws: what went wrong is on standard error.
+ * @example process.exitCode = await run(['validate', 'crm.yaml'], processIo(process))
+ */
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  try {
+    await createProgram(io).parseAsync([...args], { from: 'user' })
+    return EXIT.ok
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    reportError(error, io, args.includes('--json'))
+    return EXIT.failure
+  }
+}
+
+function createProgram(io: Io): Command {
+  const program = new Command('backsaas')
+    .description('A schema in YAML becomes an isolated multi-tenant API over Postgres.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.out(text.trimEnd()),
+      writeErr: (text) => io.err(text.trimEnd()),
+    })
+    .showSuggestionAfterError()
+    .addHelpText('after', HELP)
+  addDev(program, io)
+  addValidate(program, io)
+  addMigrate(program, io)
+  addTenantCreate(group(program, 'tenant', 'Tenants: who data belongs to.'), io)
+  addKeyCreate(group(program, 'key', 'API keys of a tenant.'), io)
+  return program
+}
+
+function group(program: Command, name: string, description: string): Command {
+  return program.command(name).description(description)
+}
+
+const HELP = `
+Examples:
+  backsaas dev                                  serve the example schema to two tenants, without a database server
+  backsaas validate crm.yaml                    every problem of a schema, with line and column
+  backsaas migrate crm.yaml                     put a schema into the database of DATABASE_URL
+  backsaas tenant create acme --schema crm      a tenant that has that schema
+  backsaas key create acme                      a key for its API
+
+Exit codes: 0 done, 1 failed, 2 called wrongly.`

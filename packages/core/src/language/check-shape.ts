@@ -1,0 +1,68 @@
+/** Holds a document against its shape, reports every difference, and hands on the part that is sound. */
+import * as v from 'valibot'
+import { describeIssue } from './describe-issue.ts'
+import type { SchemaDocument } from './document.ts'
+import { schemaDocument } from './document-shape.ts'
+import { type Path, toPointer } from './path.ts'
+import type { ProblemList } from './problem-list.ts'
+import type { Tree, TreeObject } from './read-yaml.ts'
+
+export interface Shape {
+  readonly document: SchemaDocument
+  /** Pointers of what was taken out, so that later checks do not blame others for its absence. */
+  readonly faults: ReadonlySet<string>
+}
+
+/** Members of these objects are named by the author: a faulty one stays, empty, so that its name is still known. */
+const NAMED: readonly RegExp[] = [
+  /^\/(entities|roles)\/[^/]+$/,
+  /^\/entities\/[^/]+\/fields\/[^/]+$/,
+  /^\/entities\/[^/]+\/schema\/properties\/[^/]+$/,
+]
+const ROUNDS_MAX = 4
+
+/**
+ * The sound part of a document; null where nothing is left to check further.
+ *
+ * @example checkShape(reading.tree, reading.problems)
+ */
+export function checkShape(tree: Tree, problems: ProblemList): Shape | null {
+  if (!isObject(tree)) {
+    problems.report({ path: [], code: 'WRONG_TYPE', message: 'a schema is an object that begins with `schema: name`' })
+    return null
+  }
+  const faults = new Set<string>()
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const result = v.safeParse(schemaDocument, tree)
+    if (result.success) return { document: result.output, faults }
+    for (const issue of result.issues) {
+      const path = (issue.path ?? []).map((item) => item.key as string | number)
+      // What taking out a part leaves behind is no problem of the author's.
+      if (round === 0) problems.report(describeIssue(issue, path))
+      takeOut(tree, path, faults)
+    }
+  }
+  return null
+}
+
+/** Removes the value at `path`, or the nearest thing around it that can be absent. */
+function takeOut(tree: TreeObject, path: Path, faults: Set<string>): void {
+  const listAt = path.findIndex((step) => typeof step === 'number')
+  const whole = listAt < 0 ? path : path.slice(0, listAt)
+  const parent = whole
+    .slice(0, -1)
+    .reduce<Tree | undefined>((node, step) => (isObject(node) ? node[step] : undefined), tree)
+  const last = String(whole.at(-1) ?? '')
+  faults.add(toPointer(whole))
+  if (!isObject(parent)) return
+  if (whole.length === 1 && last === 'schema') parent[last] = 'unnamed'
+  else if (whole.length === 1 && last === 'entities') parent[last] = {}
+  else if (whole.length === 4 && last === 'properties') parent[last] = {}
+  else if (NAMED.some((form) => form.test(toPointer(whole)))) parent[last] = {}
+  else if (last in parent) delete parent[last]
+  else takeOut(tree, whole.slice(0, -1), faults)
+}
+
+function isObject(value: Tree | undefined): value is TreeObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

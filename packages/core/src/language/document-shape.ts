@@ -1,0 +1,130 @@
+/**
+ * The shape of a schema document, as one valibot schema: which keys stand where and what kind of value they hold.
+ *
+ * The messages are phrases that complete "expected …"; `describe-issue.ts` makes sentences of them. What a key means
+ * beside others (a `precision` only for decimals) is no matter of shape and is checked elsewhere.
+ */
+import * as v from 'valibot'
+import {
+  EVENTS,
+  FIELD_TYPES,
+  FORMATS,
+  type Level,
+  ON_DELETE,
+  OPTIONAL_SYSTEM_FIELDS,
+  type SchemaDocument,
+} from './document.ts'
+
+const text = v.string('a text')
+const name = v.string('a name')
+const flag = v.boolean('true or false')
+const names = v.array(name, 'a list of names')
+const nameOrNames = v.union([name, names], 'a name or a list of names')
+const exactNumber = v.union([v.number(), v.bigint(), v.string()], 'a number')
+const count = v.pipe(v.number('a whole number'), v.integer('a whole number'), v.minValue(0, 'a number of 0 or more'))
+const values = v.array(text, 'a list of texts')
+
+const field = closed('field', {
+  description: v.exactOptional(text),
+  type: v.exactOptional(oneOf(FIELD_TYPES)),
+  list: v.exactOptional(flag),
+  required: v.exactOptional(flag),
+  unique: v.exactOptional(flag),
+  identity: v.exactOptional(flag),
+  default: v.exactOptional(v.unknown()),
+  values: v.exactOptional(values),
+  min: v.exactOptional(exactNumber),
+  max: v.exactOptional(exactNumber),
+  precision: v.exactOptional(count),
+  scale: v.exactOptional(count),
+  format: v.exactOptional(oneOf(FORMATS)),
+  pattern: v.exactOptional(text),
+  to: v.exactOptional(name),
+  as: v.exactOptional(name),
+  on_delete: v.exactOptional(oneOf(ON_DELETE)),
+})
+
+const jsonSchemaItem = {
+  type: v.exactOptional(oneOf(['string', 'integer', 'number', 'boolean', 'object'] as const)),
+  format: v.exactOptional(text),
+  enum: v.exactOptional(values),
+  pattern: v.exactOptional(text),
+  minLength: v.exactOptional(count),
+  maxLength: v.exactOptional(count),
+  minimum: v.exactOptional(exactNumber),
+  maximum: v.exactOptional(exactNumber),
+}
+const jsonSchemaType = oneOf(['string', 'integer', 'number', 'boolean', 'object', 'array', 'null'] as const)
+
+const jsonSchemaProperty = closed('JSON Schema property', {
+  ...jsonSchemaItem,
+  type: v.exactOptional(v.union([jsonSchemaType, v.array(jsonSchemaType)], 'a JSON type or a list of JSON types')),
+  description: v.exactOptional(text),
+  default: v.exactOptional(v.unknown()),
+  items: v.exactOptional(closed('JSON Schema item', jsonSchemaItem)),
+  minItems: v.exactOptional(count),
+  maxItems: v.exactOptional(count),
+})
+
+const entity = closed('entity', {
+  description: v.exactOptional(text),
+  key: v.exactOptional(nameOrNames),
+  without: v.exactOptional(v.array(oneOf(OPTIONAL_SYSTEM_FIELDS), 'a list of system fields')),
+  fields: v.exactOptional(v.record(v.string(), field, 'an object of fields')),
+  schema: v.exactOptional(
+    closed('JSON Schema entity', {
+      type: v.exactOptional(v.literal('object', 'the word object')),
+      description: v.exactOptional(text),
+      required: v.exactOptional(names),
+      properties: v.record(v.string(), jsonSchemaProperty, 'an object of properties'),
+      additionalProperties: v.exactOptional(v.literal(false, 'false, the only way there is')),
+    }),
+  ),
+  unique: v.exactOptional(v.array(names, 'a list of lists of fields')),
+  indexes: v.exactOptional(v.array(names, 'a list of lists of fields')),
+  references: v.exactOptional(
+    v.array(
+      closed('reference', {
+        fields: names,
+        to: name,
+        as: v.exactOptional(name),
+        on_delete: v.exactOptional(oneOf(ON_DELETE)),
+      }),
+      'a list of references',
+    ),
+  ),
+  has_many: v.exactOptional(
+    v.record(
+      v.string(),
+      closed('other side', { entity: name, by: v.exactOptional(nameOrNames) }),
+      'an object of other sides',
+    ),
+  ),
+  events: v.exactOptional(v.array(oneOf(EVENTS), 'a list of created, updated, deleted')),
+})
+
+const role = closed('role', { description: v.exactOptional(text), inherits: v.exactOptional(names) })
+
+export const schemaDocument: v.GenericSchema<unknown, SchemaDocument> = closed('schema', {
+  schema: name,
+  version: v.exactOptional(
+    v.pipe(v.number('a version number'), v.integer('a whole number'), v.minValue(1, 'a number of 1 or more')),
+  ),
+  description: v.exactOptional(text),
+  roles: v.exactOptional(v.record(v.string(), role, 'an object of roles')),
+  entities: v.record(v.string(), entity, 'an object of entities'),
+})
+
+function oneOf<const T extends readonly string[]>(options: T): v.PicklistSchema<T, string> {
+  return v.picklist(options, `one of ${options.join(', ')}`)
+}
+
+/**
+ * An object without other keys. Unlike `strictObject` it reports every unknown key and not the first alone; the issue
+ * carries the level and the known keys for the hint. The type is that of a strict object, because `never` as an index
+ * signature would swallow the entries.
+ */
+function closed<const E extends v.ObjectEntries>(level: Level, entries: E): v.StrictObjectSchema<E, string> {
+  const rest = v.never(`${level}|${Object.keys(entries).join('|')}`)
+  return v.objectWithRest(entries, rest, 'an object') as unknown as v.StrictObjectSchema<E, string>
+}

@@ -1,0 +1,47 @@
+/** Parts of the language that are agreed on but not built: a document that uses one is refused, never half obeyed. */
+import type { Level } from './document.ts'
+
+const RENAMES = 'migrations that rename or drop'
+
+/** What each part needs, by the object it stands in. */
+const PARTS: Readonly<Partial<Record<Level, Readonly<Record<string, string>>>>> = {
+  schema: {
+    functions: 'functions',
+    tests: 'policy tests',
+    removed: RENAMES,
+    access: 'access rules',
+  },
+  entity: {
+    access: 'access rules (until then a schema is open to the role `admin` alone)',
+    hooks: 'hooks',
+    search: 'full-text search',
+    history: 'record history',
+    soft_delete: 'soft deletion',
+    check: 'CEL expressions',
+    renamed_from: RENAMES,
+    removed: RENAMES,
+  },
+  field: {
+    computed: 'computed fields',
+    stored: 'computed fields',
+    check: 'CEL expressions',
+    renamed_from: RENAMES,
+  },
+}
+
+const TYPES: Readonly<Record<string, string>> = { tsvector: 'full-text search', vector: 'vector search' }
+
+/** The message for a key that belongs to the language and is not built; undefined for any other key. */
+export function notBuiltKey(level: Level, key: string): string | undefined {
+  const parts = PARTS[level]
+  return parts && Object.hasOwn(parts, key) ? notBuilt(key, parts[key] as string) : undefined
+}
+
+/** The same for a field type. */
+export function notBuiltType(type: unknown): string | undefined {
+  return typeof type === 'string' && Object.hasOwn(TYPES, type) ? notBuilt(type, TYPES[type] as string) : undefined
+}
+
+export function notBuilt(part: string, waitsFor: string): string {
+  return `\`${part}\` is not built yet: it waits for ${waitsFor}; remove it`
+}

@@ -1,0 +1,71 @@
+/** The control schema: fence, placements, versions, the relay's lease, and `enter`. */
+import { identifier } from '../plan/quote.ts'
+import type { Roles } from '../plan/row-security.ts'
+import { CONTROL_SCHEMA, STORE_SCHEMAS } from './store-schema.ts'
+
+/** Idempotent statements, to be run as the owner role. */
+export function controlSchema(roles: Roles): string[] {
+  const runtime = identifier(roles.runtime)
+  const schemas = [CONTROL_SCHEMA, ...STORE_SCHEMAS].map(identifier).join(', ')
+  return [
+    ...TABLES,
+    'insert into backsaas.relay_lease default values on conflict do nothing',
+    ENTER,
+    'revoke all on function backsaas.enter(uuid, uuid, int) from public',
+    `grant usage on schema ${schemas} to ${runtime}`,
+    `grant select on backsaas.placements, backsaas.versions, backsaas.fence_tenants to ${runtime}`,
+    `grant execute on function backsaas.enter(uuid, uuid, int) to ${runtime}`,
+  ]
+}
+
+const TABLES = [
+  `create table if not exists backsaas.placements (
+     id uuid primary key, store_id uuid not null, schema_id uuid not null, schema_name text not null,
+     pg_schema text not null, unique (store_id, schema_id))`,
+  `create table if not exists backsaas.versions (
+     placement_id uuid not null references backsaas.placements, version int not null check (version >= 1),
+     state text not null check (state in ('live', 'retired')), hash text not null, compiled text not null,
+     mapping text not null, created_at timestamptz not null default now(), primary key (placement_id, version))`,
+  `create table if not exists backsaas.fence_tenants (
+     tenant_id uuid primary key, state text not null check (state in ('live', 'suspended')))`,
+  `create table if not exists backsaas.relay_lease (
+     id int primary key default 1 check (id = 1), holder text, epoch bigint not null default 0,
+     held_until timestamptz not null default '-infinity', last_position bigint not null default 0)`,
+]
+
+/**
+ * Volatile, so that its inner statements see what has been committed up to now, and not only what the outer statement
+ * sees: a version retired or a tenant suspended a moment ago is refused. Under another isolation than read committed
+ * they would not, hence BS003.
+ */
+const ENTER = `create or replace function backsaas.enter(in_tenant uuid, in_placement uuid, in_version int)
+returns table (tenant uuid) language plpgsql volatile rows 1 as $enter$
+declare
+  entered text := current_setting('backsaas.tenant', true);
+  tenant_live boolean;
+  version_live boolean;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'backsaas.enter needs the isolation read committed' using errcode = 'BS003';
+  end if;
+  if in_tenant is null then
+    raise exception 'no tenant is given' using errcode = 'BS002';
+  end if;
+  if entered <> '' and entered <> in_tenant::text then
+    raise exception 'another tenant is entered already' using errcode = 'BS003';
+  end if;
+  perform set_config('backsaas.tenant', in_tenant::text, true);
+  select exists (select from backsaas.fence_tenants f where f.tenant_id = in_tenant and f.state = 'live'),
+         exists (select from backsaas.versions v
+                 where v.placement_id = in_placement and v.version = in_version and v.state = 'live')
+    into tenant_live, version_live;
+  if not tenant_live then
+    raise exception 'the tenant is not live' using errcode = 'BS002';
+  end if;
+  if not version_live then
+    raise exception 'the version is not live' using errcode = 'BS001';
+  end if;
+  tenant := in_tenant;
+  return next;
+end
+$enter$`

@@ -1,0 +1,82 @@
+/** The platform's own schema, installed by the steps of any schema; and the rows it cannot do without. */
+import type { Connection, Database } from '@backsaas/core'
+import { DEFAULT_STORE_ID, PLATFORM_PLACEMENT_ID, PLATFORM_SCHEMA_ID, PLATFORM_STORE_ID, SYSTEM_TENANT_ID } from '@backsaas/core'
+import { compileSchema } from '@backsaas/core/language'
+import { convergePlacement } from '../execute/converge-placement.ts'
+import { migratorTransaction, query, runDdl } from '../execute/migrator-transaction.ts'
+import type { Naming } from '../plan/names.ts'
+import { identifier } from '../plan/quote.ts'
+import { insertRow, type Platform, tableNames } from '../registry/platform.ts'
+import { publishVersion } from '../registry/publish-version.ts'
+import { readPlatformFile } from './platform-file.ts'
+import { storeSchema } from './store-schema.ts'
+
+/** Publishes `platform.yaml` where its version is not live yet, and adds what is missing of the system tenant. */
+export async function installPlatform(database: Database, naming: Naming): Promise<void> {
+  const source = await readPlatformFile()
+  const compiled = compileSchema(source)
+  await migratorTransaction(database, async (connection) => {
+    const { platform } = await publishVersion(connection, {
+      compiled,
+      source,
+      ownerId: SYSTEM_TENANT_ID,
+      storeId: PLATFORM_STORE_ID,
+      naming,
+      fixed: { schemaId: PLATFORM_SCHEMA_ID, placementId: PLATFORM_PLACEMENT_ID },
+    })
+    await addSystemRows(connection, platform)
+    await addOutboxIndex(connection, platform)
+  })
+  await convergePlacement(database, PLATFORM_PLACEMENT_ID)
+}
+
+async function addSystemRows(connection: Connection, platform: Platform): Promise<void> {
+  const system = SYSTEM_TENANT_ID
+  await connection.batch([
+    {
+      text: `insert into backsaas.fence_tenants (tenant_id, state) values ($1, 'live') on conflict do nothing`,
+      params: [system],
+    },
+    insertRow(platform, 'tenants', system, { id: system, slug: 'system', name: 'Platform' }, 'ignore'),
+    insertRow(
+      platform,
+      'stores',
+      system,
+      { id: PLATFORM_STORE_ID, name: 'platform', kind: 'pooled', pg_schema: storeSchema(PLATFORM_STORE_ID) },
+      'ignore',
+    ),
+    insertRow(
+      platform,
+      'stores',
+      system,
+      { id: DEFAULT_STORE_ID, name: 'default', kind: 'pooled', pg_schema: storeSchema(DEFAULT_STORE_ID) },
+      'ignore',
+    ),
+    insertRow(
+      platform,
+      'installs',
+      system,
+      {
+        profile: 'platform',
+        schema_name: 'platform',
+        schema_id: PLATFORM_SCHEMA_ID,
+        placement_id: PLATFORM_PLACEMENT_ID,
+        version: String(platform.version),
+        is_default: 'true',
+      },
+      'ignore',
+    ),
+  ])
+}
+
+/** What is not sent yet is a handful of rows among millions: the relay finds it without reading the rest. */
+async function addOutboxIndex(connection: Connection, platform: Platform): Promise<void> {
+  const name = 'backsaas_outbox_unsent'
+  const schema = platform.mapping.schema
+  const [found] = await query(connection, 'select to_regclass($1)::text', [`${identifier(schema)}.${name}`])
+  if (found?.[0]) return
+  const events = tableNames(platform, 'events')
+  await runDdl(connection, [
+    `create index ${name} on ${events.table} (${events.tenant}, ${events.column('id')}) where ${events.column('sent_at')} is null`,
+  ])
+}

@@ -1,0 +1,81 @@
+/** Logical to physical names of a new version: what the version before had keeps its names, the rest gets new ones. */
+import type { CompiledEntity, CompiledSchema, ConstraintMapping, EntityMapping, Mapping } from '@backsaas/core'
+import { TENANT_COLUMN } from '@backsaas/core'
+import { checkPredicate } from './checks.ts'
+import { createNames, type NameGiver, type Naming } from './names.ts'
+
+export interface MappingContext {
+  /** The Postgres schema of the store. */
+  readonly pgSchema: string
+  readonly naming: Naming
+  /** The mappings of every earlier version of this placement, oldest first: their names are never given again. */
+  readonly history: readonly Mapping[]
+  /** Gives names of tables, constraints and indexes, which share one name space in a Postgres schema. */
+  readonly names: NameGiver
+}
+
+/** Columns that every Postgres table has, and ours. */
+const TAKEN_COLUMNS = [TENANT_COLUMN, 'ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']
+
+/** The mapping of `schema` as the next version of a placement. */
+export function createMapping(schema: CompiledSchema, context: MappingContext): Mapping {
+  const previous = context.history.at(-1)
+  const entities: Record<string, EntityMapping> = {}
+  for (const entity of Object.values(schema.entities)) {
+    entities[entity.name] = mapEntity(entity, ownProperty(previous?.entities, entity.name), context)
+  }
+  return { schema: context.pgSchema, entities }
+}
+
+function mapEntity(entity: CompiledEntity, previous: EntityMapping | undefined, context: MappingContext): EntityMapping {
+  const table = previous?.table ?? context.names(context.naming(entity.name, null))
+  const nameColumn = createNames([...TAKEN_COLUMNS, ...columnsEver(table, context.history)])
+  const columns: Record<string, string> = {}
+  for (const field of Object.keys(entity.fields)) {
+    columns[field] = ownProperty(previous?.columns, field) ?? nameColumn(context.naming(entity.name, field))
+  }
+  const constraints: Record<string, ConstraintMapping> = {}
+  for (const wanted of wantedConstraints(entity, columns)) {
+    const kept = previous && findConstraint(previous, wanted)
+    const words = wanted.fields.map((field) => columns[field] as string)
+    constraints[kept ?? context.names([table, ...words, SUFFIX[wanted.kind]].join('_'))] = wanted
+  }
+  return { table, columns, constraints }
+}
+
+/** Every column name that the table has had in any version. */
+function columnsEver(table: string, history: readonly Mapping[]): string[] {
+  return history.flatMap((mapping) =>
+    Object.values(mapping.entities)
+      .filter((entity) => entity.table === table)
+      .flatMap((entity) => Object.values(entity.columns)),
+  )
+}
+
+const SUFFIX = { key: 'key', unique: 'unique', reference: 'reference', check: 'check' } as const
+
+function wantedConstraints(entity: CompiledEntity, columns: Readonly<Record<string, string>>): ConstraintMapping[] {
+  const references = Object.values(entity.relations).filter((relation) => relation.kind === 'one')
+  const checked = Object.values(entity.fields).filter((field) => checkPredicate(field, columns[field.name] as string))
+  return [
+    { kind: 'key', fields: entity.key },
+    ...entity.unique.map((fields) => ({ kind: 'unique' as const, fields })),
+    ...references.map((r) => ({ kind: 'reference' as const, fields: r.from, entity: r.entity })),
+    ...checked.map((field) => ({ kind: 'check' as const, fields: [field.name] })),
+  ]
+}
+
+/** The physical name of the constraint of `entity` that means the same as `wanted`. */
+export function findConstraint(entity: EntityMapping, wanted: ConstraintMapping): string | undefined {
+  const meaning = meaningOf(wanted)
+  return Object.entries(entity.constraints).find(([, constraint]) => meaningOf(constraint) === meaning)?.[0]
+}
+
+function meaningOf(constraint: ConstraintMapping): string {
+  return JSON.stringify([constraint.kind, constraint.fields, constraint.entity ?? null])
+}
+
+/** A record's own value: names such as `constructor` come from users. */
+export function ownProperty<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return record && Object.hasOwn(record, name) ? record[name] : undefined
+}

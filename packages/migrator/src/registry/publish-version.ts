@@ -1,0 +1,209 @@
+/** Publishes a version of a schema and places it in a store: names, DDL, registry rows and event in one transaction. */
+import type { CompiledSchema, Connection, Mapping } from '@backsaas/core'
+import { PLATFORM_SCHEMA_ID, uuidv7 } from '@backsaas/core'
+import { readRoles } from '../bootstrap/read-roles.ts'
+import { storeSchema } from '../bootstrap/store-schema.ts'
+import { EXCLUSIVE, query, runDdl } from '../execute/migrator-transaction.ts'
+import type { Change } from '../plan/diff.ts'
+import type { Naming } from '../plan/names.ts'
+import { planVersion } from '../plan/plan-version.ts'
+import { insertEvent } from './event.ts'
+import { insertRow, type Platform, readCompiled, readMapping, readPlatform, tableNames } from './platform.ts'
+
+export interface Publication {
+  readonly compiled: CompiledSchema
+  /** The document as it was written. */
+  readonly source: string
+  /** The tenant that owns the schema. */
+  readonly ownerId: string
+  readonly storeId: string
+  readonly naming: Naming
+  /** The platform's own ids, which every database shares. */
+  readonly fixed?: { readonly schemaId: string; readonly placementId: string }
+}
+
+export interface Published {
+  readonly version: number
+  /** False where this very version is live already. */
+  readonly created: boolean
+  readonly placementId: string
+  readonly platform: Platform
+}
+
+/** The schema and the place it has in the store, before this publication. */
+interface Standing {
+  readonly schemaId: string
+  readonly schemaIsNew: boolean
+  readonly placementId: string
+  readonly placementIsNew: boolean
+  readonly versions: readonly StandingVersion[]
+}
+
+interface StandingVersion {
+  readonly version: number
+  readonly live: boolean
+  readonly hash: string
+  readonly compiled: string
+  readonly mapping: Mapping
+}
+
+/**
+ * Publishes inside the caller's transaction. All installs of the schema move to the new version; the versions before
+ * stay live for whoever still serves them.
+ *
+ * @throws `NEEDS_MIGRATION` (409) where a change is not compatible with the live version.
+ */
+export async function publishVersion(connection: Connection, publication: Publication): Promise<Published> {
+  await connection.batch([EXCLUSIVE])
+  const standing = await readStanding(connection, publication)
+  const { placementId } = standing
+  const live = standing.versions.findLast((version) => version.live)
+  if (live?.hash === publication.compiled.hash) {
+    return { version: live.version, created: false, placementId, platform: await readPlatform(connection) }
+  }
+  const version = (standing.versions.at(-1)?.version ?? 0) + 1
+  const changes = await applyVersion(connection, publication, standing, version, live)
+  const platform = await readPlatform(connection)
+  await recordVersion(connection, publication, standing, { version, platform, changes, old: live?.version })
+  return { version, created: true, placementId, platform }
+}
+
+async function readStanding(connection: Connection, publication: Publication): Promise<Standing> {
+  const known = publication.fixed?.schemaId ?? (await findSchema(connection, publication))
+  const schemaId = known ?? uuidv7()
+  const [placement] = await query(
+    connection,
+    'select id::text from backsaas.placements where store_id = $1 and schema_id = $2',
+    [publication.storeId, schemaId],
+  )
+  const placementId = placement?.[0] ?? publication.fixed?.placementId ?? uuidv7()
+  const rows = await query(
+    connection,
+    `select version::text, state, hash, compiled, mapping from backsaas.versions where placement_id = $1 order by version`,
+    [placementId],
+  )
+  return {
+    schemaId,
+    schemaIsNew: known === null || (publication.fixed !== undefined && !placement),
+    placementId,
+    placementIsNew: !placement,
+    versions: rows.map(([version, state, hash, compiled, mapping]) => ({
+      version: Number(version),
+      live: state === 'live',
+      hash: String(hash),
+      compiled: String(compiled),
+      mapping: readMapping(mapping),
+    })),
+  }
+}
+
+async function findSchema(connection: Connection, publication: Publication): Promise<string | null> {
+  const schemas = tableNames(await readPlatform(connection), 'schemas')
+  const [row] = await query(
+    connection,
+    `select ${schemas.column('id')}::text from ${schemas.table} where ${schemas.tenant} = $1 and ${schemas.column('name')} = $2`,
+    [publication.ownerId, publication.compiled.name],
+  )
+  return row?.[0] ?? null
+}
+
+/** The DDL, and the rows by which runtimes find the version. */
+async function applyVersion(
+  connection: Connection,
+  publication: Publication,
+  standing: Standing,
+  version: number,
+  live: StandingVersion | undefined,
+): Promise<readonly Change[]> {
+  const pgSchema = storeSchema(publication.storeId)
+  const { compiled } = publication
+  const plan = planVersion(compiled, live ? readCompiled(live.compiled) : null, {
+    pgSchema,
+    roles: await readRoles(connection),
+    naming: publication.naming,
+    taken: await takenNames(connection, pgSchema),
+    history: standing.versions.map((old) => old.mapping),
+  })
+  await runDdl(connection, plan.statements)
+  const place = {
+    text: `insert into backsaas.placements (id, store_id, schema_id, schema_name, pg_schema) values ($1, $2, $3, $4, $5)`,
+    params: [standing.placementId, publication.storeId, standing.schemaId, compiled.name, pgSchema],
+  }
+  const row = [String(version), compiled.hash, JSON.stringify(compiled), JSON.stringify(plan.mapping)]
+  await connection.batch([
+    ...(standing.placementIsNew ? [place] : []),
+    {
+      text: `insert into backsaas.versions (placement_id, version, state, hash, compiled, mapping) values ($1, $2, 'live', $3, $4, $5)`,
+      params: [standing.placementId, ...row],
+    },
+  ])
+  return plan.changes
+}
+
+/** Everything in the Postgres schema, and everything that a mapping of it has ever named. */
+async function takenNames(connection: Connection, pgSchema: string): Promise<string[]> {
+  const present = await query(
+    connection,
+    `select relname::text from pg_class where relnamespace = $1::regnamespace
+     union select typname::text from pg_type where typnamespace = $1::regnamespace
+     union select conname::text from pg_constraint where connamespace = $1::regnamespace`,
+    [`"${pgSchema}"`],
+  )
+  const past = await query(
+    connection,
+    `select v.mapping from backsaas.versions v join backsaas.placements p on p.id = v.placement_id where p.pg_schema = $1`,
+    [pgSchema],
+  )
+  const named = past.flatMap(([mapping]) =>
+    Object.values(readMapping(mapping).entities).flatMap((entity) => [entity.table, ...Object.keys(entity.constraints)]),
+  )
+  return [...present.map(([name]) => String(name)), ...named]
+}
+
+interface NewVersion {
+  readonly version: number
+  readonly platform: Platform
+  readonly changes: readonly Change[]
+  /** The live version before, where there is one. */
+  readonly old: number | undefined
+}
+
+/** The registry's rows and the event; written under the platform's newest mapping, which may be this very version. */
+async function recordVersion(
+  connection: Connection,
+  publication: Publication,
+  standing: Standing,
+  { version, platform, changes, old }: NewVersion,
+): Promise<void> {
+  const { compiled, ownerId, source } = publication
+  const { schemaId } = standing
+  const installs = tableNames(platform, 'installs')
+  const subject = { tenant_id: ownerId, schema_id: schemaId, schema: compiled.name }
+  const row = { schema_id: schemaId, version: String(version), hash: compiled.hash, source }
+  const schema = { id: schemaId, name: compiled.name, description: compiled.description ?? null }
+  const event =
+    old === undefined
+      ? { type: 'schema.created', data: { ...subject, version, hash: compiled.hash } }
+      : {
+          type: 'schema.updated.compatible',
+          data: { ...subject, old_version: old, new_version: version, hash: compiled.hash, changes: plain(changes) },
+        }
+  await connection.batch([
+    ...(standing.schemaIsNew ? [insertRow(platform, 'schemas', ownerId, schema)] : []),
+    insertRow(platform, 'schema_versions', ownerId, row),
+    {
+      text: `update ${installs.table} set ${installs.column('version')} = $1 where ${installs.column('placement_id')} = $2`,
+      params: [String(version), standing.placementId],
+    },
+    insertEvent(platform, { ...event, tenantId: ownerId, subject: schemaId }),
+  ])
+}
+
+function plain(changes: readonly Change[]): { kind: string; pointer: string }[] {
+  return changes.map(({ kind, pointer }) => ({ kind, pointer }))
+}
+
+/** Whether a schema is the platform's own, which nobody else publishes. */
+export function isPlatformName(name: string): boolean {
+  return name === 'platform' && PLATFORM_SCHEMA_ID !== ''
+}

@@ -1,0 +1,89 @@
+/** A compiled schema with its physical names, ready to plan on: shared by every tenant of the same placement and version. */
+import {
+  type CompiledEntity,
+  type CompiledSchema,
+  type EntityMapping,
+  invariant,
+  type Mapping,
+  TENANT_COLUMN,
+} from '@backsaas/core'
+import { type SQL, sql } from 'drizzle-orm'
+import { type BoundedMap, boundedMap } from './bounded-map.ts'
+
+export interface BoundSchema {
+  readonly compiled: CompiledSchema
+  readonly mapping: Mapping
+  readonly placementId: string
+  readonly version: number
+  readonly entities: Readonly<Record<string, BoundEntity>>
+  /** Where record events go: the platform's `events`; null where nothing is to be told (the platform itself). */
+  readonly outbox: BoundEntity | null
+  /** Rendered statements by the shape of the operation. */
+  readonly statements: BoundedMap<RenderedStatement>
+}
+
+export interface BoundEntity {
+  readonly compiled: CompiledEntity
+  readonly mapping: EntityMapping
+  /** `"store"."table"`, quoted. */
+  readonly table: SQL
+  /** Quoted physical column by field name. */
+  readonly columns: Readonly<Record<string, SQL>>
+}
+
+/** Text with `$n`; `params[n - 1]` says where each value comes from. */
+export interface RenderedStatement {
+  readonly text: string
+  readonly params: readonly ParamSource[]
+}
+
+/** An index into the operation's params, or a value of the request by name. */
+export type ParamSource = number | 'tenant' | 'placement' | 'version' | 'input' | 'principal' | `ids:${string}`
+
+const MAX_STATEMENTS = 500
+
+/**
+ * @param outbox the platform's bound schema, for record events; null for the platform itself.
+ * @example bindSchema(compiled, mapping, placementId, 3, platform)
+ */
+export function bindSchema(
+  compiled: CompiledSchema,
+  mapping: Mapping,
+  placementId: string,
+  version: number,
+  outbox: BoundSchema | null,
+): BoundSchema {
+  const entities: Record<string, BoundEntity> = Object.create(null)
+  for (const entity of Object.values(compiled.entities)) {
+    const names = mapping.entities[entity.name]
+    invariant(names, `the mapping has no entity ${entity.name}`)
+    entities[entity.name] = bindEntity(entity, names, mapping.schema)
+  }
+  return {
+    compiled,
+    mapping,
+    placementId,
+    version,
+    entities: Object.freeze(entities),
+    outbox: outbox?.entities.events ?? null,
+    statements: boundedMap(MAX_STATEMENTS),
+  }
+}
+
+function bindEntity(compiled: CompiledEntity, mapping: EntityMapping, schema: string): BoundEntity {
+  const columns: Record<string, SQL> = Object.create(null)
+  for (const field of Object.keys(compiled.fields)) {
+    const column = mapping.columns[field]
+    invariant(column, `the mapping has no column for ${compiled.name}.${field}`)
+    columns[field] = sql`${sql.identifier(column)}`
+  }
+  return {
+    compiled,
+    mapping,
+    table: sql`${sql.identifier(schema)}.${sql.identifier(mapping.table)}`,
+    columns: Object.freeze(columns),
+  }
+}
+
+/** The tenant column, quoted: the one name that no mapping changes. */
+export const TENANT: SQL = sql`${sql.identifier(TENANT_COLUMN)}`

@@ -1,0 +1,17 @@
+/** Collects the values of a request, so that the tree can name them by index. */
+import type { Param } from '@backsaas/core'
+
+export interface Params {
+  add(value: string | null): Param
+  readonly values: readonly (string | null)[]
+}
+
+export function collectParams(): Params {
+  const values: (string | null)[] = []
+  return { add: (value) => values.push(value) - 1, values }
+}
+
+/** A Postgres array literal: every item quoted, so that none can be read as NULL or as a delimiter. */
+export function arrayLiteral(items: readonly string[]): string {
+  return `{${items.map((item) => `"${item.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`).join(',')}}`
+}

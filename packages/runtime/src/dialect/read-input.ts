@@ -1,0 +1,114 @@
+/** A body → the rows of a create or the values of an update. */
+import { BackSaasError, type CompiledEntity, type Input } from '@backsaas/core'
+import { nearest } from './nearest.ts'
+import type { Preferences } from './preferences.ts'
+
+/**
+ * @throws `PGRST102` (400) for what is not JSON objects; `PGRST204` (400) for a column that the entity lacks;
+ *   `FIELD_NOT_WRITABLE` (422) for one that only the platform writes; `PGRST107` (415) for another content type.
+ */
+export function readInput(
+  action: 'create' | 'update',
+  body: string,
+  contentType: string | null,
+  columnsText: string | null,
+  preferences: Preferences,
+  entity: CompiledEntity,
+): Input {
+  checkContentType(contentType)
+  const rows = readRows(action, body)
+  const keys =
+    columnsText === null
+      ? commonKeys(rows, preferences)
+      : columnsText.split(',').map((name) => name.trim().replace(/^"(.*)"$/, '$1'))
+  const columns = [...new Set(keys)]
+  checkColumns(columns, entity)
+  const text = body.trim()
+  return {
+    columns,
+    rows,
+    text: action === 'create' && !text.startsWith('[') ? `[${text}]` : text,
+    missing: action === 'create' ? preferences.missing : 'null',
+  }
+}
+
+function checkContentType(header: string | null): void {
+  const type = header?.split(';', 1)[0]?.trim().toLowerCase()
+  if (
+    !type ||
+    type === 'application/json' ||
+    type === 'application/vnd.pgrst.object+json' ||
+    type === 'application/vnd.pgrst.array+json'
+  )
+    return
+  throw new BackSaasError('PGRST102', 415, `Content-Type not acceptable: ${type.slice(0, 100)}`, {
+    hint: 'Send application/json.',
+  })
+}
+
+function readRows(action: 'create' | 'update', body: string): readonly Readonly<Record<string, unknown>>[] {
+  const parsed = parseJson(body)
+  const rows: readonly unknown[] = Array.isArray(parsed) ? parsed : [parsed]
+  if (action === 'update' && Array.isArray(parsed)) throw malformed('an update takes one JSON object')
+  for (const row of rows)
+    if (row === null || typeof row !== 'object' || Array.isArray(row))
+      throw malformed('the body must be a JSON object or an array of objects')
+  return rows as readonly Readonly<Record<string, unknown>>[] // each was checked in the loop above
+}
+
+function parseJson(body: string): unknown {
+  if (body.trim() === '') throw malformed('Empty or invalid json')
+  try {
+    return JSON.parse(body)
+  } catch (cause) {
+    throw new BackSaasError('PGRST102', 400, 'Empty or invalid json', { details: 'the body is not valid JSON', cause })
+  }
+}
+
+function malformed(message: string): BackSaasError {
+  return new BackSaasError('PGRST102', 400, message)
+}
+
+/** Rows set the same columns, unless told what a missing one means. */
+function commonKeys(rows: readonly Readonly<Record<string, unknown>>[], preferences: Preferences): readonly string[] {
+  const first = Object.keys(rows[0] ?? {})
+  if (rows.length < 2) return first
+  if (preferences.missing === 'default') return rows.flatMap((row) => Object.keys(row))
+  const known = new Set(first)
+  for (const row of rows) {
+    const keys = Object.keys(row)
+    if (keys.length !== known.size || !keys.every((key) => known.has(key)))
+      throw new BackSaasError('PGRST102', 400, 'All object keys must match', {
+        hint: 'Name the columns with columns=, or send Prefer: missing=default.',
+      })
+  }
+  return first
+}
+
+function checkColumns(columns: readonly string[], entity: CompiledEntity): void {
+  const forbidden = columns.filter(
+    (name) => name === 'tenant_id' || (Object.hasOwn(entity.fields, name) && entity.fields[name]?.writable === false),
+  )
+  if (forbidden.length > 0)
+    throw new BackSaasError('FIELD_NOT_WRITABLE', 422, `the platform writes ${forbidden.join(', ')}`, {
+      hint: 'Leave these fields out of the body.',
+      errors: forbidden.map((name) => ({
+        pointer: `/${name}`,
+        code: 'not_writable',
+        detail: 'is written by the platform alone',
+      })),
+    })
+  for (const name of columns) {
+    if (Object.hasOwn(entity.fields, name)) continue
+    const near = nearest(name, Object.keys(entity.fields))
+    throw new BackSaasError(
+      'PGRST204',
+      400,
+      `Could not find the '${name.slice(0, 100)}' column of '${entity.name}' in the schema cache`,
+      {
+        hint: near ? `Perhaps you meant '${near}'.` : null,
+        errors: [{ pointer: `/${name.slice(0, 100)}`, code: 'unknown', detail: 'is no field of this entity' }],
+      },
+    )
+  }
+}

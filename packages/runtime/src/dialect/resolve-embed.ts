@@ -1,0 +1,124 @@
+/** Which relation an embed means: by relation name, entity, foreign key or column, narrowed by a hint. */
+import { BackSaasError, type CompiledEntity, type CompiledRelation, type CompiledSchema } from '@backsaas/core'
+import { nearest } from './nearest.ts'
+
+export interface ResolvedEmbed {
+  readonly relation: CompiledRelation
+  /** Set for a many-to-many: from the junction on to the target. */
+  readonly through?: CompiledRelation
+}
+
+/**
+ * @throws `PGRST200` (400) where nothing leads to `target`; `PGRST201` (300) with the candidates where several do.
+ */
+export function resolveEmbed(
+  schema: CompiledSchema,
+  entity: CompiledEntity,
+  target: string,
+  hint: string | null,
+): ResolvedEmbed {
+  const named = Object.hasOwn(entity.relations, target) ? entity.relations[target] : undefined
+  // A relation's own name is exact: `company` is meant even where `companies` has other ways to be reached.
+  if (named && hint === null && named.entity !== target) return { relation: named }
+  const candidates = [...direct(entity, target), ...throughJunction(schema, entity, target)].filter(
+    (candidate) => hint === null || matchesHint(candidate, hint),
+  )
+  const [only] = candidates
+  if (!only) throw noRelation(schema, entity, target, hint)
+  if (candidates.length > 1) throw ambiguous(entity, target, candidates)
+  return only
+}
+
+function direct(entity: CompiledEntity, target: string): readonly ResolvedEmbed[] {
+  return Object.values(entity.relations)
+    .filter(
+      (r) =>
+        r.entity === target ||
+        r.name === target ||
+        r.key === target ||
+        (r.kind === 'one' && r.from.length === 1 && r.from[0] === target),
+    )
+    .map((relation) => ({ relation }))
+}
+
+/** entity ← junction → target, where the junction's key is made of both references. */
+function throughJunction(schema: CompiledSchema, entity: CompiledEntity, target: string): readonly ResolvedEmbed[] {
+  const found: ResolvedEmbed[] = []
+  for (const relation of Object.values(entity.relations)) {
+    if (relation.kind !== 'many') continue
+    const junction = schema.entities[relation.entity]
+    for (const through of Object.values(junction?.relations ?? {})) {
+      if (through.kind !== 'one' || through.key === relation.key) continue
+      if (through.entity !== target && through.name !== target) continue
+      if ([...relation.to, ...through.from].every((field) => junction?.key.includes(field)))
+        found.push({ relation, through })
+    }
+  }
+  return found
+}
+
+function matchesHint({ relation, through }: ResolvedEmbed, hint: string): boolean {
+  if (through) return relation.entity === hint || relation.key === hint || through.key === hint
+  const columns = relation.kind === 'one' ? relation.from : relation.to
+  return relation.key === hint || (columns.length === 1 && columns[0] === hint) || relation.to.join() === hint
+}
+
+function noRelation(
+  schema: CompiledSchema,
+  entity: CompiledEntity,
+  target: string,
+  hint: string | null,
+): BackSaasError {
+  const by = hint === null ? '' : ` using the hint '${hint}'`
+  const near = nearest(target, [
+    ...Object.keys(entity.relations),
+    ...Object.values(entity.relations).map((r) => r.entity),
+  ])
+  return new BackSaasError(
+    'PGRST200',
+    400,
+    `Could not find a relationship between '${entity.name}' and '${target}' in the schema cache`,
+    {
+      details: `Searched for a foreign key relationship between '${entity.name}' and '${target}'${by} in the schema '${schema.name}', but no matches were found.`,
+      hint: near ? `Perhaps you meant '${near}' instead of '${target}'.` : null,
+    },
+  )
+}
+
+function ambiguous(entity: CompiledEntity, target: string, candidates: readonly ResolvedEmbed[]): BackSaasError {
+  const described = candidates.map((candidate) => describe(entity, candidate))
+  const error = new BackSaasError(
+    'PGRST201',
+    300,
+    `Could not embed because more than one relationship was found for '${entity.name}' and '${target}'`,
+    {
+      hint: `Try changing '${target}' to one of the following: ${candidates.map(({ relation, through }) => `'${through?.entity ?? relation.entity}!${through ? relation.entity : relation.key}'`).join(', ')}. Find the desired relationship in the 'details' key.`,
+      details: JSON.stringify(described),
+    },
+  )
+  return error
+}
+
+interface Candidate {
+  readonly cardinality: string
+  readonly embedding: string
+  readonly relationship: string
+}
+
+function describe(entity: CompiledEntity, { relation, through }: ResolvedEmbed): Candidate {
+  const columns = (r: CompiledRelation, near: string): string =>
+    `${near}(${r.from.join(', ')}) and ${r.entity}(${r.to.join(', ')})`
+  if (through) {
+    return {
+      cardinality: 'many-to-many',
+      embedding: `${entity.name} with ${through.entity}`,
+      relationship: `${relation.entity} using ${relation.key}(${relation.to.join(', ')}) and ${through.key}(${through.from.join(', ')})`,
+    }
+  }
+  const cardinality = { one: 'many-to-one', many: 'one-to-many', one_back: 'one-to-one' }[relation.kind]
+  return {
+    cardinality,
+    embedding: `${entity.name} with ${relation.entity}`,
+    relationship: `${relation.key} using ${columns(relation, entity.name)}`,
+  }
+}

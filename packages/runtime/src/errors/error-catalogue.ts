@@ -1,0 +1,51 @@
+/** The runtime's own errors: code to status and meaning, and the one way to make them. */
+import { BackSaasError, type ErrorCatalogue, type ErrorOptions } from '@backsaas/core'
+
+/** Codes of PostgREST and Postgres where they exist, else our own. What the dialect and the database say is told elsewhere. */
+export const RUNTIME_ERRORS = Object.freeze({
+  AUTH_REQUIRED: { status: 401, message: 'No caller is named: neither an API key nor an identity.' },
+  KEY_INVALID: { status: 401, message: 'The API key is unknown, wrong, expired or revoked.' },
+  KEYS_DIFFER: { status: 401, message: 'Two different keys came with one request.' },
+  IDENTITY_INVALID: { status: 500, message: 'An identify function answered something that is no identity.' },
+  TENANT_REQUIRED: { status: 400, message: 'Nothing names the tenant.' },
+  TENANT_NAME_INVALID: { status: 400, message: 'A tenant is named by a text that can be neither slug nor id.' },
+  TENANT_MISMATCH: { status: 400, message: 'Host, path, header and caller name different tenants.' },
+  TENANT_UNKNOWN: { status: 404, message: 'There is no such tenant.' },
+  TENANT_SUSPENDED: { status: 403, message: 'The tenant is suspended.' },
+  NO_SCHEMA_INSTALLED: { status: 404, message: 'The tenant has no schema installed.' },
+  '42501': { status: 403, message: 'The caller may not do this.' },
+  REGISTRY_READ_ONLY: { status: 403, message: 'The registry is read-only over HTTP.' },
+  PGRST106: { status: 406, message: 'The profile asked for is none of the tenant’s.' },
+  PGRST117: { status: 405, message: 'The route does not take this method.' },
+  PGRST125: { status: 404, message: 'There is no such route.' },
+  URL_TOO_LONG: { status: 414, message: 'The URL is longer than the limit.' },
+  BODY_TOO_LARGE: { status: 413, message: 'The body is larger than the limit.' },
+  BODY_UNREADABLE: { status: 400, message: 'The body broke off or is not UTF-8.' },
+  BODY_ENCODED: { status: 415, message: 'The body has a content-encoding, which is not undone.' },
+  STALE_SCHEMA: { status: 503, message: 'The schema is changing; the request came between two versions.' },
+  CLOSING: { status: 503, message: 'The runtime is shutting down.' },
+  NOT_BOOTSTRAPPED: { status: 503, message: 'The database has no control schema yet.' },
+  LOGIN_TOO_POWERFUL: { status: 503, message: 'The login of the runtime could pass over row level security.' },
+  SCHEMA_NOT_MIGRATED: { status: 503, message: 'A schema given in code is not live in the database.' },
+  SCHEMA_UNREADABLE: { status: 503, message: 'A schema given in code cannot be read or compiled here.' },
+  SCHEMA_CONFLICT: { status: 503, message: 'Two schemas given in code have one name.' },
+  OPTIONS_INVALID: { status: 500, message: 'An option of the runtime makes no sense.' },
+  PLUGIN_INVALID: { status: 500, message: 'A plugin is not formed as one.' },
+  PLUGIN_CONFLICT: { status: 500, message: 'Two plugins claim the same name, route, error code or schema.' },
+  PLUGIN_REQUIRES: { status: 500, message: 'A plugin needs another that is not there.' },
+  CLIENT_NOT_READY: { status: 500, message: 'The data client was asked for before it was loaded.' },
+  CLIENT_NOT_INSTALLED: { status: 500, message: 'The data client needs @supabase/postgrest-js.' },
+  DATABASE_UNREACHABLE: { status: 503, message: 'The database does not answer.' },
+  INTERNAL: { status: 500, message: 'Something broke on our side.' },
+}) satisfies ErrorCatalogue
+
+export type RuntimeErrorCode = keyof typeof RUNTIME_ERRORS
+
+/**
+ * An error of the catalogue, with the status that stands there.
+ *
+ * @example throw runtimeError('TENANT_UNKNOWN', 'there is no tenant "acme"', { hint: 'backsaas tenant create acme' })
+ */
+export function runtimeError(code: RuntimeErrorCode, message: string, options: ErrorOptions = {}): BackSaasError {
+  return new BackSaasError(code, RUNTIME_ERRORS[code].status, message, options)
+}

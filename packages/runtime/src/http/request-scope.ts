@@ -1,0 +1,37 @@
+/** The scope of a request: the platform's own `waitUntil` where there is one, else the runtime's. */
+import type { Observe, Scope } from '@backsaas/core'
+import type { Context } from 'hono'
+
+/** A scope of the runtime's own, for where the platform has none; `settled` waits for what was put into it. */
+export interface OwnScope extends Scope {
+  settled(): Promise<void>
+}
+
+export function createOwnScope(observe: Observe | null): OwnScope {
+  const pending = new Set<Promise<unknown>>()
+  return {
+    now: Date.now,
+    waitUntil(work) {
+      const watched: Promise<unknown> = work
+        .catch((error: unknown) => observe?.({ kind: 'error', code: 'BACKGROUND', error }))
+        .finally(() => pending.delete(watched))
+      pending.add(watched)
+    },
+    async settled() {
+      while (pending.size > 0) await Promise.all(pending)
+    },
+  }
+}
+
+/** Node has no execution context and hono throws when it is asked for one: not asked for there. */
+const ASK = !(globalThis.navigator?.userAgent ?? '').startsWith('Node.js')
+
+export function requestScope(context: Context, own: OwnScope): Scope {
+  if (!ASK) return own
+  try {
+    const execution = context.executionCtx
+    return { now: Date.now, waitUntil: (work) => execution.waitUntil(work) }
+  } catch {
+    return own // hono's only way of saying that there is none
+  }
+}

@@ -1,0 +1,131 @@
+/** A create → one statement: `enter` and the rows' JSON feed the insert; what it wrote is read from the CTE. */
+import { type CompiledField, invariant, type Operation, physicalType } from '@backsaas/core'
+import { type SQL, sql } from 'drizzle-orm'
+import { type BoundSchema, type RenderedStatement, TENANT } from '../binding/bound-schema.ts'
+import { literal } from './literal.ts'
+import { planOutbox } from './plan-outbox.ts'
+import { ENTER } from './plan-read.ts'
+import { planWritten } from './plan-written.ts'
+import { render, value } from './render.ts'
+import { type PlanScope, rootScope } from './scope.ts'
+
+/** One column of the insert: where its value comes from. */
+interface InsertColumn {
+  readonly name: SQL
+  readonly expression: SQL
+}
+
+export function planInsert(schema: BoundSchema, operation: Operation): RenderedStatement {
+  const scope = rootScope(schema, operation.entity, sql.raw('t.tenant_id'))
+  const { input } = operation
+  invariant(input, 'a create without input')
+  const source = planSource(scope, operation)
+  const columns = insertColumns(scope, operation)
+  const names = sql.join([TENANT, ...columns.map((c) => c.name)], sql`, `)
+  const values = sql.join([sql`x.tenant`, ...columns.map((c) => c.expression)], sql`, `)
+  const written = sql`insert into ${scope.entity.table} as t (${names}) select ${values} from ${ENTER} as x(tenant), ${source}${planConflict(scope, operation)} returning t.*`
+  const outbox = planOutbox(scope, 'created')
+  return render(sql`with w as (${written})${outbox} select ${planWritten(scope, operation)}`)
+}
+
+/** The recordset: the body's columns by their JSON keys, beside them the ids that the runtime has made. */
+function planSource(scope: PlanScope, operation: Operation): SQL {
+  const ids = madeIds(scope, operation)
+  const columns = (operation.input?.columns ?? []).map(
+    (name) => sql`${sql.identifier(name)} ${sql.raw(typeOf(scope, name))}`,
+  )
+  const json = value('input')
+  if (operation.input?.missing === 'default') {
+    // Row by row, so that a key that is absent can be told from one that is null.
+    const record = columns.length === 0 ? sql`` : sql`, json_to_record(j.o) as b(${sql.join(columns, sql`, `)})`
+    const made = ids.map((name) => sql`, ${value(`ids:${name}`)}::uuid[] as made_${sql.raw(name)}`)
+    const numbered = sql`(select o, n${sql.join(made, sql``)} from json_array_elements(${json}::json) with ordinality as a(o, n)) j`
+    return sql`${numbered}${record}`
+  }
+  const recordset =
+    columns.length === 0
+      ? sql`json_array_elements(${json}::json)`
+      : sql`json_to_recordset(${json}::json) as (${sql.join(columns, sql`, `)})`
+  const names = [...(operation.input?.columns.length ? operation.input.columns : ['_']), ...ids].map((name) =>
+    sql.identifier(name),
+  )
+  const unnests = ids.map((name) => sql`, unnest(${value(`ids:${name}`)}::uuid[])`)
+  return sql`rows from (${recordset}${sql.join(unnests, sql``)}) as b(${sql.join(names, sql`, `)})`
+}
+
+/** The fields whose value the runtime makes for each row: those with a `uuidv7` default that the body may lack. */
+export function madeIds(scope: PlanScope, operation: Operation): readonly string[] {
+  const given = operation.input?.missing === 'default' ? [] : (operation.input?.columns ?? [])
+  return Object.values(scope.entity.compiled.fields)
+    .filter((field) => isMade(field) && !given.includes(field.name))
+    .map((field) => field.name)
+}
+
+function isMade(field: CompiledField): boolean {
+  return field.default !== undefined && 'from' in field.default && field.default.from === 'uuidv7'
+}
+
+function typeOf(scope: PlanScope, name: string): string {
+  const field = scope.entity.compiled.fields[name]
+  invariant(field, `no field ${name}`)
+  return physicalType(field.type, field.list)
+}
+
+function insertColumns(scope: PlanScope, operation: Operation): readonly InsertColumn[] {
+  const given = new Set(operation.input?.columns)
+  const columns: InsertColumn[] = []
+  for (const field of Object.values(scope.entity.compiled.fields)) {
+    const name = scope.entity.columns[field.name]
+    invariant(name, `no column for ${field.name}`)
+    const fallback = defaultOf(field, operation.input?.missing === 'default')
+    const body = sql`b.${sql.identifier(field.name)}`
+    if (!given.has(field.name)) {
+      if (fallback) columns.push({ name, expression: fallback })
+    } else if (operation.input?.missing === 'default' && fallback) {
+      columns.push({
+        name,
+        expression: sql`case when (j.o -> ${sql.raw(`'${field.name}'`)}) is null then ${fallback} else ${body} end`,
+      })
+    } else columns.push({ name, expression: body })
+  }
+  return columns
+}
+
+/** The expression of a field's default; null where the column is left to Postgres (identity) or to null. */
+function defaultOf(field: CompiledField, rowByRow: boolean): SQL | null {
+  if (!field.default) return null
+  if ('literal' in field.default) return literal(field, field.default.literal)
+  switch (field.default.from) {
+    case 'uuidv7':
+      return rowByRow ? sql`j.made_${sql.raw(field.name)}[j.n]` : sql`b.${sql.identifier(field.name)}`
+    case 'now':
+      return sql`now()`
+    case 'principal':
+      return sql`${value('principal')}`
+    case 'revision':
+      return sql`1`
+    case 'identity':
+      return null
+  }
+}
+
+/** Upsert: on the named unique set, merge what the body has, or leave the row as it is. */
+function planConflict(scope: PlanScope, { upsert, input }: Operation): SQL {
+  if (!upsert) return sql``
+  const target = sql.join([TENANT, ...upsert.on.map((name) => scope.entity.columns[name] ?? sql``)], sql`, `)
+  const updated = (input?.columns ?? []).filter((name) => !upsert.on.includes(name))
+  if (upsert.resolution === 'ignore') return sql` on conflict (${target}) do nothing`
+  // With nothing to change, the row is still locked and returned, as a merge promises.
+  const columns = updated.length > 0 ? updated : upsert.on
+  const assignments = columns.map((name) => sql`${scope.entity.columns[name]} = excluded.${scope.entity.columns[name]}`)
+  return sql` on conflict (${target}) do update set ${sql.join([...assignments, ...touches(scope)], sql`, `)}`
+}
+
+/** What every update sets besides the values it was given. */
+export function touches(scope: PlanScope): readonly SQL[] {
+  return Object.values(scope.entity.compiled.fields).flatMap((field) => {
+    const name = scope.entity.columns[field.name]
+    if (field.touched === 'now') return [sql`${name} = now()`]
+    return field.touched === 'revision' ? [sql`${name} = t.${name} + 1`] : []
+  })
+}

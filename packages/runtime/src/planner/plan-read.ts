@@ -1,0 +1,49 @@
+/** A read → the one tested shape: scalar sub-selects over `backsaas.enter`. */
+import type { Operation } from '@backsaas/core'
+import { type SQL, sql } from 'drizzle-orm'
+import type { BoundSchema, RenderedStatement } from '../binding/bound-schema.ts'
+import { planRows } from './plan-rows.ts'
+import { render, value } from './render.ts'
+import { isAggregated, type PlanScope, rootScope } from './scope.ts'
+
+/** `backsaas.enter` with this request's tenant, placement and version. */
+export const ENTER: SQL = sql`backsaas.enter(${value('tenant')}::uuid, ${value('placement')}::uuid, ${value('version')}::int)`
+
+/**
+ * One row: `body` is `<rows> <JSON array>`, the number in front so that one pass gives both; `total` the number of rows
+ * without limit, where it was asked for.
+ */
+export function planRead(schema: BoundSchema, operation: Operation): RenderedStatement {
+  const scope = rootScope(schema, operation.entity, sql.raw('x.tenant'))
+  const columns = [sql`(${planBody(planRows(scope, operation.query, scope.entity.table))}) as body`]
+  if (operation.count !== 'none') columns.push(sql`(${planTotal(scope, operation)}) as total`)
+  if (hasRevision(scope, operation)) {
+    const revision = {
+      ...operation.query,
+      select: [{ kind: 'column', path: { field: 'revision', json: [] }, alias: 'v' }],
+    } as const
+    columns.push(
+      sql`(select v::text from (${planRows(rootScope(schema, operation.entity, scope.tenant), revision, scope.entity.table)}) r) as revision`,
+    )
+  }
+  return render(sql`select ${sql.join(columns, sql`, `)} from ${ENTER} as x(tenant)`)
+}
+
+/** Whether the answer carries an ETag. */
+export function hasRevision(scope: PlanScope, operation: Operation): boolean {
+  return operation.item === true && Object.hasOwn(scope.entity.compiled.fields, 'revision')
+}
+
+/** Rows → their number and their JSON, in one text. */
+export function planBody(rows: SQL): SQL {
+  return sql`select count(*)::text || ' ' || coalesce(json_agg(row_to_json(r))::text, '[]') from (${rows}) r`
+}
+
+function planTotal(scope: PlanScope, { query, entity }: Operation): SQL {
+  const { limit: _limit, offset: _offset, ...all } = query
+  const inner = rootScope(scope.schema, entity, scope.tenant)
+  const counted = isAggregated(query)
+    ? { ...all, order: [] }
+    : { ...all, order: [], select: all.select.filter((item) => item.kind === 'embed') }
+  return sql`select count(*)::text from (${planRows(inner, counted, inner.entity.table)}) r`
+}

@@ -1,0 +1,58 @@
+/** What the planner knows at one place of a query. */
+import { invariant, type Query } from '@backsaas/core'
+import { type SQL, sql } from 'drizzle-orm'
+import { type BoundEntity, type BoundSchema, TENANT } from '../binding/bound-schema.ts'
+
+export interface PlanScope {
+  readonly schema: BoundSchema
+  readonly entity: BoundEntity
+  /** The alias that the entity's rows have here. */
+  readonly alias: SQL
+  /** The expression that is the tenant here: `x.tenant` in a read. */
+  readonly tenant: SQL
+  /** Makes the aliases of inner scopes, unique in the statement. */
+  readonly nextAlias: () => SQL
+}
+
+export function rootScope(schema: BoundSchema, entityName: string, tenant: SQL): PlanScope {
+  let count = 0
+  return {
+    schema,
+    entity: entityOf(schema, entityName),
+    alias: sql.raw('t'),
+    tenant,
+    nextAlias: () => sql.raw(`e${++count}`),
+  }
+}
+
+export function innerScope(scope: PlanScope, entityName: string): PlanScope {
+  return { ...scope, entity: entityOf(scope.schema, entityName), alias: scope.nextAlias() }
+}
+
+function entityOf(schema: BoundSchema, name: string): BoundEntity {
+  const entity = schema.entities[name]
+  invariant(entity, `the schema has no entity ${name}`)
+  return entity
+}
+
+/** The one choke point: rows of this scope's entity that belong to the tenant. Every FROM of the planner carries it. */
+export function ofTenant(scope: PlanScope): SQL {
+  return sql`${scope.alias}.${TENANT} = ${scope.tenant}`
+}
+
+/** A column of this scope by field name. */
+export function column(scope: PlanScope, field: string): SQL {
+  const name = scope.entity.columns[field]
+  invariant(name, `no column for ${field}`)
+  return sql`${scope.alias}.${name}`
+}
+
+/** Whether a query's answer is one row per group rather than per row of the table. */
+export function isAggregated(query: Query): boolean {
+  return query.select.some(
+    (item) =>
+      item.kind === 'count' ||
+      (item.kind === 'column' && item.aggregate !== undefined) ||
+      (item.kind === 'embed' && item.spread && isAggregated(item.query)),
+  )
+}

@@ -1,0 +1,88 @@
+/** What must hold of a runtime's plugins before any is used; whatever does not is an error that names every side. */
+import type { BackSaasError, Plugin } from '@backsaas/core'
+import { RUNTIME_ERRORS, runtimeError } from '../errors/error-catalogue.ts'
+
+const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/
+const CODE = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$/
+const SLOTS: ReadonlySet<string> = new Set(['name', 'requires', 'schema', 'errors', 'routes', 'stages', 'on'])
+const STAGES: ReadonlySet<string> = new Set(['identify', 'authorize', 'before', 'respond'])
+const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
+/** First segments of a path that are the runtime's own. */
+const OWN_PATHS: ReadonlySet<string> = new Set(['rest', 't', 'healthz'])
+
+/** @throws `PLUGIN_INVALID`, `PLUGIN_REQUIRES`, `PLUGIN_CONFLICT`. */
+export function checkPlugins(plugins: readonly Plugin[]): void {
+  for (const plugin of plugins) checkForm(plugin)
+  checkUnique(plugins)
+  checkRequires(plugins)
+}
+
+/** Slots are closed: a name that is none is a mistake that would otherwise do nothing in silence. */
+function checkForm(plugin: Plugin): void {
+  if (typeof plugin?.name !== 'string' || !NAME.test(plugin.name))
+    throw runtimeError('PLUGIN_INVALID', `a plugin is named ${JSON.stringify(plugin?.name)}`, {
+      hint: 'A name is lower-case words joined by "-".',
+    })
+  const where = `plugin ${plugin.name}`
+  refuseUnknown(Object.keys(plugin), SLOTS, where)
+  refuseUnknown(Object.keys(plugin.stages ?? {}), STAGES, `stages of ${where}`)
+  const functions = [...Object.entries(plugin.stages ?? {}), ...Object.entries(plugin.on ?? {})]
+  for (const [name, value] of functions)
+    if (typeof value !== 'function') throw invalid(where, `${name} is not a function`)
+  for (const code of Object.keys(plugin.errors ?? {}))
+    if (!CODE.test(code)) throw invalid(where, `the error code ${code} is not UPPER_SNAKE`)
+  for (const route of plugin.routes ?? []) {
+    if (!METHODS.has(route.method)) throw invalid(where, `${route.method} is no method of a route`)
+    if (!route.path.startsWith('/')) throw invalid(where, `the route ${route.path} does not begin with "/"`)
+    if (typeof route.handle !== 'function') throw invalid(where, `the route ${route.path} has no handle`)
+  }
+}
+
+function refuseUnknown(names: readonly string[], known: ReadonlySet<string>, where: string): void {
+  const unknown = names.find((name) => !known.has(name))
+  if (unknown !== undefined) throw invalid(where, `${unknown} is none of ${[...known].join(', ')}`)
+}
+
+function checkUnique(plugins: readonly Plugin[]): void {
+  const names = claims('name')
+  const routes = claims('route')
+  const codes = claims('error code')
+  for (const code of Object.keys(RUNTIME_ERRORS)) codes(code, 'BackSaaS itself')
+  for (const plugin of plugins) {
+    const side = `plugin ${plugin.name}`
+    names(plugin.name, side)
+    for (const { method, path } of plugin.routes ?? []) {
+      if (OWN_PATHS.has(path.split('/')[1] ?? '')) throw conflict('route', `${method} ${path}`, 'BackSaaS itself', side)
+      routes(`${method} ${path.replaceAll(/:[^/]+/g, ':')}`, side)
+    }
+    for (const code of Object.keys(plugin.errors ?? {})) codes(code, side)
+  }
+}
+
+/** Remembers who claimed what; the second to claim it is a conflict. */
+function claims(what: string): (claimed: string, side: string) => void {
+  const owners = new Map<string, string>()
+  return (claimed, side) => {
+    const owner = owners.get(claimed)
+    if (owner !== undefined) throw conflict(what, claimed, owner, side)
+    owners.set(claimed, side)
+  }
+}
+
+function checkRequires(plugins: readonly Plugin[]): void {
+  const names = new Set(plugins.map((plugin) => plugin.name))
+  for (const plugin of plugins)
+    for (const required of plugin.requires ?? [])
+      if (!names.has(required))
+        throw runtimeError('PLUGIN_REQUIRES', `plugin ${plugin.name} requires plugin ${required}, which is not there`, {
+          hint: `Add ${required} to \`plugins\` of createRuntime.`,
+        })
+}
+
+function conflict(what: string, claimed: string, first: string, second: string): BackSaasError {
+  return runtimeError('PLUGIN_CONFLICT', `${first} and ${second} both claim the ${what} ${claimed}`)
+}
+
+function invalid(where: string, message: string): BackSaasError {
+  return runtimeError('PLUGIN_INVALID', `${where}: ${message}`)
+}

@@ -1,0 +1,61 @@
+/** The plugins of a runtime, checked against each other and laid out by what each stage needs. */
+import type { ErrorCatalogue, Plugin, Route, Stages } from '@backsaas/core'
+import type { CodeSchema } from '../registry/code-schemas.ts'
+import { checkPlugins } from './check-plugins.ts'
+
+/** A function of a plugin, with the name of who gave it. */
+export interface Given<F> {
+  readonly plugin: string
+  readonly run: F
+}
+
+export interface LoadedPlugins {
+  readonly names: readonly string[]
+  readonly identify: readonly Given<NonNullable<Stages['identify']>>[]
+  readonly authorize: readonly Given<NonNullable<Stages['authorize']>>[]
+  readonly before: readonly Given<NonNullable<Stages['before']>>[]
+  readonly respond: readonly Given<NonNullable<Stages['respond']>>[]
+  readonly routes: readonly { readonly plugin: string; readonly route: Route }[]
+  readonly schemas: readonly CodeSchema[]
+  /** By event type, `*` included. */
+  readonly on: ReadonlyMap<string, readonly Given<NonNullable<Plugin['on']>[string]>[]>
+  readonly errors: ErrorCatalogue
+}
+
+/**
+ * Checks the plugins and gathers their parts in the order the plugins are given.
+ *
+ * @throws `PLUGIN_INVALID`, `PLUGIN_REQUIRES` and `PLUGIN_CONFLICT`, each naming every side.
+ * @example loadPlugins([audit, policies]).before.length // 0: the stage costs nothing
+ */
+export function loadPlugins(plugins: readonly Plugin[]): LoadedPlugins {
+  checkPlugins(plugins)
+  return Object.freeze({
+    names: Object.freeze(plugins.map((plugin) => plugin.name)),
+    identify: gather(plugins, (plugin) => plugin.stages?.identify),
+    authorize: gather(plugins, (plugin) => plugin.stages?.authorize),
+    before: gather(plugins, (plugin) => plugin.stages?.before),
+    respond: gather(plugins, (plugin) => plugin.stages?.respond),
+    routes: Object.freeze(
+      plugins.flatMap((plugin) => (plugin.routes ?? []).map((route) => ({ plugin: plugin.name, route }))),
+    ),
+    schemas: Object.freeze(
+      plugins.flatMap(({ name, schema }) => (schema === undefined ? [] : [{ schema, from: `plugin ${name}` }])),
+    ),
+    on: gatherHandlers(plugins),
+    errors: Object.freeze(Object.assign({}, ...plugins.map((plugin) => plugin.errors ?? {}))),
+  })
+}
+
+function gather<F>(plugins: readonly Plugin[], pick: (plugin: Plugin) => F | undefined): readonly Given<F>[] {
+  const given = plugins.flatMap((plugin) => {
+    const run = pick(plugin)
+    return run === undefined ? [] : [{ plugin: plugin.name, run }]
+  })
+  return Object.freeze(given)
+}
+
+function gatherHandlers(plugins: readonly Plugin[]): LoadedPlugins['on'] {
+  const types = new Set(plugins.flatMap((plugin) => Object.keys(plugin.on ?? {})))
+  return new Map([...types].map((type) => [type, gather(plugins, (plugin) => plugin.on?.[type])]))
+}

@@ -1,0 +1,63 @@
+/** Rows of the platform's schema, as the registry reads them: the one place that knows their fields. */
+import type { JsonObject } from '@backsaas/core'
+import { invariant } from '@backsaas/core'
+
+export interface Tenant {
+  readonly id: string
+  readonly slug: string
+  readonly suspended: boolean
+}
+
+/** One of a tenant's installs, by the name that `Accept-Profile` selects it by. */
+export interface Profile {
+  readonly name: string
+  readonly placementId: string
+  readonly version: number
+}
+
+export interface KeyRow {
+  readonly id: string
+  /** SHA-256 of the whole key, hex. */
+  readonly hash: string
+  readonly roles: readonly string[]
+  /** Milliseconds since the epoch; null for never. */
+  readonly expiresAtMs: number | null
+  readonly revoked: boolean
+}
+
+export const TENANT_FIELDS = 'id,slug,status'
+export const INSTALL_FIELDS = 'profile,placement_id,version,is_default'
+export const KEY_FIELDS = 'id,hash,roles,expires_at,revoked_at'
+
+export function readTenant(row: JsonObject): Tenant {
+  return { id: text(row, 'id'), slug: text(row, 'slug'), suspended: row['status'] !== 'live' }
+}
+
+/** The default profile first, the others by name. */
+export function readProfiles(rows: readonly JsonObject[]): readonly Profile[] {
+  const sorted = rows.toSorted((a, b) => Number(b['is_default'] === true) - Number(a['is_default'] === true))
+  return sorted.map((row) => ({
+    name: text(row, 'profile'),
+    placementId: text(row, 'placement_id'),
+    version: Number(row['version']),
+  }))
+}
+
+export function readKey(row: JsonObject): KeyRow {
+  const roles = row['roles']
+  invariant(Array.isArray(roles), 'roles of a key are a list')
+  const expires = row['expires_at']
+  return {
+    id: text(row, 'id'),
+    hash: text(row, 'hash'),
+    roles: roles.map(String),
+    expiresAtMs: typeof expires === 'string' ? Date.parse(expires) : null,
+    revoked: row['revoked_at'] !== null,
+  }
+}
+
+function text(row: JsonObject, field: string): string {
+  const value = row[field]
+  invariant(typeof value === 'string', `${field} of a registry row is text`)
+  return value
+}

@@ -1,0 +1,160 @@
+/** What the runtime knows of tenants: who they are, their profiles, schemas and keys; from memory for at most 15 seconds. */
+import { type Event, isUuid, type JsonObject, type Observe, PLATFORM_PLACEMENT_ID, SYSTEM_TENANT_ID } from '@backsaas/core'
+import type { BoundSchema } from '../binding/bound-schema.ts'
+import type { TenantName } from '../http/tenant-names.ts'
+import { readRows } from '../stages/run-stages.ts'
+import { type Access, createCachedLookup } from './cached-lookup.ts'
+import { checkLogin } from './check-login.ts'
+import { type CodeSchema, type CompiledCodeSchema, compileCodeSchemas, locateCodeSchemas } from './code-schemas.ts'
+import { isStale } from './is-stale.ts'
+import { loadPlatform, loadVersion } from './load-versions.ts'
+import {
+  INSTALL_FIELDS,
+  KEY_FIELDS,
+  type KeyRow,
+  type Profile,
+  readKey,
+  readProfiles,
+  readTenant,
+  TENANT_FIELDS,
+  type Tenant,
+} from './registry-rows.ts'
+
+export interface Registry {
+  /** Checks the login, loads the platform's schema, finds the schemas given in code. */
+  open(access: Access): Promise<void>
+  tenant(name: TenantName, access: Access): Tenant | null | Promise<Tenant | null>
+  /** The tenant's profiles, the default first, `platform` last. */
+  profiles(tenantId: string, access: Access): readonly Profile[] | Promise<readonly Profile[]>
+  schema(profile: Profile, access: Access): BoundSchema | Promise<BoundSchema>
+  /** The key of that prefix; revoked and expired ones too. */
+  key(tenantId: string, prefix: string, access: Access): KeyRow | null | Promise<KeyRow | null>
+  /** Renews what made a statement stale: `profile`, as chosen of `used`. */
+  refresh(tenantId: string, used: readonly Profile[], profile: Profile, access: Access): Promise<void>
+  /** Forgets what an event says has changed. */
+  hear(event: Event): void
+}
+
+const SNAPSHOT = { freshMs: 5_000, maxAgeMs: 15_000, absentMs: 2_000, size: 10_000 } as const
+const KEYS = { freshMs: 5_000, maxAgeMs: 10_000, absentMs: 2_000, size: 10_000 } as const
+/** A version never changes: bound once, kept while it is used. */
+const VERSIONS = { freshMs: Infinity, maxAgeMs: Infinity, absentMs: 0, size: 500 } as const
+
+/**
+ * @param code schemas that hold for all tenants, in the order of their profiles.
+ * @example
+ * const registry = createRegistry(code, observe)
+ * await registry.open({ scope, connection })
+ * const tenant = await registry.tenant(tenantName('acme', 'path'), { scope, connection })
+ */
+export function createRegistry(code: readonly CodeSchema[], observe: Observe | null): Registry {
+  let platform: BoundSchema | null = null
+  let compiled: readonly CompiledCodeSchema[] | null = null
+  let codeProfiles: readonly Profile[] = []
+
+  async function reloadPlatform(access: Access): Promise<BoundSchema> {
+    platform = await loadPlatform(access.connection)
+    return platform
+  }
+
+  /** Where the schemas given in code are live now; tenants' profiles hold them, so they are read anew. */
+  async function relocate(schemas: readonly CompiledCodeSchema[], access: Access): Promise<void> {
+    codeProfiles = await locateCodeSchemas(access.connection, schemas)
+    installs.clear()
+  }
+
+  /** Reads the platform's rows of one tenant; once more where the platform's own schema has moved on. */
+  async function rows(access: Access, tenantId: string, entity: string, query: string): Promise<readonly JsonObject[]> {
+    try {
+      return await readRows(access.connection, platform ?? (await reloadPlatform(access)), tenantId, entity, query)
+    } catch (error) {
+      if (!isStale(error)) throw error
+      return await readRows(access.connection, await reloadPlatform(access), tenantId, entity, query)
+    }
+  }
+
+  const tenants = createCachedLookup<Tenant | null>({
+    ...SNAPSHOT,
+    observe,
+    async load(key, access) {
+      const query = `${key}&select=${TENANT_FIELDS}&limit=1`
+      const row = (await rows(access, SYSTEM_TENANT_ID, 'tenants', query))[0]
+      return row ? readTenant(row) : null
+    },
+  })
+
+  const installs = createCachedLookup<readonly Profile[]>({
+    ...SNAPSHOT,
+    observe,
+    async load(tenantId, access) {
+      const query = `select=${INSTALL_FIELDS}&order=profile`
+      return allProfiles(readProfiles(await rows(access, tenantId, 'installs', query)), codeProfiles)
+    },
+  })
+
+  const keys = createCachedLookup<KeyRow | null>({
+    ...KEYS,
+    observe,
+    async load(key, access) {
+      const [tenantId, prefix] = key.split('/') as [string, string]
+      const row = (await rows(access, tenantId, 'api_keys', `prefix=eq.${prefix}&select=${KEY_FIELDS}&limit=1`))[0]
+      return row ? readKey(row) : null
+    },
+  })
+
+  const versions = createCachedLookup<BoundSchema>({
+    ...VERSIONS,
+    observe,
+    async load(key, access) {
+      const [placementId, version] = key.split(':') as [string, string]
+      return loadVersion(access.connection, placementId, Number(version), platform ?? (await reloadPlatform(access)))
+    },
+  })
+
+  return {
+    async open(access) {
+      await checkLogin(access.connection)
+      await reloadPlatform(access)
+      compiled ??= await compileCodeSchemas(code)
+      await relocate(compiled, access)
+    },
+
+    tenant: (name, access) => tenants.get(tenantFilter(name), access),
+
+    profiles: (tenantId, access) => (tenantId === SYSTEM_TENANT_ID ? SYSTEM_PROFILES : installs.get(tenantId, access)),
+
+    schema(profile, access) {
+      if (profile === PLATFORM_PROFILE) return platform ?? reloadPlatform(access)
+      return versions.get(`${profile.placementId}:${profile.version}`, access)
+    },
+
+    key: (tenantId, prefix, access) => keys.get(`${tenantId}/${prefix}`, access),
+
+    async refresh(tenantId, used, profile, access) {
+      if (profile === PLATFORM_PROFILE) await reloadPlatform(access)
+      else if (compiled && codeProfiles.includes(profile)) await relocate(compiled, access)
+      else await installs.refresh(tenantId, used, access)
+    },
+
+    hear(event) {
+      if (event.type.startsWith('tenant.')) tenants.clear()
+      if (!/^(?:tenant|install|rollout|schema)\./.test(event.type)) return
+      installs.forget(event.tenantid)
+      if (event.subject !== undefined && isUuid(event.subject)) installs.forget(event.subject)
+    },
+  }
+}
+
+/** In the dialect's own words; the value's form was checked where the name was read. */
+function tenantFilter({ by, value }: TenantName): string {
+  return by === 'host' ? `hosts=cs.{"${value}"}` : `${by}=eq.${value}`
+}
+
+const PLATFORM_PROFILE: Profile = Object.freeze({ name: 'platform', placementId: PLATFORM_PLACEMENT_ID, version: 0 })
+const SYSTEM_PROFILES: readonly Profile[] = Object.freeze([PLATFORM_PROFILE])
+
+/** A tenant's own installs decide before what is given in code; its registry is always there. */
+function allProfiles(own: readonly Profile[], code: readonly Profile[]): readonly Profile[] {
+  const given = code.filter((profile) => !own.some((install) => install.name === profile.name))
+  return [...own, ...given, PLATFORM_PROFILE]
+}

@@ -1,0 +1,63 @@
+/** What was executed → status, headers and body in the dialect. */
+import { BackSaasError, type CompiledEntity } from '@backsaas/core'
+import type { Executed } from './execute.ts'
+import type { Parsed } from './parse.ts'
+
+/**
+ * @param basePath what stands before `/{entity}` in the URL, for `Location`.
+ * @throws `PGRST116` (406) where one row was asked for and another number came; `PGRST103` (416) beyond the last row.
+ */
+export function answer(parsed: Parsed, executed: Executed, basePath: string): Response {
+  const { operation, media, preferences, entity } = parsed
+  if (operation.item && executed.rows === 0) throw notFound(entity)
+  const one = operation.cardinality === 'one'
+  if (one && executed.rows !== 1) throw notOne(executed.rows)
+  const headers = new Headers({ 'content-range': contentRange(parsed, executed) })
+  const applied = preferences.applied.filter((word) => !word.startsWith('handling=lenient'))
+  if (applied.length > 0) headers.set('preference-applied', applied.join(', '))
+  if (executed.revision !== null) headers.set('etag', `"${executed.revision}"`)
+  if (operation.action === 'create' && operation.returning === 'headers-only' && executed.rows === 1)
+    headers.set('location', location(entity, executed.body, basePath))
+  const hasBody = operation.returning === 'representation'
+  if (hasBody) headers.set('content-type', media.contentType)
+  // Postgres' array of one row is that row between brackets.
+  const body = one ? executed.body.trim().slice(1, -1) : executed.body
+  return new Response(hasBody ? body : null, { status: statusOf(parsed, executed, hasBody), headers })
+}
+
+function statusOf({ operation, offset }: Parsed, { rows, total }: Executed, hasBody: boolean): number {
+  if (operation.action === 'create') return 201
+  if (operation.action !== 'read') return hasBody ? 200 : 204
+  if (total === null || operation.cardinality === 'one') return 200
+  if (offset > 0 && offset >= total) throw rangeNotSatisfiable(offset, total)
+  return rows < total ? 206 : 200
+}
+
+function contentRange({ operation, offset }: Parsed, { rows, total }: Executed): string {
+  const size = total === null ? '*' : String(total)
+  const ranged = rows > 0 && (operation.action === 'read' || operation.action === 'update')
+  return ranged ? `${offset}-${offset + rows - 1}/${size}` : `*/${size}`
+}
+
+/** `/rest/v1/contacts?id=eq.…`, as the dialect names a new row. */
+function location(entity: CompiledEntity, body: string, basePath: string): string {
+  const [row] = JSON.parse(body) as readonly Record<string, string>[] // written by `planWritten`: the keys, as text
+  return `${basePath}/${entity.name}?${entity.key.map((field) => `${field}=eq.${encodeURIComponent(row?.[field] ?? '')}`).join('&')}`
+}
+
+function notOne(rows: number): BackSaasError {
+  return new BackSaasError('PGRST116', 406, 'Cannot coerce the result to a single JSON object', {
+    details: `The result contains ${rows} rows`,
+  })
+}
+
+function notFound(entity: CompiledEntity): BackSaasError {
+  return new BackSaasError('PGRST116', 404, `${entity.name} has no such row`, { details: 'The result contains 0 rows' })
+}
+
+function rangeNotSatisfiable(offset: number, total: number): BackSaasError {
+  return new BackSaasError('PGRST103', 416, 'Requested range not satisfiable', {
+    details: `An offset of ${offset} was requested, but there are only ${total} rows.`,
+    headers: { 'content-range': `*/${total}` },
+  })
+}

@@ -1,0 +1,25 @@
+/** What the stages are given. */
+import type { Connection, Observe, Principal, Scope } from '@backsaas/core'
+import type { BoundSchema } from '../binding/bound-schema.ts'
+import type { Limits } from '../http/limits.ts'
+import type { LoadedPlugins } from '../plugins/load-plugins.ts'
+
+/** A request whose tenant, caller and schema are known. */
+export interface DataRequest {
+  readonly request: Request
+  readonly url: URL
+  readonly entity: string
+  /** What follows the entity in the path, decoded; null where nothing does. */
+  readonly itemKey: string | null
+  /** What stands before `/{entity}`, for links: `/api/t/acme/rest/v1`. */
+  readonly basePath: string
+  readonly requestId: string
+  readonly scope: Scope
+  readonly connection: Connection
+  readonly tenantId: string
+  readonly principal: Principal
+  readonly schema: BoundSchema
+  readonly limits: Limits
+  readonly plugins: LoadedPlugins
+  readonly observe: Observe | null
+}

@@ -1,0 +1,50 @@
+/** Runs the planned statements in one round trip and reads what every plan answers with. */
+import { type Connection, DatabaseError, invariant, type Operation, type Statement } from '@backsaas/core'
+import type { BoundSchema } from '../binding/bound-schema.ts'
+import { translateDatabaseError } from '../errors/translate-database-error.ts'
+
+export interface Executed {
+  /** Rows in `body`, or written. */
+  readonly rows: number
+  /** A JSON array, as Postgres built it. */
+  readonly body: string
+  /** Rows without limit; null where it was not asked for. */
+  readonly total: number | null
+  readonly revision: string | null
+}
+
+/**
+ * @throws the client-facing error of whatever Postgres refused; `STALE_SCHEMA` (503) where the schema has moved on.
+ */
+export async function execute(
+  connection: Connection,
+  statements: readonly Statement[],
+  operation: Operation,
+  schema: BoundSchema,
+): Promise<Executed> {
+  if (statements.length === 0)
+    return { rows: 0, body: '[]', total: operation.count === 'none' ? null : 0, revision: null }
+  const row = await answerRow(connection, statements, schema)
+  const [body, ...rest] = row
+  invariant(typeof body === 'string', 'a statement answered without a body')
+  const space = body.indexOf(' ')
+  const rows = Number(body.slice(0, space))
+  const counted = operation.action === 'read' && operation.count !== 'none'
+  const total = counted ? Number(rest[0]) : operation.count === 'none' ? null : rows
+  return { rows, body: body.slice(space + 1), total, revision: (counted ? rest[1] : rest[0]) ?? null }
+}
+
+async function answerRow(
+  connection: Connection,
+  statements: readonly Statement[],
+  schema: BoundSchema,
+): Promise<readonly (string | null)[]> {
+  try {
+    const results = await connection.batch(statements)
+    const row = results.at(-1)?.rows[0]
+    invariant(row, 'a statement answered no row')
+    return row
+  } catch (error) {
+    throw error instanceof DatabaseError ? translateDatabaseError(error, schema) : error
+  }
+}

@@ -1,0 +1,78 @@
+/** Operation → the statements to run: rendered once per shape, filled with this request's values. */
+import { invariant, type Operation, type Principal, type Statement, uuidv7 } from '@backsaas/core'
+import type { BoundSchema, ParamSource, RenderedStatement } from '../binding/bound-schema.ts'
+import { arrayLiteral } from '../dialect/params.ts'
+import { ENTER_STATEMENT, planDelete, planUpdate } from '../planner/plan-change.ts'
+import { planInsert } from '../planner/plan-insert.ts'
+import { planRead } from '../planner/plan-read.ts'
+import { shapeOf } from '../planner/shape.ts'
+
+/**
+ * @returns one statement for a read or a create, `enter` and the statement for an update or a delete; none where an
+ *   update names no column.
+ */
+export function plan(
+  schema: BoundSchema,
+  operation: Operation,
+  tenantId: string,
+  principal: Principal | null,
+): readonly Statement[] {
+  if (operation.action === 'update' && operation.input?.columns.length === 0) return []
+  const shape = shapeOf(operation)
+  let rendered = schema.statements.get(shape)
+  if (!rendered) {
+    rendered = renderFor(schema, operation)
+    schema.statements.set(shape, rendered)
+  }
+  const values: Values = { schema, operation, tenantId, principal }
+  const statement = fill(rendered, values)
+  return operation.action === 'update' || operation.action === 'delete'
+    ? [fill(ENTER_STATEMENT, values), statement]
+    : [statement]
+}
+
+interface Values {
+  readonly schema: BoundSchema
+  readonly operation: Operation
+  readonly tenantId: string
+  readonly principal: Principal | null
+}
+
+function renderFor(schema: BoundSchema, operation: Operation): RenderedStatement {
+  switch (operation.action) {
+    case 'read':
+      return planRead(schema, operation)
+    case 'create':
+      return planInsert(schema, operation)
+    case 'update':
+      return planUpdate(schema, operation)
+    case 'delete':
+      return planDelete(schema, operation)
+  }
+}
+
+function fill(rendered: RenderedStatement, values: Values): Statement {
+  return { text: rendered.text, params: rendered.params.map((source) => readSource(source, values)) }
+}
+
+function readSource(source: ParamSource, { schema, operation, tenantId, principal }: Values): string | null {
+  if (typeof source === 'number') {
+    const value = operation.params[source]
+    invariant(value !== undefined, `the operation has no param ${source}`)
+    return value
+  }
+  if (source === 'tenant') return tenantId
+  if (source === 'placement') return schema.placementId
+  if (source === 'version') return String(schema.version)
+  if (source === 'principal') return principal?.id ?? null
+  const { input } = operation
+  invariant(input, 'an input is planned that is not there')
+  if (source === 'input') return inputText(operation)
+  return arrayLiteral(input.rows.map(() => uuidv7()))
+}
+
+/** The body as it came where nobody changed it: numbers keep every digit. */
+function inputText({ action, input }: Operation): string {
+  invariant(input, 'an input is planned that is not there')
+  return input.text ?? JSON.stringify(action === 'update' ? input.rows[0] : input.rows)
+}

@@ -1,0 +1,90 @@
+/**
+ * A data request from its identified caller to its answer, top to bottom:
+ * parse → authorize → before → validate → plan → execute → answer. (`identify` comes before, `respond` after: they
+ * hold for requests of every kind.)
+ */
+import type { Connection, JsonObject, StageName } from '@backsaas/core'
+import type { BoundSchema } from '../binding/bound-schema.ts'
+import { DEFAULT_LIMITS } from '../http/limits.ts'
+import { readBody } from '../http/read-body.ts'
+import { answer } from './answer.ts'
+import { authorize } from './authorize.ts'
+import { before } from './before.ts'
+import type { DataRequest } from './data-request.ts'
+import { execute } from './execute.ts'
+import { parse } from './parse.ts'
+import { plan } from './plan.ts'
+import { validate } from './validate.ts'
+import { whyNoRow } from './why-no-row.ts'
+
+/**
+ * @throws the client-facing `BackSaasError` of the stage that refused; `STALE_SCHEMA` where the caller should refresh
+ *   the tenant's snapshot and run the stages once more.
+ */
+export async function runStages(request: DataRequest): Promise<Response> {
+  const { schema, tenantId, principal, limits } = request
+  const time = timer(request)
+  const parsed = parse({
+    method: request.request.method,
+    headers: request.request.headers,
+    search: request.url.searchParams,
+    body: await readBody(request.request, limits.bodyBytes),
+    entity: request.entity,
+    itemKey: request.itemKey,
+    schema: schema.compiled,
+    limits,
+  })
+  time('parse')
+  const allowed = await authorize(parsed.operation, request)
+  time('authorize')
+  const operation = await before(allowed, request)
+  time('before')
+  validate(operation, parsed.entity)
+  time('validate')
+  const statements = plan(schema, operation, tenantId, principal)
+  time('plan')
+  const executed = await execute(request.connection, statements, operation, schema)
+  time('execute')
+  if (operation.item && executed.rows === 0) await whyNoRow(request, operation)
+  return answer({ ...parsed, operation }, executed, request.basePath)
+}
+
+/** Tells the stream how long each stage took; does nothing where nobody listens. */
+function timer({ observe, requestId }: DataRequest): (stage: StageName) => void {
+  if (!observe) return () => undefined
+  let last = performance.now()
+  return (stage) => {
+    const now = performance.now()
+    observe({ kind: 'stage', requestId, stage, durationMs: now - last })
+    last = now
+  }
+}
+
+/**
+ * Reads rows of the platform's own for the runtime itself: the same parse, plan and execute, without authorization.
+ *
+ * @param query as in a URL: `slug=eq.acme&select=id,slug`.
+ * @example await readRows(connection, platform, SYSTEM_TENANT_ID, 'tenants', 'slug=eq.acme&select=id,slug')
+ */
+export async function readRows(
+  connection: Connection,
+  schema: BoundSchema,
+  tenantId: string,
+  entity: string,
+  query: string,
+): Promise<readonly JsonObject[]> {
+  const { operation } = parse({
+    method: 'GET',
+    headers: NO_HEADERS,
+    search: new URLSearchParams(query),
+    body: '',
+    entity,
+    itemKey: null,
+    schema: schema.compiled,
+    limits: DEFAULT_LIMITS,
+  })
+  const executed = await execute(connection, plan(schema, operation, tenantId, null), operation, schema)
+  return JSON.parse(executed.body) as readonly JsonObject[] // Postgres' own json_agg of rows
+}
+
+const NO_HEADERS = new Headers()

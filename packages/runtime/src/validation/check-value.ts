@@ -1,0 +1,91 @@
+/** One value against one field. Postgres holds types and constraints too; this says which field it was, and says all. */
+import type { CompiledField } from '@backsaas/core'
+import { FORMATS } from './formats.ts'
+
+export interface ValueProblem {
+  readonly code: string
+  readonly detail: string
+}
+
+/** Null where the value is right. */
+export function checkValue(field: CompiledField, value: unknown): ValueProblem | null {
+  if (value === null || value === undefined) return field.required ? { code: 'required', detail: 'is required' } : null
+  if (!field.list) return checkScalar(field, value)
+  if (!Array.isArray(value)) return { code: 'type', detail: 'must be an array' }
+  for (const item of value) {
+    if (item === null) continue
+    const problem = checkScalar({ ...field, list: false }, item)
+    if (problem) return problem
+  }
+  return null
+}
+
+function checkScalar(field: CompiledField, value: unknown): ValueProblem | null {
+  if (field.type === 'json') return null
+  if (typeof value === 'object' || !JSON_TYPES[field.type].includes(typeof value))
+    return { code: 'type', detail: `must be a ${field.type}` }
+  if (field.type === 'boolean' && typeof value === 'string' && !/^(?:true|false|t|f|yes|no|on|off|1|0)$/i.test(value))
+    return { code: 'type', detail: 'must be a boolean' }
+  const text = String(value)
+  if (text.includes('\0')) return { code: 'type', detail: 'must not contain a NUL character' }
+  return checkBounds(field, text) ?? checkText(field, text)
+}
+
+/** What JSON may bring for each type; text that Postgres reads is always welcome, as the dialect has it. */
+const JSON_TYPES: Readonly<Record<CompiledField['type'], readonly string[]>> = {
+  string: ['string', 'number', 'boolean'],
+  text: ['string', 'number', 'boolean'],
+  enum: ['string'],
+  integer: ['number', 'string'],
+  bigint: ['number', 'string'],
+  decimal: ['number', 'string'],
+  float: ['number', 'string'],
+  boolean: ['boolean', 'string'],
+  date: ['string'],
+  time: ['string'],
+  timestamp: ['string'],
+  interval: ['string'],
+  uuid: ['string'],
+  json: [],
+  bytes: ['string'],
+  integer_range: ['string'],
+  decimal_range: ['string'],
+  date_range: ['string'],
+  timestamp_range: ['string'],
+}
+
+function checkBounds(field: CompiledField, text: string): ValueProblem | null {
+  const numeric =
+    field.type === 'integer' || field.type === 'bigint' || field.type === 'decimal' || field.type === 'float'
+  if (field.min === undefined && field.max === undefined) return null
+  const measure = numeric ? Number(text) : [...text].length
+  if (Number.isNaN(measure)) return null // Postgres says what is wrong with it
+  const unit = numeric ? '' : ' characters'
+  if (field.min !== undefined && measure < Number(field.min))
+    return { code: 'min', detail: `must be at least ${field.min}${unit}` }
+  if (field.max !== undefined && measure > Number(field.max))
+    return { code: 'max', detail: `must be at most ${field.max}${unit}` }
+  return null
+}
+
+const patterns = new Map<string, RegExp>()
+
+function checkText(field: CompiledField, text: string): ValueProblem | null {
+  if (field.values && !field.values.includes(text))
+    return { code: 'enum', detail: `must be one of ${field.values.join(', ')}` }
+  if (field.pattern !== undefined && !pattern(field.pattern).test(text))
+    return { code: 'pattern', detail: `must match ${field.pattern}` }
+  const format = field.format === undefined ? undefined : FORMATS[field.format]
+  if (format && !format(text)) return { code: 'format', detail: `must be a valid ${field.format}` }
+  return null
+}
+
+/** Schemas are bounded in number and size, and so is this. */
+function pattern(source: string): RegExp {
+  let compiled = patterns.get(source)
+  if (!compiled) {
+    compiled = new RegExp(source, 'u')
+    patterns.set(source, compiled)
+  }
+  return compiled
+}

@@ -1,0 +1,86 @@
+/** The command line without a server: what it says, and how it ends. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { makeFolder, runCli } from './start-process.ts'
+
+const folder = makeFolder()
+afterAll(() => folder.remove())
+
+test('every command has help with examples', async () => {
+  for (const command of [['dev'], ['validate'], ['migrate'], ['tenant', 'create'], ['key', 'create']]) {
+    const { code, stdout } = await runCli([...command, '--help'])
+    expect(code, stdout).toBe(0)
+    expect(stdout).toContain(`Usage: backsaas ${command.join(' ')}`)
+    expect(stdout).toContain('Examples:')
+  }
+})
+
+test('a call that is wrong ends with 2 and says why', async () => {
+  expect(await runCli(['tennant'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("unknown command 'tennant'"),
+  })
+  expect(await runCli(['validate'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("missing required argument 'file'"),
+  })
+  expect(await runCli(['migrate', 'x.yaml'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--database') })
+  expect(await runCli(['dev', '--port', 'http'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('not a port'),
+  })
+})
+
+test('a valid schema is summed up', async () => {
+  const file = write('good.yaml', 'schema: shop\nentities:\n  items:\n    fields:\n      name: { type: string }\n')
+  expect(await runCli(['validate', file])).toMatchObject({
+    code: 0,
+    stdout: 'shop is valid: 1 entity (items)\n',
+    stderr: '',
+  })
+  const { stdout } = await runCli(['validate', file, '--json'])
+  expect(JSON.parse(stdout)).toEqual({
+    schema: 'shop',
+    hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    entities: ['items'],
+  })
+})
+
+test('every problem of a schema is shown with its place', async () => {
+  const file = write(
+    'bad.yaml',
+    'schema: shop\nentities:\n  items:\n    fields:\n      name: { type: strnig }\n      tenant_id: { type: uuid }\n',
+  )
+  const { code, stdout, stderr } = await runCli(['validate', file])
+  expect(code).toBe(1)
+  expect(stdout).toBe('')
+  expect(stderr).toMatch(/^5:\d+ {2}[A-Z_]+ {2}.*\/entities\/items\/fields\/name/m)
+  expect(stderr).toMatch(/^6:\d+ {2}[A-Z_]+ {2}.*\/entities\/items\/fields\/tenant_id/m)
+  const inJson = JSON.parse((await runCli(['validate', file, '--json'])).stderr)
+  expect(inJson.error.code).toBe('SCHEMA_INVALID')
+  expect(inJson.error.errors).toHaveLength(2)
+})
+
+test('a file that is not there is one line', async () => {
+  const { code, stderr } = await runCli(['validate', '/nowhere/crm.yaml'])
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: 'backsaas: cannot read /nowhere/crm.yaml: there is no such file\n',
+  })
+})
+
+test('a database that is not there is one line, without the password', async () => {
+  for (const database of ['postgres://me:secret@127.0.0.1:1/app', 'mysql://localhost/app', 'nonsense']) {
+    const { code, stderr } = await runCli(['tenant', 'create', 'acme', '--database', database])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^backsaas: .*database.*\n$/)
+    expect(stderr).not.toContain('secret')
+  }
+})
+
+function write(name: string, text: string): string {
+  const path = join(folder.path, name)
+  writeFileSync(path, text)
+  return path
+}
