@@ -119,6 +119,13 @@ test('a tree that keeps the rules breaks none', () => {
   for (const rule of Object.values(rules)) if (typeof rule === 'function') expect(rule(tree), rule.name).toEqual([])
 })
 
+test("a function's lines are its own: those of functions declared in it are counted there", () => {
+  const lines = '\n'.repeat(50)
+  const factory = `export function make() {\n  function one() {${lines}}\n  return { one, two() {${lines}} }\n}`
+  const tree = fake({ 'packages/core/src/a.ts': factory, 'packages/core/src/b.ts': `each(() => {${lines}${lines}})` })
+  expect(rules.sizesAreBounded(tree)).toEqual(['packages/core/src/b.ts: (anonymous) has 101 lines, more than 70'])
+})
+
 test('a cycle is given as the way round', () => {
   const graph = { a: ['b'], b: ['c', 'd'], c: ['a'], d: [] }
   const edges = new Map(Object.entries(graph).map(([node, next]) => [node, new Set(next)]))

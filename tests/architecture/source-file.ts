@@ -11,6 +11,7 @@ export interface SourceFile {
   readonly hasDefaultExport: boolean
   /** Nothing but re-exports, at least one. */
   readonly isBarrel: boolean
+  /** Without the lines of functions declared within: a factory's functions are read one by one. Callbacks count. */
   readonly functions: readonly { readonly name: string; readonly lines: number }[]
 }
 
@@ -22,7 +23,8 @@ interface Node {
   readonly [key: string]: unknown
 }
 
-const FUNCTIONS = ['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']
+const DECLARED = ['FunctionDeclaration', 'FunctionExpression']
+const FUNCTIONS = [...DECLARED, 'ArrowFunctionExpression']
 const REEXPORTS = ['ExportAllDeclaration', 'ExportNamedDeclaration']
 const IMPORTS = ['ImportDeclaration', 'ImportExpression', 'TSImportType', ...REEXPORTS]
 
@@ -46,7 +48,7 @@ export function readSourceFile(path: string, text: string): SourceFile {
     isBarrel: body.length > 0 && body.every((node) => REEXPORTS.includes(node.type) && isNode(node.source)),
     functions: nodes
       .filter((node) => FUNCTIONS.includes(node.type))
-      .map((node) => ({ name: nameOf(node), lines: lineCount(text.slice(node.start, node.end)) })),
+      .map((node) => ({ name: nameOf(node), lines: ownLines(node, text) })),
   }
 }
 
@@ -69,6 +71,22 @@ function specifierOf(node: Node): string[] {
 
 function nameOf(node: Node): string {
   return isNode(node.id) && typeof node.id.name === 'string' ? node.id.name : '(anonymous)'
+}
+
+function ownLines(node: Node, text: string): number {
+  const declared = [...declaredWithin(node)].map((inner) => lineCount(text.slice(inner.start, inner.end)))
+  return lineCount(text.slice(node.start, node.end)) - declared.reduce((sum, lines) => sum + lines, 0)
+}
+
+/** The outermost functions declared within a node, as declarations or as methods. */
+function* declaredWithin(node: Node): Generator<Node> {
+  for (const value of Object.values(node)) {
+    for (const child of Array.isArray(value) ? value : [value]) {
+      if (!isNode(child)) continue
+      if (DECLARED.includes(child.type)) yield child
+      else yield* declaredWithin(child)
+    }
+  }
 }
 
 function lineCount(text: string): number {

@@ -56,7 +56,7 @@ test('a second start, by npm start, is quick and finds keys and rows as they wer
   expect(other).toMatchObject({
     code: 1,
     stdout: '',
-    stderr: expect.stringMatching(/^backsaas: another process uses the folder .*\n$/),
+    stderr: expect.stringMatching(/^backsaas: the data folder .* is in use by process \d+ .*\n$/),
   })
   const { code, stderr } = await served.stop('SIGINT')
   expect(code).toBe(0)

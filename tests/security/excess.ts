@@ -29,7 +29,8 @@ export function excess(lend: Lend): void {
       expect((await caller.post('/notes', bodies)).status).toBe(201)
     }
     const answer = await caller.get('/contacts?select=notes(body)&email=eq.e@x.example')
-    expect((answer.rows[0]?.notes as unknown[]).length).toBeLessThanOrEqual(1000)
+    const notes = answer.rows[0]?.notes
+    expect(Array.isArray(notes) ? notes.length : answer.text).toBeLessThanOrEqual(1000)
   })
 
   test('rows returned by a write are not cut off, and not endless', async () => {

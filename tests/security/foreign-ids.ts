@@ -42,7 +42,7 @@ export function foreignIds(lend: Lend): void {
     await attacker.add('contacts', [{ email: 'own@x.example', first_name: 'Own' }])
   })
 
-  test.each(TRIES)('%s %s', async (method, path, body) => {
+  test.each<[string, string, object?]>(TRIES.map(([...one]) => one))('%s %s', async (method, path, body) => {
     const [before, own] = [await everything(victim), await everything(attacker)]
     const first = await attacker.send(method, fill(path, foreign), fillBody(body, foreign))
     const second = await attacker.send(method, fill(path, absent), fillBody(body, absent))

@@ -24,10 +24,11 @@ function asData(error: unknown): Readonly<Record<string, unknown>> {
 
 function asLines(error: unknown): string[] {
   if (error instanceof SchemaProblems) {
-    return error.problems.flatMap(({ line, column, code, message, pointer, hint }) => [
+    const places = error.problems.flatMap(({ line, column, code, message, pointer, hint }) => [
       `${line}:${column}  ${code}  ${message}  (${pointer === '' ? '/' : pointer})`,
       ...(hint === undefined ? [] : [`      ${hint}`]),
     ])
+    return [`backsaas: ${error.message}`, ...places]
   }
   const hint = error instanceof BackSaasError ? error.hint : null
   const details = error instanceof BackSaasError && !(error instanceof DatabaseError) ? error.details : null

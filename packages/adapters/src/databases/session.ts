@@ -94,8 +94,8 @@ export async function runTransaction<T>(
       return statements.length === 0 ? [] : plain(await send(statements))
     },
   }
-  await send(begin)
   try {
+    await send(begin)
     const value = await run(connection)
     if (failure) throw failure
     over = true

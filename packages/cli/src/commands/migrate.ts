@@ -33,4 +33,4 @@ const HELP = `
 Examples:
   backsaas migrate crm.yaml
   backsaas migrate crm.yaml --database postgres://postgres@127.0.0.1:5432/app
-  backsaas migrate crm.yaml --database pglite:.backsaas/postgres`
+  backsaas migrate crm.yaml --database pglite:.backsaas`

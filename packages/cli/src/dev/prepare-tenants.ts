@@ -2,7 +2,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BackSaasError, type Database } from '@backsaas/core'
-import { createKey, createTenant } from '@backsaas/migrator'
+import { createKey, createTenant, listTenants } from '@backsaas/migrator'
 import type { Access, DevFile, KnownKeys } from './dev-file.ts'
 import type { Example } from './example.ts'
 import { clearTenant, type Fetch, seedTenant } from './seed-tenant.ts'
@@ -37,23 +37,13 @@ async function prepareTenant(slug: string, preparation: Preparation): Promise<Ac
   const mark = join(dataFolder, `seeding-${slug}`)
   const interrupted = existsSync(mark)
   if (!interrupted) writeFileSync(mark, '')
-  const created = await ensureTenant(database, slug, schema)
+  const isNew = (await listTenants(database)).every((tenant) => tenant.slug !== slug)
+  if (isNew) await createTenant(database, { slug, schemas: [schema] })
   const access = await accessTo(slug, Object.keys(seed)[0] ?? schema, preparation)
   if (interrupted) await clearTenant(fetch, access, seed)
-  if (created || interrupted) await seedTenant(fetch, access, seed)
+  if (isNew || interrupted) await seedTenant(fetch, access, seed)
   rmSync(mark)
   return access
-}
-
-/** Whether the tenant is new. */
-async function ensureTenant(database: Database, slug: string, schema: string): Promise<boolean> {
-  try {
-    await createTenant(database, { slug, name: slug, schemas: [schema] })
-    return true
-  } catch (error) {
-    if (error instanceof BackSaasError && error.code === 'TENANT_EXISTS') return false
-    throw error
-  }
 }
 
 /** The key of an earlier start where it still opens `entity`, else a new one. */

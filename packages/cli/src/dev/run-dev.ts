@@ -1,9 +1,8 @@
 /** The development server from start to stop: everything is composed here, and closed in the opposite order. */
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { memory } from '@backsaas/adapters/buses/memory'
-import { BackSaasError } from '@backsaas/core'
-import { migrate, startRelay } from '@backsaas/migrator'
+import { BackSaasError, type Observe } from '@backsaas/core'
+import { migrate, type Relay, startRelay } from '@backsaas/migrator'
 import { createRuntime } from '@backsaas/runtime'
 import type { Io } from '../io.ts'
 import { openDatabase } from '../open-database.ts'
@@ -11,7 +10,7 @@ import { prepareFolder } from './data-folder.ts'
 import { type DevFile, readDevFile, writeDevFile } from './dev-file.ts'
 import { readExample } from './example.ts'
 import { listen } from './listen.ts'
-import { logRequests } from './log-requests.ts'
+import { type LogForm, logRequests } from './log-requests.ts'
 import { prepareTenants } from './prepare-tenants.ts'
 import { welcome } from './welcome.ts'
 
@@ -24,7 +23,7 @@ export interface DevSettings {
   readonly databaseUrl: string | null
   /** Null for the repository's own. */
   readonly exampleFolder: string | null
-  readonly log: 'text' | 'json' | 'none'
+  readonly log: LogForm
   readonly redisUrl: string | null
 }
 
@@ -37,7 +36,7 @@ const CLOSE_MS = 15_000
 /**
  * Serves until the process is asked to stop.
  *
- * @throws `PORT_IN_USE`, `FOLDER_UNWRITABLE`, `FOLDER_IN_USE`, `DATABASE_UNREACHABLE` and others, each saying what to
+ * @throws `PORT_IN_USE`, `FOLDER_UNWRITABLE`, `DATA_FOLDER_UNUSABLE`, `DATABASE_UNREACHABLE` and others, each saying what to
  *   do; what was opened until then is closed.
  */
 export async function runDev(settings: DevSettings, io: Io): Promise<void> {
@@ -61,13 +60,21 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
   open.push(listener.close)
   prepareFolder(dataFolder)
   const example = readExample(settings.exampleFolder)
-  const database = await openDatabase(databaseUrl ?? `pglite:${join(dataFolder, 'postgres')}`)
+  const database = await openDatabase(databaseUrl ?? `pglite:${dataFolder}`)
   open.push(async () => database.close?.())
   if (settings.redisUrl !== null) io.err(NO_REDIS)
 
   const { schema } = await migrate(database, example.schema)
   const bus = memory()
-  const runtime = createRuntime({ database, bus, observe: logRequests(settings.log, io) })
+  const log = logRequests(settings.log, io)
+  let relay: Relay | null = null
+  const observe: Observe = (observation) => {
+    // The start's own requests are nobody's.
+    if (relay !== null || observation.kind === 'error') log(observation)
+    // What a write tells is passed on at once, not at the relay's next look.
+    if (observation.kind === 'request' && observation.method !== 'GET') relay?.kick()
+  }
+  const runtime = createRuntime({ database, bus, observe })
   open.push(() => runtime.close())
   await runtime.ready()
   const served: Omit<DevFile, 'url'> = await prepareTenants({
@@ -79,8 +86,8 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
     known: readDevFile(dataFolder),
     fetch: async (request) => runtime.fetch(request),
   })
-  const relay = await startRelay(database, bus)
-  open.push(() => relay.close())
+  relay = await startRelay(database, bus, { observe: log })
+  open.push(relay.close)
   // What is under way is answered before anything behind it closes.
   open.push(listener.close)
 

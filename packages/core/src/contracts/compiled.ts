@@ -5,6 +5,8 @@ import type { Json } from './json.ts'
 export interface CompiledSchema {
   readonly name: string
   readonly description?: string
+  /** The version its author expects to publish; the registry assigns it and refuses another (409). Not in the hash. */
+  readonly version?: number
   /** SHA-256 (hex) over the normalised document: `version`, comments and order do not count. */
   readonly hash: string
   readonly roles: Readonly<Record<string, { readonly inherits: readonly string[] }>>
@@ -18,7 +20,7 @@ export interface CompiledEntity {
   readonly key: readonly string[]
   /** In the document's order, the system fields (`id`, `created_at`, …) at their usual places. */
   readonly fields: Readonly<Record<string, CompiledField>>
-  /** By embed name. */
+  /** By embed name; where several claim one name, those that do not win it are under `<name>!<fields>`. */
   readonly relations: Readonly<Record<string, CompiledRelation>>
   /** Unique sets besides the key, a field's own `unique: true` included. */
   readonly unique: readonly (readonly string[])[]

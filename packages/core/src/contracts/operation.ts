@@ -26,6 +26,12 @@ export interface Operation {
   readonly item?: boolean
   /** The rows of a create or the values of an update; absent for read and delete. */
   readonly input?: Input
+  /** A write that touches more rows than this is undone and refused. */
+  readonly maxAffected?: Param
+  /** Do everything, answer as if it were done, and undo it. */
+  readonly rollback?: boolean
+  /** How Postgres writes the rows; `stripped` leaves nulls out of objects. */
+  readonly format: 'json' | 'stripped' | 'csv'
   readonly params: readonly (string | null)[]
 }
 

@@ -7,7 +7,7 @@ import { type Path, toPointer } from './path.ts'
 import type { ProblemList } from './problem-list.ts'
 
 /** The entities by name, with their declared fields; system fields and types come later. */
-export function draftEntities(document: SchemaDocument, faults: ReadonlySet<string>, problems: ProblemList): Draft {
+export function draftEntities(document: SchemaDocument, unsound: ReadonlySet<string>, problems: ProblemList): Draft {
   const entities = new Map<string, EntityDraft>()
   checkName('schema', document.schema, { path: ['schema'], at: 'value' }, problems)
   for (const role of Object.keys(document.roles ?? {})) {
@@ -16,9 +16,9 @@ export function draftEntities(document: SchemaDocument, faults: ReadonlySet<stri
   for (const [name, entity] of Object.entries(document.entities)) {
     const path = ['entities', name]
     checkName('entity', name, { path, at: 'key' }, problems)
-    const declared = draftFields(entity, path, faults, problems)
+    const declared = draftFields(entity, path, unsound, problems)
     for (const field of declared.values()) checkName('field', field.name, { path: field.path, at: 'key' }, problems)
-    const sound = isSound(path, faults)
+    const sound = !unsound.has(toPointer(path))
     entities.set(name, { name, path, sound, document: entity, declared, fields: new Map(), key: [] })
   }
   return { document, entities, problems }
@@ -27,16 +27,17 @@ export function draftEntities(document: SchemaDocument, faults: ReadonlySet<stri
 function draftFields(
   entity: EntityDocument,
   path: Path,
-  faults: ReadonlySet<string>,
+  unsound: ReadonlySet<string>,
   problems: ProblemList,
 ): ReadonlyMap<string, FieldDraft> {
-  const sound = (place: Path): boolean => isSound(place, faults)
+  const sound = (place: Path): boolean => !unsound.has(toPointer(place))
   if (entity.schema) {
     if (entity.fields) {
       const message = 'an entity has `fields` or, in the JSON Schema form, `schema`; not both'
       problems.report({ path: [...path, 'schema'], at: 'key', code: 'CONTRADICTION', message })
     }
-    return draftJsonSchemaFields(entity.schema, [...path, 'schema'], sound, problems)
+    const keys = new Set([entity.key ?? 'id'].flat())
+    return draftJsonSchemaFields(entity.schema, [...path, 'schema'], keys, sound, problems)
   }
   if (!entity.fields && sound(path)) {
     problems.report({ path, at: 'key', code: 'MISSING_KEY', message: 'an entity needs `fields`' })
@@ -47,23 +48,4 @@ function draftFields(
       return [name, { name, path: place, sound: sound(place), document, places: {} }]
     }),
   )
-}
-
-/** A fault inside a field leaves its entity sound; a fault in a bound leaves the field's type known. */
-function isSound(path: Path, faults: ReadonlySet<string>): boolean {
-  const pointer = toPointer(path)
-  const isField = path.length > 2
-  for (const fault of faults) {
-    if (fault === pointer) return false
-    if (!fault.startsWith(`${pointer}/`)) continue
-    const rest = fault.slice(pointer.length + 1)
-    if (
-      isField
-        ? /^(type|to|list|items|format|enum|values)(\/|$)/.test(rest)
-        : !/^(fields|schema\/properties)\//.test(rest)
-    ) {
-      return false
-    }
-  }
-  return true
 }

@@ -2,3 +2,4 @@
 export { compileSchema } from './compile-schema.ts'
 export type { Problem } from './problem.ts'
 export { SchemaProblems } from './problem.ts'
+export { schemaJsonSchema } from './schema-json-schema.ts'

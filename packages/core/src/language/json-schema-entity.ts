@@ -25,11 +25,12 @@ const PLAIN_TYPES: Readonly<Partial<Record<JsonType, FieldType>>> = {
 
 /**
  * The properties as fields: `maxLength` becomes `max`, `enum` an enum, `format: date-time` a timestamp, a list of
- * scalars a list, any other array or object JSON. `path` leads to the schema.
+ * scalars a list, any other array or object JSON. `path` leads to the schema; `keys` may be required undeclared.
  */
 export function draftJsonSchemaFields(
   schema: JsonSchemaDocument,
   path: Path,
+  keys: ReadonlySet<string>,
   isSound: (path: Path) => boolean,
   problems: ProblemList,
 ): ReadonlyMap<string, FieldDraft> {
@@ -40,7 +41,7 @@ export function draftJsonSchemaFields(
     fields.set(name, draftProperty(name, property, place, required.has(name), isSound(place), problems))
   }
   for (const [index, name] of (schema.required ?? []).entries()) {
-    if (fields.has(name) || !isSound(path)) continue
+    if (fields.has(name) || keys.has(name) || !isSound(path.slice(0, 2))) continue
     problems.report({
       path: [...path, 'required', index],
       code: 'UNKNOWN_FIELD',

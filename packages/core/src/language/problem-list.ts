@@ -12,6 +12,8 @@ export interface Report {
   readonly path: Path
   /** Default `value`. */
   readonly at?: 'key' | 'value'
+  /** Where the path alone would find another place. */
+  readonly place?: { readonly line: number; readonly column: number }
   readonly code: string
   readonly message: string
   /** A function is asked only where the problem is listed. */
@@ -28,13 +30,19 @@ export interface ProblemList {
 export function createProblemList(locate: Locate): ProblemList {
   const listed: Problem[] = []
   let unlisted = 0
-  const report = ({ path, at = 'value', code, message, hint }: Report): void => {
+  const report = ({ path, at = 'value', place, code, message, hint }: Report): void => {
     if (listed.length >= LISTED_MAX) {
       unlisted++
       return
     }
     const text = typeof hint === 'function' ? hint() : hint
-    listed.push({ pointer: toPointer(path), ...locate(path, at), code, message, ...(text && { hint: text }) })
+    listed.push({
+      pointer: toPointer(path),
+      ...(place ?? locate(path, at)),
+      code,
+      message,
+      ...(text && { hint: text }),
+    })
   }
   const all = (): readonly Problem[] => {
     const sorted = listed.toSorted((a, b) => a.line - b.line || a.column - b.column)

@@ -3,7 +3,7 @@ import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, 
 import { compareDecimals, parseDecimal } from './decimal-number.ts'
 import type { Path } from './path.ts'
 import { type Problem, SchemaProblems } from './problem.ts'
-import { createProblemList, type Locate, type ProblemList } from './problem-list.ts'
+import { createProblemList, type Locate, type ProblemList, type Report } from './problem-list.ts'
 import { scanYaml } from './scan-yaml.ts'
 
 /** JSON, and bigints where a number cannot hold an integer exactly. Objects have no prototype. */
@@ -14,6 +14,13 @@ export interface TreeObject {
 
 export interface Reading {
   readonly tree: Tree
+  readonly problems: ProblemList
+}
+
+type Position = (offset: number) => { readonly line: number; readonly column: number }
+
+interface Reader {
+  readonly position: Position
   readonly problems: ProblemList
 }
 
@@ -40,10 +47,11 @@ export function readYaml(text: string): Reading {
     uniqueKeys: false,
     merge: false,
     customTags: [],
-    logLevel: 'silent',
+    // Anything quieter drops errors too, that of a second document for one.
+    logLevel: 'error',
     version: '1.2',
   })
-  const position = (offset: number): { line: number; column: number } => {
+  const position: Position = (offset) => {
     const { line, col } = lineCounter.linePos(offset)
     return { line: Math.max(1, line), column: Math.max(1, col) }
   }
@@ -55,11 +63,11 @@ export function readYaml(text: string): Reading {
     )
   }
   const problems = createProblemList(locator(document.contents, position))
-  return { tree: readNode(document.contents, [], problems), problems }
+  return { tree: readNode(document.contents, [], { position, problems }), problems }
 }
 
 /** Walks from the root at each call: problems are few, and an index of every place would cost more. */
-function locator(root: Node | null, position: (offset: number) => { line: number; column: number }): Locate {
+function locator(root: Node | null, position: Position): Locate {
   return (path, at) => {
     let node: unknown = root
     let offset = root?.range?.[0] ?? 0
@@ -84,27 +92,30 @@ function valueOffset(node: unknown): number | undefined {
   return isScalar(node) || isMap(node) || isSeq(node) ? node.range?.[0] : undefined
 }
 
-function readNode(node: unknown, path: Path, problems: ProblemList): Tree {
-  if (isMap(node)) return readMap(node, path, problems)
-  if (isSeq(node)) return node.items.map((item, index) => readNode(item, [...path, index], problems))
-  return isScalar(node) ? readScalar(node, path, problems) : null
+function readNode(node: unknown, path: Path, reader: Reader): Tree {
+  if (isMap(node)) return readMap(node, path, reader)
+  if (isSeq(node)) return node.items.map((item, index) => readNode(item, [...path, index], reader))
+  return isScalar(node) ? readScalar(node, path, reader.problems) : null
 }
 
-function readMap(map: YAMLMap, path: Path, problems: ProblemList): TreeObject {
+function readMap(map: YAMLMap, path: Path, reader: Reader): TreeObject {
   const object: TreeObject = Object.create(null)
   for (const pair of map.items) {
     const key = isScalar(pair.key) ? String(pair.key.value ?? '') : ''
-    const place = [...path, key]
-    if (HOSTILE_KEYS.has(key) || key === '<<') {
-      const message = key === '<<' ? 'merge keys are not part of the language' : `\`${key}\` may not be a name`
-      problems.report({ path: place, at: 'key', code: key === '<<' ? 'YAML_MERGE_KEY' : 'UNKNOWN_KEY', message })
-    } else if (key in object) {
-      problems.report({ path: place, at: 'key', code: 'DUPLICATE_KEY', message: `\`${key}\` stands here twice` })
-    } else {
-      object[key] = readNode(pair.value, place, problems)
-    }
+    const fault = faultOfKey(key, object)
+    if (fault) {
+      // By offset: a path finds the first of two equal keys.
+      const place = isScalar(pair.key) && pair.key.range ? reader.position(pair.key.range[0]) : undefined
+      reader.problems.report({ path: [...path, key], at: 'key', ...fault, ...(place && { place }) })
+    } else object[key] = readNode(pair.value, [...path, key], reader)
   }
   return object
+}
+
+function faultOfKey(key: string, object: TreeObject): Pick<Report, 'code' | 'message'> | undefined {
+  if (key === '<<') return { code: 'YAML_MERGE_KEY', message: 'merge keys are not part of the language' }
+  if (HOSTILE_KEYS.has(key)) return { code: 'UNKNOWN_KEY', message: `\`${key}\` may not be a name` }
+  return key in object ? { code: 'DUPLICATE_KEY', message: `\`${key}\` stands here twice` } : undefined
 }
 
 function readScalar({ value, source }: Scalar, path: Path, problems: ProblemList): Tree {

@@ -8,8 +8,12 @@ import type { Problem } from './problem.ts'
 const BYTES_MAX = 1_048_576
 const DEPTH_MAX = 64
 /** A schema of 200 entities with 15 fields each has about 50,000 lexemes besides white space. */
-const LEXEMES_MAX = 80_000
+const LEXEMES_MAX = 60_000
 const BLANKS_MAX = 300_000
+/** Of one text: the parser keeps its lines apart. */
+const TEXT_MAX = 65_536
+/** Of one number: to read it takes time by the square of its length. */
+const NUMBER_MAX = 1000
 const REFUSED_MAX = 20
 
 const REFUSED: Readonly<Record<string, readonly [code: string, message: string, hint: string]>> = {
@@ -66,14 +70,24 @@ function scanLexemes(text: string): readonly Problem[] {
     if (blank ? ++blanks > BLANKS_MAX : ++lexemes > LEXEMES_MAX) {
       return [problem(place.line, place.column, 'TOO_MANY_PARTS', 'the schema has too many parts to be read')]
     }
-    const refused = REFUSED[type]
-    if (refused && problems.length < REFUSED_MAX) problems.push(problem(place.line, place.column, ...refused))
+    const refused = refusal(type, lexeme, lexemes)
+    if (refused) problems.push(problem(place.line, place.column, ...refused))
+    if (problems.length >= REFUSED_MAX) break
     if (!blank && depthAfter(place, type, lexeme) > DEPTH_MAX) {
       return [problem(place.line, place.column, 'TOO_DEEP', `the schema is nested deeper than ${DEPTH_MAX} levels`)]
     }
     advance(place, lexeme)
   }
   return problems
+}
+
+function refusal(type: string, lexeme: string, count: number): readonly [string, string, string?] | undefined {
+  if (type === 'doc-start' && count > 1)
+    return ['YAML_DOCUMENTS', 'a schema is one document', 'remove what follows ---']
+  if (type === 'scalar' && lexeme.length > NUMBER_MAX && /^[-+.\da-fox]+$/i.test(lexeme)) {
+    return ['TOO_LARGE', 'the number is too long']
+  }
+  return lexeme.length > TEXT_MAX ? ['TOO_LARGE', `a text is longer than ${TEXT_MAX} characters`] : REFUSED[type]
 }
 
 /** Takes a lexeme that is not blank into account and says how deep its content stands. */

@@ -54,10 +54,15 @@ async function checkVersion(connection: Connection): Promise<void> {
 }
 
 function needsRights(plan: RolePlan): BackSaasError {
-  return new BackSaasError('BOOTSTRAP_NEEDS_CREATEROLE', 403, `the database login lacks ${plan.lacking.join(' and ')}`, {
-    details: plan.statements.map((statement) => `${statement};`).join('\n'),
-    hint: 'have a superuser run the SQL in `details` in this database (it holds new passwords), then run the same command again',
-  })
+  return new BackSaasError(
+    'BOOTSTRAP_NEEDS_CREATEROLE',
+    403,
+    `the database login lacks ${plan.lacking.join(' and ')}`,
+    {
+      details: plan.statements.map((statement) => `${statement};`).join('\n'),
+      hint: 'have a superuser run the SQL in `details` in this database (it holds new passwords), then run the same command again',
+    },
+  )
 }
 
 function fallbackNotice(plan: RolePlan): string {

@@ -1,6 +1,12 @@
 /** The platform's own schema, installed by the steps of any schema; and the rows it cannot do without. */
 import type { Connection, Database } from '@backsaas/core'
-import { DEFAULT_STORE_ID, PLATFORM_PLACEMENT_ID, PLATFORM_SCHEMA_ID, PLATFORM_STORE_ID, SYSTEM_TENANT_ID } from '@backsaas/core'
+import {
+  DEFAULT_STORE_ID,
+  PLATFORM_PLACEMENT_ID,
+  PLATFORM_SCHEMA_ID,
+  PLATFORM_STORE_ID,
+  SYSTEM_TENANT_ID,
+} from '@backsaas/core'
 import { compileSchema } from '@backsaas/core/language'
 import { convergePlacement } from '../execute/converge-placement.ts'
 import { migratorTransaction, query, runDdl } from '../execute/migrator-transaction.ts'

@@ -34,7 +34,7 @@ export function planRoles(state: DatabaseState, random: Random): RolePlan {
   const roleStatements = [...plans.flatMap((plan) => plan.statements), ...planMemberships(owner, migrator, state)]
   const schemas = planSchemas(owner, state)
   const logins = plans.flatMap((plan) => plan.loginRow)
-  const createLogins = state.logins ? [] : createLoginsTable(state)
+  const createLogins = state.logins ? [] : createLoginsTable(owner, state)
   const connect = [runtime, migrator].flatMap((role) => planConnect(role, state))
   const lacking = [
     ...(roleStatements.length > 0 && !state.createRole ? ['CREATEROLE'] : []),
@@ -86,7 +86,9 @@ function planRole(kind: LoginKind, state: DatabaseState, random: Random): OneRol
   }) on conflict (kind) do update set name = excluded.name, password = excluded.password`
   return {
     name,
-    statements: usable ? repairRole(kind, usable, { bypass: bypass && state.canGiveBypass, password, passwordIsNew: !row?.password }) : created,
+    statements: usable
+      ? repairRole(kind, usable, { bypass: bypass && state.canGiveBypass, password, passwordIsNew: !row?.password })
+      : created,
     loginRow: row && (kind === 'owner' || row.password) ? [] : [upsert],
   }
 }
@@ -131,12 +133,13 @@ function planSchemas(owner: string, state: DatabaseState): string[] {
   })
 }
 
-/** Owned by the login of the URL: neither runtime nor migrator has business with passwords. */
-function createLoginsTable(state: DatabaseState): string[] {
+/** Owned by the login of the URL. The migrator, who inherits the owner, reads names there; passwords, nobody else. */
+function createLoginsTable(owner: string, state: DatabaseState): string[] {
   const table = `${CONTROL_SCHEMA}.logins`
   return [
     `create table ${table} (kind text primary key, name text not null, password text)`,
     `alter table ${table} owner to ${identifier(state.user)}`,
     `revoke all on ${table} from public`,
+    `grant select (kind, name) on ${table} to ${identifier(owner)}`,
   ]
 }

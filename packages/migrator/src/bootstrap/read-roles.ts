@@ -1,31 +1,22 @@
-/** The roles of a database, as the migrator finds them: it may not read `backsaas.logins`. */
+/** The roles of a database, as the migrator finds them. */
 import type { Connection } from '@backsaas/core'
 import { BackSaasError } from '@backsaas/core'
 import { query } from '../execute/migrator-transaction.ts'
 import type { Roles } from '../plan/row-security.ts'
 
-/**
- * The owner is who owns the control schema; the runtime is who may execute `enter` besides.
- *
- * @throws `NOT_BOOTSTRAPPED` (503) where either is missing.
- */
+/** @throws `NOT_BOOTSTRAPPED` (503) where one is missing. */
 export async function readRoles(connection: Connection): Promise<Roles> {
-  const [row] = await query(
+  const rows = await query(
     connection,
-    `select o.rolname::text, r.rolname::text, (m.rolbypassrls or m.rolsuper)::text
-     from pg_proc p
-     join pg_namespace n on n.oid = p.pronamespace and n.nspname = 'backsaas'
-     join pg_roles o on o.oid = n.nspowner
-     join lateral aclexplode(p.proacl) a on a.privilege_type = 'EXECUTE' and a.grantee <> p.proowner
-     join pg_roles r on r.oid = a.grantee
-     join pg_roles m on m.rolname = current_user
-     where p.proname = 'enter'`,
+    `select l.kind, l.name, (r.rolbypassrls or r.rolsuper)::text
+     from backsaas.logins l join pg_roles r on r.rolname = l.name`,
   )
-  const [owner, runtime, bypass] = row ?? []
-  if (!owner || !runtime) {
-    throw new BackSaasError('NOT_BOOTSTRAPPED', 503, 'this database has not been set up for BackSaaS', {
-      hint: 'run `backsaas migrate`',
-    })
+  const roles = new Map(rows.map(([kind, name, bypass]) => [kind, { name, bypass: bypass === 'true' }]))
+  const [owner, runtime, migrator] = ['owner', 'runtime', 'migrator'].map((kind) => roles.get(kind))
+  if (owner?.name && runtime?.name && migrator) {
+    return { owner: owner.name, runtime: runtime.name, bypass: migrator.bypass }
   }
-  return { owner, runtime, bypass: bypass === 'true' }
+  throw new BackSaasError('NOT_BOOTSTRAPPED', 503, 'the roles of this database are not complete', {
+    hint: 'run `backsaas migrate` with the URL of the login that ran it first',
+  })
 }

@@ -118,7 +118,9 @@ async function readLogins(connection: Connection, user: string): Promise<Databas
     })
   }
   const rows = await query(connection, 'select kind, name, password from backsaas.logins')
-  return new Map(rows.map(([kind, name, password]) => [String(kind), { name: String(name), password: password ?? null }]))
+  return new Map(
+    rows.map(([kind, name, password]) => [String(kind), { name: String(name), password: password ?? null }]),
+  )
 }
 
 function roleState(row: readonly (string | null)[]): RoleState {

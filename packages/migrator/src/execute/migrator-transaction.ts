@@ -25,7 +25,10 @@ export const ROW_SECURITY: Statement = {
  *
  * @throws `LOCK_NOT_AVAILABLE` (503) where that went on for 30 s; whatever `run` throws.
  */
-export async function migratorTransaction<T>(database: Database, run: (transaction: Connection) => Promise<T>): Promise<T> {
+export async function migratorTransaction<T>(
+  database: Database,
+  run: (transaction: Connection) => Promise<T>,
+): Promise<T> {
   const startedAtMs = Date.now()
   for (let attempt = 1; ; attempt++) {
     try {
@@ -74,7 +77,11 @@ export function ddl(text: string): Statement {
 }
 
 /** The rows of one statement. */
-export async function query(connection: Connection, text: string, params: Statement['params'] = []): Promise<Result['rows']> {
+export async function query(
+  connection: Connection,
+  text: string,
+  params: Statement['params'] = [],
+): Promise<Result['rows']> {
   const [result] = await connection.batch([{ text, params, prepare: false }])
   return result?.rows ?? []
 }

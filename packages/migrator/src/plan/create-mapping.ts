@@ -27,7 +27,11 @@ export function createMapping(schema: CompiledSchema, context: MappingContext): 
   return { schema: context.pgSchema, entities }
 }
 
-function mapEntity(entity: CompiledEntity, previous: EntityMapping | undefined, context: MappingContext): EntityMapping {
+function mapEntity(
+  entity: CompiledEntity,
+  previous: EntityMapping | undefined,
+  context: MappingContext,
+): EntityMapping {
   const table = previous?.table ?? context.names(context.naming(entity.name, null))
   const nameColumn = createNames([...TAKEN_COLUMNS, ...columnsEver(table, context.history)])
   const columns: Record<string, string> = {}

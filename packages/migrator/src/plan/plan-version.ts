@@ -1,9 +1,9 @@
 /** A compiled schema to what has to happen in Postgres: the names of the new version, and its DDL. Pure. */
 import type { CompiledEntity, CompiledSchema, Mapping } from '@backsaas/core'
 import { invariant } from '@backsaas/core'
-import { checkClause, createReferences, createTable } from './create-table.ts'
 import { columnDefinition } from './column.ts'
 import { createMapping } from './create-mapping.ts'
+import { checkClause, createReferences, createTable } from './create-table.ts'
 import { type Change, diffSchemas, refuseBreaking } from './diff.ts'
 import { createNames, type Naming } from './names.ts'
 import { qualified } from './quote.ts'

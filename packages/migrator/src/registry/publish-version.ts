@@ -1,6 +1,6 @@
 /** Publishes a version of a schema and places it in a store: names, DDL, registry rows and event in one transaction. */
 import type { CompiledSchema, Connection, Mapping } from '@backsaas/core'
-import { PLATFORM_SCHEMA_ID, uuidv7 } from '@backsaas/core'
+import { uuidv7 } from '@backsaas/core'
 import { readRoles } from '../bootstrap/read-roles.ts'
 import { storeSchema } from '../bootstrap/store-schema.ts'
 import { EXCLUSIVE, query, runDdl } from '../execute/migrator-transaction.ts'
@@ -155,7 +155,10 @@ async function takenNames(connection: Connection, pgSchema: string): Promise<str
     [pgSchema],
   )
   const named = past.flatMap(([mapping]) =>
-    Object.values(readMapping(mapping).entities).flatMap((entity) => [entity.table, ...Object.keys(entity.constraints)]),
+    Object.values(readMapping(mapping).entities).flatMap((entity) => [
+      entity.table,
+      ...Object.keys(entity.constraints),
+    ]),
   )
   return [...present.map(([name]) => String(name)), ...named]
 }
@@ -201,9 +204,4 @@ async function recordVersion(
 
 function plain(changes: readonly Change[]): { kind: string; pointer: string }[] {
   return changes.map(({ kind, pointer }) => ({ kind, pointer }))
-}
-
-/** Whether a schema is the platform's own, which nobody else publishes. */
-export function isPlatformName(name: string): boolean {
-  return name === 'platform' && PLATFORM_SCHEMA_ID !== ''
 }

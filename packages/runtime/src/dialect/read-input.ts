@@ -2,6 +2,7 @@
 import { BackSaasError, type CompiledEntity, type Input } from '@backsaas/core'
 import { nearest } from './nearest.ts'
 import type { Preferences } from './preferences.ts'
+import { readCsv } from './read-csv.ts'
 
 /**
  * @throws `PGRST102` (400) for what is not JSON objects; `PGRST204` (400) for a column that the entity lacks;
@@ -15,45 +16,55 @@ export function readInput(
   preferences: Preferences,
   entity: CompiledEntity,
 ): Input {
-  checkContentType(contentType)
-  const rows = readRows(action, body)
+  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const rows = readRows(action, body, type, entity)
   const keys =
     columnsText === null
       ? commonKeys(rows, preferences)
       : columnsText.split(',').map((name) => name.trim().replace(/^"(.*)"$/, '$1'))
   const columns = [...new Set(keys)]
   checkColumns(columns, entity)
-  const text = body.trim()
-  return {
-    columns,
-    rows,
-    text: action === 'create' && !text.startsWith('[') ? `[${text}]` : text,
-    missing: action === 'create' ? preferences.missing : 'null',
-  }
+  const missing = action === 'create' ? preferences.missing : 'null'
+  return { columns, rows, missing, ...(JSON_TYPES.has(type) ? { text: jsonText(action, body.trim()) } : {}) }
 }
 
-function checkContentType(header: string | null): void {
-  const type = header?.split(';', 1)[0]?.trim().toLowerCase()
-  if (
-    !type ||
-    type === 'application/json' ||
-    type === 'application/vnd.pgrst.object+json' ||
-    type === 'application/vnd.pgrst.array+json'
-  )
-    return
-  throw new BackSaasError('PGRST102', 415, `Content-Type not acceptable: ${type.slice(0, 100)}`, {
-    hint: 'Send application/json.',
-  })
+/** A create is planned on an array, an update on an object. */
+function jsonText(action: 'create' | 'update', text: string): string {
+  const array = text.startsWith('[')
+  if (action === 'create') return array ? text : `[${text}]`
+  return array ? text.slice(1, -1) : text
 }
 
-function readRows(action: 'create' | 'update', body: string): readonly Readonly<Record<string, unknown>>[] {
+const JSON_TYPES: ReadonlySet<string> = new Set([
+  '',
+  'application/json',
+  'application/vnd.pgrst.object+json',
+  'application/vnd.pgrst.array+json',
+])
+
+function readRows(
+  action: 'create' | 'update',
+  body: string,
+  type: string,
+  entity: CompiledEntity,
+): readonly Readonly<Record<string, unknown>>[] {
+  if (type === 'text/csv') return oneForUpdate(action, readCsv(body, entity))
+  if (type === 'application/x-www-form-urlencoded') return [Object.fromEntries(new URLSearchParams(body))]
+  if (!JSON_TYPES.has(type))
+    throw new BackSaasError('PGRST102', 415, `Content-Type not acceptable: ${type.slice(0, 100)}`, {
+      hint: 'Send application/json, text/csv or application/x-www-form-urlencoded.',
+    })
   const parsed = parseJson(body)
   const rows: readonly unknown[] = Array.isArray(parsed) ? parsed : [parsed]
-  if (action === 'update' && Array.isArray(parsed)) throw malformed('an update takes one JSON object')
   for (const row of rows)
     if (row === null || typeof row !== 'object' || Array.isArray(row))
       throw malformed('the body must be a JSON object or an array of objects')
-  return rows as readonly Readonly<Record<string, unknown>>[] // each was checked in the loop above
+  return oneForUpdate(action, rows as readonly Readonly<Record<string, unknown>>[]) // each was checked in the loop above
+}
+
+function oneForUpdate<T>(action: 'create' | 'update', rows: readonly T[]): readonly T[] {
+  if (action === 'update' && rows.length !== 1) throw malformed('an update takes one object')
+  return rows
 }
 
 function parseJson(body: string): unknown {

@@ -2,12 +2,46 @@
 import { BackSaasError, type ErrorCatalogue, type ErrorOptions } from '@backsaas/core'
 
 /** Codes of PostgREST and Postgres where they exist, else our own. What the dialect and the database say is told elsewhere. */
-export const RUNTIME_ERRORS = Object.freeze({
+export type RuntimeErrorCode =
+  | 'AUTH_REQUIRED'
+  | 'KEY_INVALID'
+  | 'KEYS_DIFFER'
+  | 'IDENTITY_INVALID'
+  | 'TENANT_NAME_INVALID'
+  | 'TENANT_MISMATCH'
+  | 'TENANT_UNKNOWN'
+  | 'TENANT_SUSPENDED'
+  | 'NO_SCHEMA_INSTALLED'
+  | '42501'
+  | 'REGISTRY_READ_ONLY'
+  | 'PGRST106'
+  | 'PGRST117'
+  | 'PGRST125'
+  | 'URL_TOO_LONG'
+  | 'BODY_TOO_LARGE'
+  | 'BODY_UNREADABLE'
+  | 'BODY_ENCODED'
+  | 'STALE_SCHEMA'
+  | 'CLOSING'
+  | 'NOT_BOOTSTRAPPED'
+  | 'LOGIN_TOO_POWERFUL'
+  | 'SCHEMA_NOT_MIGRATED'
+  | 'SCHEMA_UNREADABLE'
+  | 'SCHEMA_CONFLICT'
+  | 'OPTIONS_INVALID'
+  | 'PLUGIN_INVALID'
+  | 'PLUGIN_CONFLICT'
+  | 'PLUGIN_REQUIRES'
+  | 'CLIENT_NOT_READY'
+  | 'CLIENT_NOT_INSTALLED'
+  | 'DATABASE_UNREACHABLE'
+  | 'INTERNAL'
+
+export const RUNTIME_ERRORS: Readonly<Record<RuntimeErrorCode, ErrorCatalogue[string]>> = Object.freeze({
   AUTH_REQUIRED: { status: 401, message: 'No caller is named: neither an API key nor an identity.' },
   KEY_INVALID: { status: 401, message: 'The API key is unknown, wrong, expired or revoked.' },
   KEYS_DIFFER: { status: 401, message: 'Two different keys came with one request.' },
   IDENTITY_INVALID: { status: 500, message: 'An identify function answered something that is no identity.' },
-  TENANT_REQUIRED: { status: 400, message: 'Nothing names the tenant.' },
   TENANT_NAME_INVALID: { status: 400, message: 'A tenant is named by a text that can be neither slug nor id.' },
   TENANT_MISMATCH: { status: 400, message: 'Host, path, header and caller name different tenants.' },
   TENANT_UNKNOWN: { status: 404, message: 'There is no such tenant.' },
@@ -37,9 +71,7 @@ export const RUNTIME_ERRORS = Object.freeze({
   CLIENT_NOT_INSTALLED: { status: 500, message: 'The data client needs @supabase/postgrest-js.' },
   DATABASE_UNREACHABLE: { status: 503, message: 'The database does not answer.' },
   INTERNAL: { status: 500, message: 'Something broke on our side.' },
-}) satisfies ErrorCatalogue
-
-export type RuntimeErrorCode = keyof typeof RUNTIME_ERRORS
+})
 
 /**
  * An error of the catalogue, with the status that stands there.

@@ -1,5 +1,5 @@
 /** What Postgres refused → what the caller is told: SQLSTATE as the code, logical names only. */
-import { BackSaasError, type CompiledEntity, type ConstraintMapping, type DatabaseError, FENCE } from '@backsaas/core'
+import { BackSaasError, type CompiledEntity, type ConstraintMapping, type DatabaseError, FENCE, REFUSED } from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 
 const STALE: ReadonlySet<string> = new Set([FENCE.retired, '42P01', '42703', '0A000'])
@@ -34,6 +34,7 @@ export function translateDatabaseError(error: DatabaseError, schema: BoundSchema
     })
   if (sqlState === FENCE.suspended)
     return new BackSaasError('TENANT_SUSPENDED', 403, 'this tenant is suspended', { cause: error })
+  if (sqlState === REFUSED.maxAffected) return tooManyAffected(error)
   if (sqlState.startsWith('23')) return constraintError(error, schema)
   const known = STATUS[sqlState]
   if (known)
@@ -51,6 +52,13 @@ export function translateDatabaseError(error: DatabaseError, schema: BoundSchema
       headers: { 'retry-after': '2' },
     })
   return new BackSaasError('INTERNAL', 500, 'something went wrong on our side', { cause: error })
+}
+
+function tooManyAffected(error: DatabaseError): BackSaasError {
+  return new BackSaasError('PGRST124', 400, 'Query result exceeds max-affected preference constraint', {
+    details: `The query affects ${error.fields.serverDetail ?? 'more'} rows`,
+    cause: error,
+  })
 }
 
 function constraintError(error: DatabaseError, schema: BoundSchema): BackSaasError {

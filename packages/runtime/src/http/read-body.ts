@@ -13,6 +13,7 @@ const texts = new WeakMap<Request, Promise<string>>()
  * @example const rows = JSON.parse(await readBody(request, limits.bodyBytes))
  */
 export function readBody(request: Request, maxBytes: number): Promise<string> {
+  if (request.method === 'GET' || request.method === 'HEAD') return NONE
   let text = texts.get(request)
   if (!text) {
     text = read(request, maxBytes)
@@ -20,6 +21,8 @@ export function readBody(request: Request, maxBytes: number): Promise<string> {
   }
   return text
 }
+
+const NONE = Promise.resolve('')
 
 async function read(request: Request, maxBytes: number): Promise<string> {
   const encoding = request.headers.get('content-encoding')

@@ -34,8 +34,10 @@ function changeScope(schema: BoundSchema, operation: Operation): PlanScope {
   return rootScope(schema, operation.entity, sql`${value('tenant')}::uuid`)
 }
 
-function chosen(scope: PlanScope, operation: Operation): SQL {
-  return sql`${ofTenant(scope)} and ${planWhere(scope, operation.query)}`
+/** The rows that are changed: `!inner` embeds narrow what is returned, not what is written. */
+function chosen(scope: PlanScope, { query }: Operation): SQL {
+  const select = query.select.map((item) => (item.kind === 'embed' ? { ...item, join: 'left' as const } : item))
+  return sql`${ofTenant(scope)} and ${planWhere(scope, { ...query, select })}`
 }
 
 function answer(scope: PlanScope, operation: Operation, written: SQL, outbox: SQL): RenderedStatement {

@@ -4,17 +4,29 @@ import { type SQL, sql } from 'drizzle-orm'
 import { type BoundEntity, TENANT } from '../binding/bound-schema.ts'
 import type { PlanScope } from './scope.ts'
 
-/** `, o as (insert into events …)` where the entity publishes such events; nothing otherwise. */
-export function planOutbox(scope: PlanScope, verb: 'created' | 'updated' | 'deleted'): SQL {
+export type Verb = 'created' | 'updated' | 'deleted'
+
+/**
+ * `, o as (insert into events …)` where the entity publishes such events; nothing otherwise. `inserted` tells the rows
+ * that an upsert made from those that it changed.
+ */
+export function planOutbox(scope: PlanScope, verb: Verb, inserted?: SQL): SQL {
   const { outbox, compiled } = scope.schema
   const { compiled: entity } = scope.entity
-  if (!outbox || !entity.events.includes(verb)) return sql``
+  const told = (inserted ? (['created', 'updated'] as const) : [verb]).filter((v) => entity.events.includes(v))
+  if (!outbox || told.length === 0) return sql``
+  const type =
+    inserted && told.length === 2
+      ? sql`case when t.${inserted} then 'record.created' else 'record.updated' end`
+      : text(`record.${told[0]}`)
+  const only =
+    inserted && told.length === 1 ? sql` where ${told[0] === 'created' ? sql`` : sql`not `}t.${inserted}` : sql``
   const pairs = Object.keys(entity.fields).map((field) => sql`${text(field)}, t.${scope.entity.columns[field]}`)
   const keys = entity.key.map((field) => sql`t.${scope.entity.columns[field]}::text`)
   const data = sql`json_build_object('schema', ${text(compiled.name)}, 'entity', ${text(entity.name)}, 'record', json_build_object(${sql.join(pairs, sql`, `)}))`
   const columns: readonly (readonly [string, SQL])[] = [
     ['id', sql`gen_random_uuid()`],
-    ['type', text(`record.${verb}`)],
+    ['type', type],
     ['source', text(`/schemas/${compiled.name}`)],
     ['subject', sql`${text(`${entity.name}/`)} || concat_ws(',', ${sql.join(keys, sql`, `)})`],
     ['time', sql`clock_timestamp()`],
@@ -22,7 +34,7 @@ export function planOutbox(scope: PlanScope, verb: 'created' | 'updated' | 'dele
   ]
   const names = columns.map(([field]) => outboxColumn(outbox, field))
   const values = columns.map(([, expression]) => expression)
-  return sql`, o as (insert into ${outbox.table} (${sql.join([TENANT, ...names], sql`, `)}) select ${sql.join([sql`t.${TENANT}`, ...values], sql`, `)} from w t)`
+  return sql`, o as (insert into ${outbox.table} (${sql.join([TENANT, ...names], sql`, `)}) select ${sql.join([sql`t.${TENANT}`, ...values], sql`, `)} from w t${only})`
 }
 
 function outboxColumn(outbox: BoundEntity, field: string): SQL {

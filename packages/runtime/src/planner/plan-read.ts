@@ -2,6 +2,7 @@
 import type { Operation } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
 import type { BoundSchema, RenderedStatement } from '../binding/bound-schema.ts'
+import { planBody } from './plan-body.ts'
 import { planRows } from './plan-rows.ts'
 import { render, value } from './render.ts'
 import { isAggregated, type PlanScope, rootScope } from './scope.ts'
@@ -15,7 +16,9 @@ export const ENTER: SQL = sql`backsaas.enter(${value('tenant')}::uuid, ${value('
  */
 export function planRead(schema: BoundSchema, operation: Operation): RenderedStatement {
   const scope = rootScope(schema, operation.entity, sql.raw('x.tenant'))
-  const columns = [sql`(${planBody(planRows(scope, operation.query, scope.entity.table))}) as body`]
+  const columns = [
+    sql`(${planBody(planRows(scope, operation.query, scope.entity.table), operation.format, operation.query.select)}) as body`,
+  ]
   if (operation.count !== 'none') columns.push(sql`(${planTotal(scope, operation)}) as total`)
   if (hasRevision(scope, operation)) {
     const revision = {
@@ -32,11 +35,6 @@ export function planRead(schema: BoundSchema, operation: Operation): RenderedSta
 /** Whether the answer carries an ETag. */
 export function hasRevision(scope: PlanScope, operation: Operation): boolean {
   return operation.item === true && Object.hasOwn(scope.entity.compiled.fields, 'revision')
-}
-
-/** Rows → their number and their JSON, in one text. */
-export function planBody(rows: SQL): SQL {
-  return sql`select count(*)::text || ' ' || coalesce(json_agg(row_to_json(r))::text, '[]') from (${rows}) r`
 }
 
 function planTotal(scope: PlanScope, { query, entity }: Operation): SQL {

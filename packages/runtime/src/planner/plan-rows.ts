@@ -93,34 +93,77 @@ function isMany(embed: Embed): boolean {
   return embed.relation.kind === 'many'
 }
 
-/** `...company(name)`: the columns of a to-one embed beside the row's own. */
-function planSpread(
-  scope: PlanScope,
-  item: Extract<Selection, { kind: 'embed' }>,
-  aggregated: boolean,
-  laterals: SQL[],
-  groups: SQL[],
-): SQL[] {
-  if (isMany(item)) throw notSupported('spreading a to-many embed', 'Embed it without "...".')
-  if (isAggregated(item.query)) throw notSupported('an aggregate inside a spread embed')
+/** `...company(name)`: the columns of an embed beside the row's own; of a to-many, arrays of them. */
+function planSpread(scope: PlanScope, item: Embed, aggregated: boolean, laterals: SQL[], groups: SQL[]): SQL[] {
   const alias = scope.nextAlias()
-  laterals.push(sql`left join lateral (${embedRows(scope, item)}) ${alias} on true`)
-  return namesOf(item.query.select).map((name) => {
-    const expression = sql`${alias}.${sql.identifier(name)}`
-    if (aggregated) groups.push(expression)
-    return named(expression, name)
+  const flat = flatten(item.query.select)
+  const plain = { ...item, query: { ...item.query, select: unaggregated(item.query.select) } }
+  if (isMany(item)) {
+    const inner = scope.nextAlias()
+    const arrays = flat.map(({ name }) => named(sql`coalesce(json_agg(${inner}.${sql.identifier(name)}), '[]')`, name))
+    laterals.push(
+      sql`cross join lateral (select ${sql.join(arrays, sql`, `)} from (${embedRows(scope, item)}) ${inner}) ${alias}`,
+    )
+    return flat.map(({ name }) => spreadColumn(sql`${alias}.${sql.identifier(name)}`, name, aggregated, groups, true))
+  }
+  laterals.push(sql`left join lateral (${embedRows(scope, plain)}) ${alias} on true`)
+  return flat.map(({ name, aggregate }) => {
+    const column = sql`${alias}.${sql.identifier(name)}`
+    if (!aggregate) return spreadColumn(column, name, aggregated, groups, false)
+    const argument = aggregate.name === 'count' && aggregate.rows ? sql`${alias}.*` : column
+    return named(cast(sql`${sql.raw(aggregate.name)}(${argument})`, aggregate.cast), name)
+  })
+}
+
+function spreadColumn(column: SQL, name: string, aggregated: boolean, groups: SQL[], json: boolean): SQL {
+  // JSON has no equality to group by; its binary form has.
+  const expression = aggregated && json ? sql`${column}::jsonb` : column
+  if (aggregated) groups.push(expression)
+  return named(expression, name)
+}
+
+interface FlatColumn {
+  readonly name: string
+  readonly aggregate?: { readonly name: string; readonly cast: string | undefined; readonly rows: boolean }
+}
+
+/** The columns that a select brings, spread ones among them, with the aggregate that the outermost row applies. */
+function flatten(select: readonly Selection[]): readonly FlatColumn[] {
+  return select.flatMap((item): readonly FlatColumn[] => {
+    if (item.kind === 'embed') {
+      if (item.query.select.length === 0) return []
+      return item.spread && !isMany(item)
+        ? flatten(item.query.select)
+        : item.spread
+          ? namesOf(item.query.select).map((name) => ({ name }))
+          : [{ name: item.alias }]
+    }
+    if (item.kind === 'count') return [{ name: item.alias, aggregate: { name: 'count', cast: item.cast, rows: true } }]
+    return [
+      {
+        name: item.alias,
+        ...(item.aggregate ? { aggregate: { name: item.aggregate.name, cast: item.aggregate.cast, rows: false } } : {}),
+      },
+    ]
+  })
+}
+
+/** The same columns before any aggregate: what the outer row aggregates. */
+function unaggregated(select: readonly Selection[]): readonly Selection[] {
+  return select.flatMap((item): readonly Selection[] => {
+    if (item.kind === 'count') return []
+    if (item.kind === 'embed')
+      return item.spread && !isMany(item)
+        ? [{ ...item, query: { ...item.query, select: unaggregated(item.query.select) } }]
+        : [item]
+    const { aggregate: _aggregate, ...plain } = item
+    return [plain]
   })
 }
 
 /** The names that a select gives its columns, spread ones included. */
-function namesOf(select: readonly Selection[]): readonly string[] {
-  return select.flatMap((item) =>
-    item.kind === 'embed' && item.spread
-      ? namesOf(item.query.select)
-      : item.kind === 'embed' && item.query.select.length === 0
-        ? []
-        : [item.alias],
-  )
+export function namesOf(select: readonly Selection[]): readonly string[] {
+  return flatten(select).map(({ name }) => name)
 }
 
 function planOrder(scope: PlanScope, query: Query, order: Order): SQL {

@@ -1,20 +1,40 @@
 /** What a write answers with, read from the CTE `w` that has written it. */
-import type { Operation } from '@backsaas/core'
+import { type Operation, REFUSED } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
+import { planBody } from './plan-body.ts'
 import { planPath } from './plan-comparison.ts'
-import { planBody } from './plan-read.ts'
 import { planRows } from './plan-rows.ts'
+import { value } from './render.ts'
 import type { PlanScope } from './scope.ts'
 
 /** The same `<rows> <JSON array>` as a read; `[]` where nothing is to be returned, the keys for `headers-only`. */
-export function planWritten(scope: PlanScope, { query, returning, cardinality }: Operation): SQL {
+export function planWritten(scope: PlanScope, operation: Operation): SQL {
+  const answer = planAnswer(scope, operation)
+  const checked =
+    operation.maxAffected === undefined
+      ? answer
+      : sql`case when (select count(*) from w) > ${value(operation.maxAffected)}::bigint then backsaas.refuse(${state(REFUSED.maxAffected)}, (select count(*)::text from w)) else ${answer} end`
+  const undone = operation.rollback ? sql`backsaas.refuse(${state(REFUSED.rollback)}, ${checked})` : checked
+  const inserted = operation.upsert ? sql`, (select count(*)::text from w where ${INSERTED}) as inserted` : sql``
+  return sql`${undone} as body${inserted}`
+}
+
+/** Whether a row of `w` is new; only an upsert's `w` has it. */
+export const INSERTED: SQL = sql`${sql.identifier('+inserted')}`
+
+function state(code: string): SQL {
+  return sql.raw(`'${code}'`)
+}
+
+/** An expression: the text of the answer. */
+function planAnswer(scope: PlanScope, { query, returning, cardinality, format }: Operation): SQL {
   // Filters have chosen the rows already; they must not be asked again of what was written.
   const { where: _where, limit: _limit, offset: _offset, ...written } = query
   if (returning === 'representation')
-    return sql`(${planBody(planRows(scope, { ...written, where: [] }, sql.raw('w')))}) as body`
-  if (returning === 'minimal' && cardinality === 'many') return sql`(select count(*)::text || ' []' from w) as body`
+    return sql`(${planBody(planRows(scope, { ...written, where: [] }, sql.raw('w')), format, query.select)})`
+  if (returning === 'minimal' && cardinality === 'many') return sql`(select count(*)::text || ' []' from w)`
   const keys = scope.entity.compiled.key.map(
     (field) => sql`${planPath(scope, { field, json: [] })}::text as ${sql.identifier(field)}`,
   )
-  return sql`(${planBody(sql`select ${sql.join(keys, sql`, `)} from w ${scope.alias}`)}) as body`
+  return sql`(${planBody(sql`select ${sql.join(keys, sql`, `)} from w ${scope.alias}`, 'json', [])})`
 }

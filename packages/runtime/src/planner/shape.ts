@@ -3,10 +3,12 @@ import type { Condition, Operation, Path, Query, Selection } from '@backsaas/cor
 
 /** A text that is the same exactly where the rendered statement is. */
 export function shapeOf(operation: Operation): string {
-  const { action, entity, query, count, cardinality, returning, input, upsert } = operation
+  const { action, entity, query, count, cardinality, returning, input, upsert, item, format, rollback, maxAffected } =
+    operation
   const written = input ? `${input.missing}:${input.columns.join()}` : ''
   const conflict = upsert ? `${upsert.resolution}:${upsert.on.join()}` : ''
-  return `${action}|${entity}|${count === 'none' ? '' : 'c'}|${cardinality}|${returning}|${written}|${conflict}|${queryShape(query)}`
+  const manner = `${item ? 'item' : ''}:${format}:${rollback ? 'undo' : ''}:${maxAffected ?? ''}`
+  return `${manner}|${action}|${entity}|${count === 'none' ? '' : 'c'}|${cardinality}|${returning}|${written}|${conflict}|${queryShape(query)}`
 }
 
 function queryShape({ select, where, order, limit, offset }: Query): string {

@@ -34,6 +34,8 @@ function checkForm(plugin: Plugin): void {
   for (const route of plugin.routes ?? []) {
     if (!METHODS.has(route.method)) throw invalid(where, `${route.method} is no method of a route`)
     if (!route.path.startsWith('/')) throw invalid(where, `the route ${route.path} does not begin with "/"`)
+    if (/:tenant\b/.test(route.path))
+      throw invalid(where, `the route ${route.path} names a parameter tenant, which is the runtime's own`)
     if (typeof route.handle !== 'function') throw invalid(where, `the route ${route.path} has no handle`)
   }
 }

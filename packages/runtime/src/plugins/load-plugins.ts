@@ -1,5 +1,5 @@
 /** The plugins of a runtime, checked against each other and laid out by what each stage needs. */
-import type { ErrorCatalogue, Plugin, Route, Stages } from '@backsaas/core'
+import type { ErrorCatalogue, Plugin, PluginContext, Route, Stages } from '@backsaas/core'
 import type { CodeSchema } from '../registry/code-schemas.ts'
 import { checkPlugins } from './check-plugins.ts'
 
@@ -20,15 +20,17 @@ export interface LoadedPlugins {
   /** By event type, `*` included. */
   readonly on: ReadonlyMap<string, readonly Given<NonNullable<Plugin['on']>[string]>[]>
   readonly errors: ErrorCatalogue
+  /** The data API as a principal, as every context of a plugin has it. */
+  readonly for: PluginContext['for']
 }
 
 /**
  * Checks the plugins and gathers their parts in the order the plugins are given.
  *
  * @throws `PLUGIN_INVALID`, `PLUGIN_REQUIRES` and `PLUGIN_CONFLICT`, each naming every side.
- * @example loadPlugins([audit, policies]).before.length // 0: the stage costs nothing
+ * @example loadPlugins([audit, policies], clients.for).before.length // 0: the stage costs nothing
  */
-export function loadPlugins(plugins: readonly Plugin[]): LoadedPlugins {
+export function loadPlugins(plugins: readonly Plugin[], dataClient: PluginContext['for']): LoadedPlugins {
   checkPlugins(plugins)
   return Object.freeze({
     names: Object.freeze(plugins.map((plugin) => plugin.name)),
@@ -44,6 +46,7 @@ export function loadPlugins(plugins: readonly Plugin[]): LoadedPlugins {
     ),
     on: gatherHandlers(plugins),
     errors: Object.freeze(Object.assign({}, ...plugins.map((plugin) => plugin.errors ?? {}))),
+    for: dataClient,
   })
 }
 

@@ -1,5 +1,11 @@
 /** Versions of schemas as the control schema has them: found, read, and bound to their physical names. */
-import { type CompiledSchema, type Connection, type Mapping, PLATFORM_PLACEMENT_ID, DEFAULT_STORE_ID } from '@backsaas/core'
+import {
+  type CompiledSchema,
+  type Connection,
+  DEFAULT_STORE_ID,
+  type Mapping,
+  PLATFORM_PLACEMENT_ID,
+} from '@backsaas/core'
 import { type BoundSchema, bindSchema } from '../binding/bound-schema.ts'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import type { Profile } from './registry-rows.ts'
@@ -53,9 +59,13 @@ export async function findVersion(connection: Connection, compiled: CompiledSche
   const [result] = await connection.batch([statement])
   const row = result?.rows[0]
   if (!row)
-    throw runtimeError('SCHEMA_NOT_MIGRATED', `the schema ${compiled.name}, as given in code, is not live in the database`, {
-      hint: `run \`backsaas migrate ${source}\``,
-    })
+    throw runtimeError(
+      'SCHEMA_NOT_MIGRATED',
+      `the schema ${compiled.name}, as given in code, is not live in the database`,
+      {
+        hint: `run \`backsaas migrate ${source}\``,
+      },
+    )
   return { name: compiled.name, placementId: String(row[0]), version: Number(row[1]) }
 }
 

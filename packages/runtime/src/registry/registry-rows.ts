@@ -30,29 +30,29 @@ export const INSTALL_FIELDS = 'profile,placement_id,version,is_default'
 export const KEY_FIELDS = 'id,hash,roles,expires_at,revoked_at'
 
 export function readTenant(row: JsonObject): Tenant {
-  return { id: text(row, 'id'), slug: text(row, 'slug'), suspended: row['status'] !== 'live' }
+  return { id: text(row, 'id'), slug: text(row, 'slug'), suspended: row.status !== 'live' }
 }
 
 /** The default profile first, the others by name. */
 export function readProfiles(rows: readonly JsonObject[]): readonly Profile[] {
-  const sorted = rows.toSorted((a, b) => Number(b['is_default'] === true) - Number(a['is_default'] === true))
+  const sorted = rows.toSorted((a, b) => Number(b.is_default === true) - Number(a.is_default === true))
   return sorted.map((row) => ({
     name: text(row, 'profile'),
     placementId: text(row, 'placement_id'),
-    version: Number(row['version']),
+    version: Number(row.version),
   }))
 }
 
 export function readKey(row: JsonObject): KeyRow {
-  const roles = row['roles']
+  const roles = row.roles
   invariant(Array.isArray(roles), 'roles of a key are a list')
-  const expires = row['expires_at']
+  const expires = row.expires_at
   return {
     id: text(row, 'id'),
     hash: text(row, 'hash'),
     roles: roles.map(String),
     expiresAtMs: typeof expires === 'string' ? Date.parse(expires) : null,
-    revoked: row['revoked_at'] !== null,
+    revoked: row.revoked_at !== null,
   }
 }
 

@@ -1,5 +1,12 @@
 /** What the runtime knows of tenants: who they are, their profiles, schemas and keys; from memory for at most 15 seconds. */
-import { type Event, isUuid, type JsonObject, type Observe, PLATFORM_PLACEMENT_ID, SYSTEM_TENANT_ID } from '@backsaas/core'
+import {
+  type Event,
+  isUuid,
+  type JsonObject,
+  type Observe,
+  PLATFORM_PLACEMENT_ID,
+  SYSTEM_TENANT_ID,
+} from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 import type { TenantName } from '../http/tenant-names.ts'
 import { readRows } from '../stages/run-stages.ts'

@@ -25,8 +25,9 @@ export function answer(parsed: Parsed, executed: Executed, basePath: string): Re
   return new Response(hasBody ? body : null, { status: statusOf(parsed, executed, hasBody), headers })
 }
 
-function statusOf({ operation, offset }: Parsed, { rows, total }: Executed, hasBody: boolean): number {
-  if (operation.action === 'create') return 201
+function statusOf({ operation, offset }: Parsed, { rows, total, inserted }: Executed, hasBody: boolean): number {
+  // An upsert that has made nothing new is an update.
+  if (operation.action === 'create') return inserted === 0 && rows > 0 ? 200 : 201
   if (operation.action !== 'read') return hasBody ? 200 : 204
   if (total === null || operation.cardinality === 'one') return 200
   if (offset > 0 && offset >= total) throw rangeNotSatisfiable(offset, total)

@@ -1,5 +1,5 @@
 /** Runs the planned statements in one round trip and reads what every plan answers with. */
-import { type Connection, DatabaseError, invariant, type Operation, type Statement } from '@backsaas/core'
+import { type Connection, DatabaseError, invariant, type Operation, REFUSED, type Statement } from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 import { translateDatabaseError } from '../errors/translate-database-error.ts'
 
@@ -11,6 +11,8 @@ export interface Executed {
   /** Rows without limit; null where it was not asked for. */
   readonly total: number | null
   readonly revision: string | null
+  /** Of an upsert, the rows that were not there before; null otherwise. */
+  readonly inserted: number | null
 }
 
 /**
@@ -23,7 +25,7 @@ export async function execute(
   schema: BoundSchema,
 ): Promise<Executed> {
   if (statements.length === 0)
-    return { rows: 0, body: '[]', total: operation.count === 'none' ? null : 0, revision: null }
+    return { rows: 0, body: '[]', total: operation.count === 'none' ? null : 0, revision: null, inserted: null }
   const row = await answerRow(connection, statements, schema)
   const [body, ...rest] = row
   invariant(typeof body === 'string', 'a statement answered without a body')
@@ -31,7 +33,9 @@ export async function execute(
   const rows = Number(body.slice(0, space))
   const counted = operation.action === 'read' && operation.count !== 'none'
   const total = counted ? Number(rest[0]) : operation.count === 'none' ? null : rows
-  return { rows, body: body.slice(space + 1), total, revision: (counted ? rest[1] : rest[0]) ?? null }
+  const inserted = operation.upsert && !operation.rollback ? Number(rest[0]) : null
+  const revision = operation.item ? ((counted ? rest[1] : rest[0]) ?? null) : null
+  return { rows, body: body.slice(space + 1), total, revision, inserted }
 }
 
 async function answerRow(
@@ -45,6 +49,9 @@ async function answerRow(
     invariant(row, 'a statement answered no row')
     return row
   } catch (error) {
+    // A write that was to be undone brings its answer in the error that undid it.
+    if (error instanceof DatabaseError && error.fields.sqlState === REFUSED.rollback)
+      return [error.fields.serverDetail ?? null]
     throw error instanceof DatabaseError ? translateDatabaseError(error, schema) : error
   }
 }

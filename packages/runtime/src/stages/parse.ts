@@ -1,20 +1,15 @@
 /** HTTP → Operation. */
-import {
-  BackSaasError,
-  type CompiledEntity,
-  type CompiledSchema,
-  type Condition,
-  type Operation,
-  type Query,
-} from '@backsaas/core'
+import { BackSaasError, type CompiledEntity, type CompiledSchema, type Condition, type Operation } from '@backsaas/core'
 import { buildQuery } from '../dialect/build-query.ts'
-import { parseError, unknownEntity } from '../dialect/dialect-errors.ts'
+import { notSupported, parseError, unknownEntity } from '../dialect/dialect-errors.ts'
 import { type Media, readAccept } from '../dialect/media.ts'
 import { nearest } from '../dialect/nearest.ts'
 import { collectParams, type Params } from '../dialect/params.ts'
 import { type Preferences, readPreferences } from '../dialect/preferences.ts'
 import { readInput } from '../dialect/read-input.ts'
-import { readCount, type SplitQuery, splitQuery } from '../dialect/split-query.ts'
+import { readRange } from '../dialect/read-range.ts'
+import { readPut, readUpsert } from '../dialect/read-upsert.ts'
+import { type SplitQuery, splitQuery } from '../dialect/split-query.ts'
 import type { Limits } from '../http/limits.ts'
 
 export interface ParseInput {
@@ -51,32 +46,60 @@ export function parse(input: ParseInput): Parsed {
   const params = collectParams()
   const action = ACTIONS[input.method]
   if (!action) throw methodNotAllowed(input.method)
-  refuseUnbuilt(input.method, action, split, preferences)
-  const item = input.itemKey !== null
-  const filtered = buildQuery(split, entity, { schema: input.schema, params, limits: input.limits })
-  const query = item ? { ...filtered, where: [...itemConditions(entity, input, params), ...filtered.where] } : filtered
-  const writes = action === 'create' || action === 'update'
-  const page = action === 'read' ? readPage(split, input.limits, params) : { offset: 0, query: {} }
+  refuseUnbuilt(input.method, action, split)
+  const itemKey = input.itemKey === null ? null : readItemKey(entity, input.itemKey)
+  const put = input.method === 'PUT'
+  // The key that a PUT names in its filters is where the row goes, not a condition on what is there.
+  const filtered = buildQuery(put ? { ...split, filters: [], logic: [] } : split, entity, {
+    schema: input.schema,
+    params,
+    limits: input.limits,
+  })
+  const item = itemKey === null || put ? [] : itemConditions(entity, itemKey, input.headers, params)
+  const page =
+    action === 'read' ? readRange(split, input.headers, input.limits.maxRows, params) : { offset: 0, query: {} }
+  const limited =
+    (action === 'update' || action === 'delete') &&
+    preferences.handling === 'strict' &&
+    preferences.maxAffected !== null
   const operation: Operation = {
     action,
     entity: entity.name,
-    query: { ...query, ...page.query },
-    cardinality: media.singular || (item && action === 'read') ? 'one' : 'many',
+    query: { ...filtered, where: [...item, ...filtered.where], ...page.query },
+    cardinality: media.singular || (itemKey !== null && action === 'read') ? 'one' : 'many',
     count: preferences.count,
     returning: action === 'read' ? 'representation' : preferences.return,
-    ...(item ? { item } : {}),
-    ...(writes
-      ? { input: readInput(action, input.body, input.headers.get('content-type'), split.columns, preferences, entity) }
-      : {}),
+    format: media.format,
+    ...(itemKey !== null && !put ? { item: true } : {}),
+    ...(limited ? { maxAffected: params.add(String(preferences.maxAffected)) } : {}),
+    ...(preferences.tx === 'rollback' && action !== 'read' ? { rollback: true } : {}),
+    ...written(input, action, split, preferences, entity, itemKey),
     params: params.values,
   }
   return { operation, entity, preferences, media, offset: page.offset }
+}
+
+/** What a write brings: its rows, and how they meet those that are there. */
+function written(
+  { method, body, headers }: ParseInput,
+  action: Operation['action'],
+  split: SplitQuery,
+  preferences: Preferences,
+  entity: CompiledEntity,
+  itemKey: readonly string[] | null,
+): Pick<Operation, 'input' | 'upsert'> {
+  if (action !== 'create' && action !== 'update') return {}
+  const input = readInput(action, body, headers.get('content-type'), split.columns, preferences, entity)
+  if (method === 'PUT') return readPut(input, split, itemKey, entity)
+  const upsert = action === 'create' ? readUpsert(preferences, split, entity) : null
+  return upsert ? { input, upsert } : { input }
 }
 
 const ACTIONS: Readonly<Record<string, Operation['action']>> = {
   GET: 'read',
   HEAD: 'read',
   POST: 'create',
+  PUT: 'create',
   PATCH: 'update',
   DELETE: 'delete',
 }
@@ -89,51 +112,36 @@ function findEntity(schema: CompiledSchema, name: string): CompiledEntity {
 
 function methodNotAllowed(method: string): BackSaasError {
   return new BackSaasError('PGRST117', 405, `Unsupported HTTP method: ${method}`, {
-    headers: { allow: 'GET, HEAD, POST, PATCH, DELETE, OPTIONS' },
+    headers: { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' },
   })
 }
 
-/** What the dialect has and this version does not: refused, so that nothing is answered wrongly. */
-function refuseUnbuilt(method: string, action: Operation['action'], split: SplitQuery, preferences: Preferences): void {
-  const unbuilt = [
-    [preferences.resolution !== null || split.onConflict !== null, 'upsert (resolution, on_conflict)'],
-    [preferences.tx === 'rollback', 'Prefer: tx=rollback'],
-    [preferences.maxAffected !== null, 'Prefer: max-affected'],
-    [preferences.count === 'planned' || preferences.count === 'estimated', `Prefer: count=${preferences.count}`],
-    [
-      action !== 'read' &&
-        (split.limits.some((l) => l.embed.length === 0) || split.offsets.some((o) => o.embed.length === 0)),
+/** What the dialect once had and this one has not: refused, so that nothing is answered wrongly. */
+function refuseUnbuilt(method: string, action: Operation['action'], split: SplitQuery): void {
+  const rooted = [...split.limits, ...split.offsets].some(({ embed }) => embed.length === 0)
+  if (rooted && (action === 'update' || action === 'delete'))
+    throw notSupported(
       `limit or offset on ${method}`,
-    ],
-  ] as const
-  for (const [present, what] of unbuilt)
-    if (present) throw new BackSaasError('NOT_SUPPORTED', 400, `${what} is not supported`)
+      'Name the rows by a filter; max-affected guards against too many.',
+    )
 }
 
-/** `limit` and `offset` of the root, always a limit: never more rows than a page may have. */
-function readPage(split: SplitQuery, limits: Limits, params: Params): { offset: number; query: Partial<Query> } {
-  const root = (list: SplitQuery['limits']) => list.find((item) => item.embed.length === 0)?.text
-  const limitText = root(split.limits)
-  const offsetText = root(split.offsets)
-  const limit = limitText === undefined ? limits.maxRows : Math.min(readCount(limitText, 'limit'), limits.maxRows)
-  const offset = offsetText === undefined ? 0 : readCount(offsetText, 'offset')
-  return {
-    offset,
-    query: { limit: params.add(String(limit)), ...(offset > 0 ? { offset: params.add(String(offset)) } : {}) },
-  }
-}
-
-/** `/order_lines/42,SKU-1`: the key's fields in order; `If-Match` asks for the revision too. */
-function itemConditions(
-  entity: CompiledEntity,
-  { itemKey, headers }: ParseInput,
-  params: Params,
-): readonly Condition[] {
-  const text = itemKey ?? ''
+/** `/order_lines/42,SKU-1`: the key's fields in order. */
+function readItemKey(entity: CompiledEntity, text: string): readonly string[] {
   const values = entity.key.length === 1 ? [text] : text.split(',')
   if (values.length !== entity.key.length || text.includes('\0'))
     throw parseError('item key', text, 1, `${entity.key.length} values: ${entity.key.join(',')}`)
-  const conditions = entity.key.map((field, i) => equals(field, params.add(values[i] ?? '')))
+  return values
+}
+
+/** The key's fields as conditions; `If-Match` asks for the revision too. */
+function itemConditions(
+  entity: CompiledEntity,
+  key: readonly string[],
+  headers: Headers,
+  params: Params,
+): readonly Condition[] {
+  const conditions = entity.key.map((field, i) => equals(field, params.add(key[i] ?? '')))
   const match = headers.get('if-match')
   if (match === null || match.trim() === '*') return conditions
   const revision = /^"(\d{1,18})"$/.exec(match.trim())?.[1]

@@ -22,7 +22,7 @@ export async function whyNoRow(
     ...rest,
     action: 'read',
     count: 'none',
-    returning: 'minimal',
+    returning: 'representation',
     query: { select: [], where, order: [] },
   }
   const { rows } = await execute(connection, plan(schema, read, tenantId, principal), read, schema)

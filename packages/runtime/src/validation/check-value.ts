@@ -11,6 +11,8 @@ export interface ValueProblem {
 export function checkValue(field: CompiledField, value: unknown): ValueProblem | null {
   if (value === null || value === undefined) return field.required ? { code: 'required', detail: 'is required' } : null
   if (!field.list) return checkScalar(field, value)
+  // Postgres' own array literal is welcome too, as the dialect has it.
+  if (typeof value === 'string' && /^\s*\{.*\}\s*$/s.test(value)) return null
   if (!Array.isArray(value)) return { code: 'type', detail: 'must be an array' }
   for (const item of value) {
     if (item === null) continue

@@ -1,0 +1,40 @@
+/** The content hash of a schema: equal for documents that mean the same. */
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
+import type { CompiledSchema } from '../contracts/compiled.ts'
+
+/** Lists of the compiled form whose order means nothing. */
+const SETS: ReadonlySet<string> = new Set(['inherits', 'unique', 'indexes', 'events', 'values'])
+
+/**
+ * SHA-256 in hex over the schema without `version` and `hash`, members and sets in alphabetical order. Synchronous,
+ * which Web Crypto is not.
+ */
+export function contentHash(schema: Omit<CompiledSchema, 'hash'>): string {
+  const { name, description, roles, entities } = schema
+  return bytesToHex(sha256(utf8ToBytes(canonical({ name, description, roles, entities }, []))))
+}
+
+/** Only the compiled form's own lists are sets: never one inside a literal default or of a key. */
+function canonical(value: unknown, path: readonly string[]): string {
+  if (Array.isArray(value)) {
+    const items = value.map((item) => canonical(item, [...path, '']))
+    return `[${(isSet(path) ? items.toSorted() : items).join()}]`
+  }
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const members = Object.entries(value).filter(([, member]) => member !== undefined)
+  const texts = members
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, member]) => {
+      return `${JSON.stringify(key)}:${canonical(member, [...path, key])}`
+    })
+  return `{${texts.join()}}`
+}
+
+function isSet(path: readonly string[]): boolean {
+  const [top, , part, , option] = path
+  const last = path.at(-1) ?? ''
+  if (!SETS.has(last)) return false
+  if (path.length === 3) return top === 'roles' || top === 'entities'
+  return path.length === 5 && part === 'fields' && option === 'values'
+}

@@ -1,0 +1,94 @@
+/** What cannot stand in a version's transaction: indexes on tables that have rows, and validating their new checks. */
+import type { Connection, Database } from '@backsaas/core'
+import { TENANT_COLUMN } from '@backsaas/core'
+import { createIndex, type IndexPlan, wantedIndexes } from '../plan/indexes.ts'
+import { createNames } from '../plan/names.ts'
+import { identifier, qualified } from '../plan/quote.ts'
+import { readCompiled, readMapping } from '../registry/platform.ts'
+import { ddl, MIGRATOR_SCOPE, migratorTransaction, query, runDdl } from './migrator-transaction.ts'
+
+/** What is missing, read from the catalogue: so a run that was killed is finished by the next one. */
+interface Missing {
+  readonly pgSchema: string
+  /** Left behind by a build that failed. */
+  readonly broken: readonly string[]
+  readonly indexes: readonly IndexPlan[]
+  readonly validations: readonly string[]
+  /** Names that are in use in the Postgres schema. */
+  readonly taken: readonly string[]
+}
+
+/** Brings the tables of a placement's newest live version to what it declares, without blocking writers. */
+export async function convergePlacement(database: Database, placementId: string): Promise<void> {
+  const missing = await migratorTransaction(database, (connection) => readMissing(connection, placementId))
+  if (!missing) return
+  const names = createNames(missing.taken)
+  const { script } = database.open(MIGRATOR_SCOPE, 'migrator')
+  const concurrently = script !== undefined
+  const how = concurrently ? 'drop index concurrently' : 'drop index'
+  const statements = [
+    ...missing.broken.map((name) => `${how} if exists ${qualified(missing.pgSchema, name)}`),
+    ...missing.indexes.map((index) => createIndex(missing.pgSchema, index, names, concurrently)),
+  ]
+  if (statements.length > 0) {
+    if (script) await script(statements.map(ddl))
+    else await migratorTransaction(database, (connection) => runDdl(connection, statements))
+  }
+  for (const validation of missing.validations) {
+    await migratorTransaction(database, (connection) => runDdl(connection, [validation]))
+  }
+}
+
+async function readMissing(connection: Connection, placementId: string): Promise<Missing | null> {
+  const [row] = await query(
+    connection,
+    `select compiled, mapping from backsaas.versions where placement_id = $1 and state = 'live' order by version desc limit 1`,
+    [placementId],
+  )
+  if (!row) return null
+  const compiled = readCompiled(row[0])
+  const mapping = readMapping(row[1])
+  const tables = new Set(Object.values(mapping.entities).map((entity) => entity.table))
+  const schema = [mapping.schema]
+  const indexes = (await query(connection, INDEXES, schema)).filter(([table]) => tables.has(String(table)))
+  const checks = (await query(connection, UNVALIDATED, schema)).filter(([table]) => tables.has(String(table)))
+  const taken = await query(connection, 'select relname::text from pg_class where relnamespace = $1::regnamespace', [
+    identifier(mapping.schema),
+  ])
+  const valid = indexes
+    .filter(([, , isValid]) => isValid === 'true')
+    .map(([table, , , columns]) => `${table} ${columns}`)
+  const wanted = Object.values(compiled.entities).flatMap((entity) => {
+    const physical = mapping.entities[entity.name]
+    return physical ? wantedIndexes(entity, physical) : []
+  })
+  return {
+    pgSchema: mapping.schema,
+    broken: indexes.filter(([, , isValid]) => isValid !== 'true').map(([, name]) => String(name)),
+    indexes: wanted.filter((index) => !valid.some((have) => have.startsWith(indexKey(index)))),
+    validations: checks.map(
+      ([table, name]) =>
+        `alter table ${qualified(mapping.schema, String(table))} validate constraint ${identifier(String(name))}`,
+    ),
+    taken: taken.map(([name]) => String(name)),
+  }
+}
+
+/** The same text that `INDEXES` answers for an index of these columns, or for one that begins with them. */
+function indexKey(index: IndexPlan): string {
+  return `${index.table} ${[TENANT_COLUMN, ...index.columns].map((column) => `/${column}/`).join('')}`
+}
+
+/** An index that is being built right now is not valid yet, and not broken. */
+const INDEXES = `
+  select t.relname::text, i.relname::text, x.indisvalid::text,
+         (select string_agg('/' || a.attname || '/', '' order by k.n)
+          from unnest(x.indkey::int2[]) with ordinality k(attnum, n)
+          join pg_attribute a on a.attrelid = t.oid and a.attnum = k.attnum)
+  from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class t on t.oid = x.indrelid
+  where t.relnamespace = (select oid from pg_namespace where nspname = $1) and x.indpred is null
+    and not exists (select from pg_stat_progress_create_index p where p.index_relid = x.indexrelid)`
+
+const UNVALIDATED = `
+  select t.relname::text, c.conname::text from pg_constraint c join pg_class t on t.oid = c.conrelid
+  where t.relnamespace = (select oid from pg_namespace where nspname = $1) and not c.convalidated`

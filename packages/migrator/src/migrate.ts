@@ -1,0 +1,73 @@
+/** From a schema document to tables that serve: bootstrap (which repairs and upgrades too), publish, place, converge. */
+import { readFile } from 'node:fs/promises'
+import type { Database } from '@backsaas/core'
+import { BackSaasError, DEFAULT_STORE_ID } from '@backsaas/core'
+import { compileSchema } from '@backsaas/core/language'
+import { bootstrap } from './bootstrap/bootstrap.ts'
+import { convergePlacement } from './execute/converge-placement.ts'
+import { migratorTransaction } from './execute/migrator-transaction.ts'
+import { type Naming, readableNaming } from './plan/names.ts'
+import { findTenant } from './registry/find-tenant.ts'
+import { readPlatform } from './registry/platform.ts'
+import { publishVersion } from './registry/publish-version.ts'
+
+export interface MigrateOptions {
+  /** Slug or id of the tenant that owns the schema; default `system`, whose schemas every tenant may install. */
+  readonly owner?: string
+  /** Physical names of new tables and columns; readable unless given. */
+  readonly naming?: Naming
+}
+
+export interface Migrated {
+  readonly schema: string
+  readonly version: number
+  readonly hash: string
+  /** False where this very version is live already: nothing was done. */
+  readonly created: boolean
+}
+
+/**
+ * Publishes a schema as a new version and makes its tables in the default store. Additive changes go live beside the
+ * version before, and all installs move to the new one.
+ *
+ * @param source YAML or JSON text, or the path of a file of it.
+ * @throws `SchemaProblems` (422); `NEEDS_MIGRATION` (409) with the list of what is not additive;
+ *   `SCHEMA_NAME_RESERVED` (422), `SCHEMA_FILE_UNREADABLE` (422), `TENANT_UNKNOWN` (404); what `bootstrap` throws.
+ * @example await migrate(postgres(process.env.DATABASE_URL), './crm.yaml')
+ */
+export async function migrate(database: Database, source: string, options: MigrateOptions = {}): Promise<Migrated> {
+  const text = await readSource(source)
+  const compiled = compileSchema(text)
+  if (compiled.name === 'platform') {
+    throw new BackSaasError('SCHEMA_NAME_RESERVED', 422, 'the name "platform" is the platform\'s own', {
+      hint: 'call the schema otherwise',
+    })
+  }
+  await bootstrap(database)
+  const { version, created, placementId } = await migratorTransaction(database, async (connection) => {
+    const owner = await findTenant(connection, await readPlatform(connection), options.owner ?? 'system')
+    return publishVersion(connection, {
+      compiled,
+      source: text,
+      ownerId: owner.id,
+      storeId: DEFAULT_STORE_ID,
+      naming: options.naming ?? readableNaming,
+    })
+  })
+  await convergePlacement(database, placementId)
+  return { schema: compiled.name, version, hash: compiled.hash, created }
+}
+
+/** A document has several lines, or is a JSON object; anything else names a file. */
+async function readSource(source: string): Promise<string> {
+  if (source.includes('\n') || source.trimStart().startsWith('{')) return source
+  try {
+    return await readFile(source, 'utf8')
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable'
+    throw new BackSaasError('SCHEMA_FILE_UNREADABLE', 422, `the schema file ${source} cannot be read (${reason})`, {
+      hint: 'give the path of a .yaml or .json file, or the text itself',
+      cause,
+    })
+  }
+}

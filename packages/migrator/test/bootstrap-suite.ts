@@ -1,0 +1,88 @@
+/** Bootstrap: twice in a row, beside other people's things, and repairing its own. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bootstrap } from '../src/index.ts'
+import { catalogue } from './catalogue.ts'
+import { codeOf, type OpenTestDatabase, type TestDatabase } from './open-databases.ts'
+
+export function bootstrapSuite(name: string, open: OpenTestDatabase): void {
+  describe(`bootstrap on ${name}`, () => {
+    let db: TestDatabase
+    let before: string
+
+    beforeAll(async () => {
+      db = await open()
+      await db.sql('create table public.theirs (id int primary key, note text)')
+      await db.sql(`insert into public.theirs values (1, 'kept')`)
+      await db.sql('create schema their_schema')
+      await db.sql('create function their_schema.f() returns int language sql as $$ select 1 $$')
+      await db.sql(`do $$ begin execute format('create role %I nologin', 'theirs_' || current_database()); end $$`)
+      await db.sql(`do $$ begin execute format('grant select on public.theirs to %I', 'theirs_' || current_database()); end $$`)
+      before = await catalogue(db, 'not ours')
+      await bootstrap(db.database)
+    })
+    afterAll(() => db.close())
+
+    test('touches nothing that was there', async () => {
+      expect(await catalogue(db, 'not ours')).toBe(before)
+      expect(await db.sql('select * from public.theirs')).toEqual([['1', 'kept']])
+    })
+
+    test('a second run changes nothing', async () => {
+      const first = await catalogue(db, 'everything')
+      const logins = await db.sql('select * from backsaas.logins order by 1')
+      const versions = await db.sql('select placement_id, version, hash from backsaas.versions')
+      await bootstrap(db.database)
+      expect(await catalogue(db, 'everything')).toBe(first)
+      expect(await db.sql('select * from backsaas.logins order by 1')).toEqual(logins)
+      expect(await db.sql('select placement_id, version, hash from backsaas.versions')).toEqual(versions)
+    })
+
+    test('the roles are what they have to be', async () => {
+      const roles = await db.sql(`
+        select l.kind, r.rolcanlogin::text, r.rolbypassrls::text, (r.rolsuper or r.rolcreaterole or r.rolcreatedb or r.rolreplication)::text
+        from backsaas.logins l join pg_roles r on r.rolname = l.name order by 1`)
+      expect(roles).toEqual([
+        ['migrator', 'true', 'true', 'false'],
+        ['owner', 'false', 'false', 'false'],
+        ['runtime', 'true', 'false', 'false'],
+      ])
+      const [inherits] = await db.sql(`
+        select pg_has_role(m.name, o.name, 'USAGE')::text, pg_has_role(r.name, o.name, 'MEMBER')::text, pg_has_role(r.name, m.name, 'MEMBER')::text
+        from backsaas.logins m, backsaas.logins o, backsaas.logins r
+        where m.kind = 'migrator' and o.kind = 'owner' and r.kind = 'runtime'`)
+      expect(inherits).toEqual(['true', 'false', 'false'])
+    })
+
+    test('the runtime owns nothing, and the migrator neither', async () => {
+      const owned = await db.sql(`
+        select c.oid::regclass::text from pg_class c join pg_roles r on r.oid = c.relowner join backsaas.logins l on l.name = r.rolname
+        where l.kind <> 'owner'`)
+      expect(owned).toEqual([])
+    })
+
+    test('a login whose row is lost gets a new one, and one whose role is lost a new role', async () => {
+      const [[runtime] = []] = await db.sql(`select name from backsaas.logins where kind = 'runtime'`)
+      await db.sql(`delete from backsaas.logins where kind in ('runtime', 'migrator')`)
+      await bootstrap(db.database)
+      const logins = await db.sql(`select kind, name, (password is not null)::text from backsaas.logins order by kind`)
+      expect(logins.map(([kind, , password]) => [kind, password])).toEqual([
+        ['migrator', 'true'],
+        ['owner', 'false'],
+        ['runtime', 'true'],
+      ])
+      expect(logins[2]?.[1]).toBe(runtime)
+      await db.sql(`alter role "${runtime}" bypassrls nologin`)
+      await bootstrap(db.database)
+      const [role] = await db.sql(`select rolbypassrls::text, rolcanlogin::text from pg_roles where rolname = $1`, [runtime ?? ''])
+      expect(role).toEqual(['false', 'true'])
+    })
+
+    test('a schema of our name that is not ours is refused, not taken', async () => {
+      const other = await open()
+      await other.sql('create schema backsaas')
+      expect(await codeOf(bootstrap(other.database))).toBe('BOOTSTRAP_SCHEMA_TAKEN')
+      expect(await other.sql(`select 1 from pg_namespace where nspname like 'backsaas\\__%'`)).toEqual([])
+      await other.close()
+    })
+  })
+}

@@ -1,0 +1,126 @@
+/** The runtime: options in, a hono app with its life cycle out. */
+import type { Identity, PluginContext, Unsubscribe } from '@backsaas/core'
+import type { Context } from 'hono'
+import { runtimeError } from './errors/error-catalogue.ts'
+import { createGate } from './http/gate.ts'
+import { createHandlers } from './http/handlers.ts'
+import type { Caller, InProcessCallers } from './http/in-process.ts'
+import { resolveLimits } from './http/limits.ts'
+import { createOwnScope } from './http/request-scope.ts'
+import { createRoutes } from './http/routes.ts'
+import { serveRequest } from './http/serve-request.ts'
+import { createDataClients } from './plugins/data-client.ts'
+import { hearEvents } from './plugins/hear-events.ts'
+import { loadPlugins } from './plugins/load-plugins.ts'
+import type { Access } from './registry/cached-lookup.ts'
+import { createRegistry } from './registry/registry.ts'
+import type { Runtime, RuntimeOptions } from './runtime-options.ts'
+
+const DRAIN_MS = 10_000
+
+/**
+ * Makes a runtime; nothing is connected before the first request or `ready()`.
+ *
+ * @throws `PLUGIN_CONFLICT`, `PLUGIN_REQUIRES`, `PLUGIN_INVALID`, `OPTIONS_INVALID`.
+ * @example
+ * const backsaas = createRuntime({ database: postgres(process.env.DATABASE_URL), schemas: ['./crm.yaml'] })
+ * await backsaas.ready()
+ * export default backsaas
+ */
+export function createRuntime(options: RuntimeOptions): Runtime {
+  const { database, bus } = options
+  const observe = options.observe ?? null
+  const limits = resolveLimits(options.limits)
+  const callers: InProcessCallers = new WeakMap<Request, Caller>()
+  const ownScope = createOwnScope(observe)
+  const gate = createGate()
+  const clients = createDataClients(callers, async (request) => app.fetch(request))
+  const dataClient: PluginContext['for'] = (identity) => clients.for(identity)
+  const plugins = loadPlugins(options.plugins ?? [], dataClient)
+  const own = (options.schemas ?? []).map((schema, i) => ({ schema, from: `schemas[${i}]` }))
+  const registry = createRegistry([...own, ...plugins.schemas], observe)
+  const starting = createStart(open)
+  let unsubscribe: Unsubscribe | null = null
+  let closing: Promise<void> | null = null
+
+  const identifying = {
+    registry,
+    callers,
+    plugins,
+    identify: options.identify ?? null,
+    hostSuffix: hostSuffix(options.hostSuffix),
+    observe,
+  }
+  const serving = { database, limits, plugins, observe, gate, ownScope, callers }
+  const handlers = createHandlers({ registry, limits, plugins, observe, identifying, ready: starting })
+  const app = createRoutes(plugins, {
+    ...handlers,
+    serve: (context, finish, handle) => serveRequest(context, serving, finish, handle),
+  })
+
+  async function open(access: Access): Promise<void> {
+    await clients.load()
+    await registry.open(access)
+    const context = { scope: ownScope, for: dataClient }
+    if (bus && !unsubscribe) unsubscribe = await hearEvents(bus, { plugins, context, registry, observe })
+    observe?.({ kind: 'lifecycle', what: 'ready' })
+  }
+
+  async function close(drainMs: number): Promise<void> {
+    observe?.({ kind: 'lifecycle', what: 'closing' })
+    const left = await gate.close(drainMs)
+    if (left > 0)
+      observe?.({ kind: 'error', code: 'DRAIN_TIMEOUT', error: new Error(`${left} requests were still under way`) })
+    await unsubscribe?.()
+    await ownScope.settled()
+    await database.close?.()
+    observe?.({ kind: 'lifecycle', what: 'closed' })
+  }
+
+  // Begun here, so that `for` works in the first request of a developer's own.
+  ownScope.waitUntil(clients.load())
+  return {
+    app,
+    fetch: async (request, env, executionContext) => app.fetch(request, env as object, executionContext),
+    async ready() {
+      await starting({ scope: ownScope, connection: database.open(ownScope) })
+    },
+    for: (caller: Identity | Context) => clients.for(caller),
+    close(settings = {}) {
+      closing ??= close(settings.drainMs ?? DRAIN_MS)
+      return closing
+    },
+  }
+}
+
+/** Runs `open` until it has succeeded once: one at a time, a failure is told to those who wait and tried again. */
+function createStart(open: (access: Access) => Promise<void>): (access: Access) => Promise<void> | null {
+  let opened = false
+  let running: Promise<void> | null = null
+  return (access) => {
+    if (opened) return null
+    running ??= open(access).then(
+      () => {
+        opened = true
+        running = null
+      },
+      (error: unknown) => {
+        running = null
+        throw error
+      },
+    )
+    access.scope.waitUntil(running.catch(() => undefined))
+    return running
+  }
+}
+
+/** @throws `OPTIONS_INVALID` where it is no host name. */
+function hostSuffix(given: string | undefined): string | null {
+  if (given === undefined) return null
+  const suffix = given.toLowerCase().replace(/^\./, '')
+  if (!/^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/.test(suffix))
+    throw runtimeError('OPTIONS_INVALID', `hostSuffix ${JSON.stringify(given)} is no host name`, {
+      hint: 'Give a name without port, like example.com.',
+    })
+  return suffix
+}

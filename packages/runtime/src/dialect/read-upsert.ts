@@ -1,0 +1,83 @@
+/** `resolution=`, `on_conflict=` and PUT → what an upsert decides by. */
+import { BackSaasError, type CompiledEntity, type Input, type Operation } from '@backsaas/core'
+import type { Preferences } from './preferences.ts'
+import { resolveField } from './resolve-path.ts'
+import type { SplitQuery } from './split-query.ts'
+
+/**
+ * The upsert that a POST asks for; null where it is a plain insert.
+ *
+ * @throws `42P10` (400) where the columns are no unique set of the entity.
+ */
+export function readUpsert(
+  preferences: Preferences,
+  split: SplitQuery,
+  entity: CompiledEntity,
+): Operation['upsert'] | null {
+  if (preferences.resolution === null) return null
+  const on =
+    split.onConflict === null
+      ? entity.key
+      : split.onConflict.split(',').map((name) => resolveField(name.trim().replace(/^"(.*)"$/, '$1'), entity).name)
+  const wanted = [...on].sort().join()
+  const unique = [entity.key, ...entity.unique].find((set) => [...set].sort().join() === wanted)
+  if (!unique)
+    throw new BackSaasError(
+      '42P10',
+      400,
+      'there is no unique or exclusion constraint matching the ON CONFLICT specification',
+      {
+        hint: `Unique here: ${[entity.key, ...entity.unique].map((set) => `(${set.join(', ')})`).join(', ')}.`,
+      },
+    )
+  return { on: unique, resolution: preferences.resolution }
+}
+
+/**
+ * PUT: one row under the key that the filters (or the path) name.
+ *
+ * @throws `PGRST114` (400) with limit or offset; `PGRST105` (405) where the filters are not `eq` on the key alone;
+ *   `PGRST115` (400) where body and filters name different keys.
+ */
+export function readPut(
+  input: Input,
+  split: SplitQuery,
+  itemKey: readonly string[] | null,
+  entity: CompiledEntity,
+): { input: Input; upsert: NonNullable<Operation['upsert']> } {
+  if (split.limits.length > 0 || split.offsets.length > 0)
+    throw new BackSaasError('PGRST114', 400, 'limit/offset querystring parameters are not allowed for PUT')
+  const key = itemKey ?? keyOfFilters(split, entity)
+  const row = input.rows[0]
+  if (!row || input.rows.length > 1) throw mismatch()
+  const named = entity.key.map((field, i) => [field, row[field] ?? key[i]] as const)
+  if (named.some(([, value], i) => String(value) !== key[i])) throw mismatch()
+  const columns = [...new Set([...entity.key, ...input.columns])]
+  const complete = entity.key.every((field) => Object.hasOwn(row, field))
+  // The body's own text keeps every digit; only a body without its key is written anew.
+  const whole: Input = complete
+    ? { ...input, columns }
+    : { columns, missing: input.missing, rows: [{ ...row, ...Object.fromEntries(named) }] }
+  return { input: whole, upsert: { on: entity.key, resolution: 'merge' } }
+}
+
+function keyOfFilters(split: SplitQuery, entity: CompiledEntity): readonly string[] {
+  const key = entity.key.map((field) => {
+    const filters = split.filters.filter(
+      ({ embed, path }) => embed.length === 0 && path.field === field && path.json.length === 0,
+    )
+    return filters.length === 1 && filters[0]?.text.startsWith('eq.') ? filters[0].text.slice(3) : null
+  })
+  const values = key.filter((value) => value !== null)
+  if (values.length !== entity.key.length || split.filters.length !== entity.key.length || split.logic.length > 0)
+    throw new BackSaasError(
+      'PGRST105',
+      405,
+      "Filters must include all and only primary key columns with 'eq' operators",
+    )
+  return values
+}
+
+function mismatch(): BackSaasError {
+  return new BackSaasError('PGRST115', 400, 'Payload values do not match URL in primary key column(s)')
+}

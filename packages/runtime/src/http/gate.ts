@@ -1,0 +1,44 @@
+/** Counts the requests inside, and lets no new one in once the runtime is closing. */
+import { runtimeError } from '../errors/error-catalogue.ts'
+
+export interface Gate {
+  /** @throws `CLOSING` (503) once closed, but for what the process asks of itself while it drains. */
+  enter(inProcess: boolean): void
+  leave(): void
+  /** Closes, and waits until nobody is inside or the time is over; answers how many are left. */
+  close(drainMs: number): Promise<number>
+}
+
+export function createGate(): Gate {
+  let inside = 0
+  let closed = false
+  let emptied: (() => void) | null = null
+  return {
+    enter(inProcess) {
+      if (closed && !(inProcess && inside > 0))
+        throw runtimeError('CLOSING', 'the server is shutting down', {
+          hint: 'Send the request again: another server takes it.',
+          headers: { 'retry-after': '1', connection: 'close' },
+        })
+      inside += 1
+    },
+    leave() {
+      inside -= 1
+      if (inside === 0) emptied?.()
+    },
+    async close(drainMs) {
+      closed = true
+      if (inside === 0) return 0
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const timeUp = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, drainMs)
+      })
+      const drained = new Promise<void>((resolve) => {
+        emptied = resolve
+      })
+      await Promise.race([drained, timeUp])
+      clearTimeout(timer)
+      return inside
+    },
+  }
+}

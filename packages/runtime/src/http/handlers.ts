@@ -1,0 +1,122 @@
+/** What the routes do: health, a data request through the stages, a plugin's route. */
+import { BackSaasError, type Observe, type Route } from '@backsaas/core'
+import { presentable } from '../errors/problem-response.ts'
+import type { LoadedPlugins } from '../plugins/load-plugins.ts'
+import { isStale } from '../registry/is-stale.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Profile, Tenant } from '../registry/registry-rows.ts'
+import { selectProfile } from '../registry/select-profile.ts'
+import { type Identified, type IdentifyOptions, identify } from '../stages/identify.ts'
+import { runStages } from '../stages/run-stages.ts'
+import { type Call, requestContext } from './call.ts'
+import type { Limits } from './limits.ts'
+import type { Handlers } from './routes.ts'
+
+export interface HandlerOptions {
+  readonly registry: Registry
+  readonly limits: Limits
+  readonly plugins: LoadedPlugins
+  readonly observe: Observe | null
+  readonly identifying: IdentifyOptions
+  /** Null once ready, else what to wait for. */
+  ready(call: Call): Promise<void> | null
+}
+
+export function createHandlers(options: HandlerOptions): Omit<Handlers, 'serve'> {
+  return {
+    /** Answers while the process serves; before the first request could be served it says why not. */
+    async health(call) {
+      await waitUntilReady(call, options)
+      return Response.json({ status: 'ok' })
+    },
+
+    async data(call, pathTenant, entity, itemKey) {
+      await waitUntilReady(call, options)
+      const identified = await identify(call, pathTenant, options.identifying)
+      return runData(call, identified, entity, itemKey, options)
+    },
+
+    async pluginRoute(call, pathTenant, route) {
+      await waitUntilReady(call, options)
+      if (route.principal !== false) await identify(call, pathTenant, options.identifying)
+      return route.handle({ ...requestContext(call, options.plugins.for), params: routeParams(call, route) })
+    },
+  }
+}
+
+/** @throws 503 with the code and hint of what is wrong; all of it is for the operator, who is told by the observation. */
+async function waitUntilReady(call: Call, { ready }: HandlerOptions): Promise<void> {
+  try {
+    await ready(call)
+  } catch (error) {
+    const { code, hint } = presentable(error)
+    throw new BackSaasError(code, 503, 'the server is not ready', {
+      hint,
+      headers: { 'retry-after': '2' },
+      cause: error,
+    })
+  }
+}
+
+/** Runs the stages; once more on a newer schema where this one turns out to be gone, with the same body. */
+async function runData(
+  call: Call,
+  identified: Identified,
+  entity: string,
+  itemKey: string | null,
+  options: HandlerOptions,
+): Promise<Response> {
+  const { registry } = options
+  const { tenant } = identified
+  const profiles = await registry.profiles(tenant.id, call)
+  const profile = selectProfile(call.request, profiles, tenant.slug)
+  try {
+    return await runOnProfile(call, identified, profile, entity, itemKey, options)
+  } catch (error) {
+    if (!isStale(error)) throw error
+    await registry.refresh(tenant.id, profiles, profile, call)
+    const renewed = selectProfile(call.request, await registry.profiles(tenant.id, call), tenant.slug)
+    return await runOnProfile(call, identified, renewed, entity, itemKey, options)
+  }
+}
+
+async function runOnProfile(
+  call: Call,
+  { tenant, principal }: { readonly tenant: Tenant; readonly principal: Identified['principal'] },
+  profile: Profile,
+  entity: string,
+  itemKey: string | null,
+  { registry, limits, plugins, observe }: HandlerOptions,
+): Promise<Response> {
+  const response = await runStages({
+    request: call.request,
+    url: call.url,
+    entity,
+    itemKey,
+    basePath: basePath(call.url.pathname, itemKey === null ? 1 : 2),
+    requestId: call.requestId,
+    scope: call.scope,
+    connection: call.connection,
+    tenantId: tenant.id,
+    principal,
+    schema: await registry.schema(profile, call),
+    limits,
+    plugins,
+    observe,
+  })
+  response.headers.set('content-profile', profile.name)
+  return response
+}
+
+/** The path as the client sees it, without its last segments: so where the app is mounted stays in every link. */
+function basePath(path: string, segments: number): string {
+  let end = path.length
+  for (let i = 0; i < segments; i++) end = path.lastIndexOf('/', end - 1)
+  return path.slice(0, end)
+}
+
+/** The route's own parameters, without the tenant of the runtime's prefix. */
+function routeParams(call: Call, route: Route): Readonly<Record<string, string>> {
+  const { tenant: _tenant, ...params } = call.context.req.param() as Record<string, string> // of a path known at run time
+  return route.path.includes(':') ? params : {}
+}

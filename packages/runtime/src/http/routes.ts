@@ -1,0 +1,83 @@
+/** The routes of a runtime: health, data, plugins', and an answer in the error shape for the rest. */
+
+import type { Route } from '@backsaas/core'
+import { type Context, Hono } from 'hono'
+import { runtimeError } from '../errors/error-catalogue.ts'
+import type { LoadedPlugins } from '../plugins/load-plugins.ts'
+import type { Finish } from '../stages/respond.ts'
+import type { Call } from './call.ts'
+import type { Handle } from './serve-request.ts'
+
+export interface Handlers {
+  serve(context: Context, finish: Finish, handle: Handle): Promise<Response>
+  health(call: Call): Promise<Response>
+  data(call: Call, pathTenant: string | null, entity: string, itemKey: string | null): Promise<Response>
+  pluginRoute(call: Call, pathTenant: string | null, route: Route): Promise<Response>
+}
+
+const ENTITY_METHODS = 'GET, HEAD, POST, PATCH, DELETE, OPTIONS'
+const ITEM_METHODS = 'GET, HEAD, PATCH, DELETE, OPTIONS'
+/** Before every data and plugin route: none, or the tenant in the path. */
+const PREFIXES = ['', '/t/:tenant'] as const
+
+/** Built once; hono matches, nothing is compiled per request. */
+export function createRoutes(plugins: LoadedPlugins, handlers: Handlers): Hono {
+  const app = new Hono()
+  const { serve } = handlers
+  app.get('/healthz', (c) => serve(c, 'headers', handlers.health))
+  app.all('/healthz', (c) => serve(c, 'headers', methodNotAllowed('GET, HEAD')))
+  for (const prefix of PREFIXES) {
+    app.all(`${prefix}/rest/v1/:entity`, (c) => serve(c, 'data', entityHandle(c, handlers)))
+    app.all(`${prefix}/rest/v1/:entity/:key`, (c) => serve(c, 'data', itemHandle(c, handlers)))
+  }
+  addPluginRoutes(app, plugins, handlers)
+  // Mounted in an app of the developer's, what is not ours is theirs to answer.
+  for (const path of ['/rest/*', '/t/*']) app.all(path, (c) => serve(c, 'headers', notFound))
+  app.notFound((c) => serve(c, 'headers', notFound))
+  return app
+}
+
+function entityHandle(c: Context, handlers: Handlers): Handle {
+  if (c.req.raw.method === 'OPTIONS') return allow(ENTITY_METHODS)
+  return (call) => handlers.data(call, c.req.param('tenant') ?? null, c.req.param('entity') ?? '', null)
+}
+
+function itemHandle(c: Context, handlers: Handlers): Handle {
+  const { method } = c.req.raw
+  if (method === 'OPTIONS') return allow(ITEM_METHODS)
+  if (method === 'POST') return methodNotAllowed(ITEM_METHODS)
+  return (call) =>
+    handlers.data(call, c.req.param('tenant') ?? null, c.req.param('entity') ?? '', c.req.param('key') ?? '')
+}
+
+function addPluginRoutes(app: Hono, { routes }: LoadedPlugins, handlers: Handlers): void {
+  for (const { route } of routes)
+    for (const prefix of PREFIXES)
+      app.on(route.method, `${prefix}${route.path}`, (c) =>
+        handlers.serve(c, 'headers', (call) => handlers.pluginRoute(call, c.req.param('tenant') ?? null, route)),
+      )
+  for (const path of new Set(routes.map(({ route }) => route.path))) {
+    const methods = routes.filter(({ route }) => route.path === path).map(({ route }) => route.method as string)
+    const allowed = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ')
+    for (const prefix of PREFIXES)
+      app.all(`${prefix}${path}`, (c) =>
+        handlers.serve(c, 'headers', c.req.raw.method === 'OPTIONS' ? allow(allowed) : methodNotAllowed(allowed)),
+      )
+  }
+}
+
+function allow(methods: string): Handle {
+  return () => new Response(null, { status: 200, headers: { allow: methods } })
+}
+
+function methodNotAllowed(allowed: string): Handle {
+  return (call) => {
+    throw runtimeError('PGRST117', `Unsupported HTTP method: ${call.request.method}`, { headers: { allow: allowed } })
+  }
+}
+
+function notFound(call: Call): Response {
+  throw runtimeError('PGRST125', `there is no route ${call.url.pathname.slice(0, 200)}`, {
+    hint: 'Data is at /rest/v1/{entity}, or /t/{tenant}/rest/v1/{entity}.',
+  })
+}

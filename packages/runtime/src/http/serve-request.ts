@@ -1,0 +1,94 @@
+/** What holds for every request: its id, the limits on it, errors to responses, headers, observation, draining. */
+import type { Database, Observe } from '@backsaas/core'
+import type { Context } from 'hono'
+import { runtimeError } from '../errors/error-catalogue.ts'
+import { problemResponse } from '../errors/problem-response.ts'
+import type { LoadedPlugins } from '../plugins/load-plugins.ts'
+import { type Finish, respond } from '../stages/respond.ts'
+import { type Call, createCall } from './call.ts'
+import type { Gate } from './gate.ts'
+import type { InProcessCallers } from './in-process.ts'
+import type { Limits } from './limits.ts'
+import { requestId } from './request-id.ts'
+import { type OwnScope, requestScope } from './request-scope.ts'
+
+export interface Serving {
+  readonly database: Database
+  readonly limits: Limits
+  readonly plugins: LoadedPlugins
+  readonly observe: Observe | null
+  readonly gate: Gate
+  readonly ownScope: OwnScope
+  readonly callers: InProcessCallers
+}
+
+export type Handle = (call: Call) => Response | Promise<Response>
+
+/**
+ * Runs `handle` and answers in any case.
+ *
+ * @param finish what the response passes: a data request's plugins, or the headers alone.
+ */
+export async function serveRequest(
+  context: Context,
+  serving: Serving,
+  finish: Finish,
+  handle: Handle,
+): Promise<Response> {
+  const { observe, gate } = serving
+  const startedAt = observe ? performance.now() : 0
+  const call = createCall(
+    context,
+    requestId(context.req.raw),
+    requestScope(context, serving.ownScope),
+    serving.database,
+  )
+  let entered = false
+  try {
+    gate.enter(serving.callers.has(call.request))
+    entered = true
+    const response = await answer(call, serving, handle)
+    const finished = await respond(response, call, finish, serving)
+    observe?.(requestObservation(call, finished, startedAt))
+    return finished
+  } catch (error) {
+    // A closed gate, or a plugin's respond stage that failed: past all stages, so only the headers are added.
+    const finished = await respond(problem(error, call, serving), call, 'headers', serving)
+    observe?.(requestObservation(call, finished, startedAt))
+    return finished
+  } finally {
+    if (entered) gate.leave()
+  }
+}
+
+async function answer(call: Call, serving: Serving, handle: Handle): Promise<Response> {
+  try {
+    if (call.request.url.length > serving.limits.urlBytes) throw urlTooLong(serving.limits.urlBytes)
+    return await handle(call)
+  } catch (error) {
+    return problem(error, call, serving)
+  }
+}
+
+function problem(error: unknown, call: Call, { observe }: Serving): Response {
+  return problemResponse(error, { requestId: call.requestId, path: call.url.pathname }, observe)
+}
+
+function urlTooLong(limit: number): Error {
+  return runtimeError('URL_TOO_LONG', `the URL is longer than ${limit} bytes`, {
+    hint: 'Select fewer columns, or split the filter.',
+  })
+}
+
+/** The query string stays out: it may hold what a log must not. */
+function requestObservation(call: Call, response: Response, startedAt: number): Parameters<Observe>[0] {
+  return {
+    kind: 'request',
+    requestId: call.requestId,
+    method: call.request.method,
+    path: call.url.pathname,
+    status: response.status,
+    durationMs: performance.now() - startedAt,
+    ...(call.principal ? { tenant: call.principal.tenant, principal: call.principal.id } : {}),
+  }
+}

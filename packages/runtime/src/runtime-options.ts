@@ -1,0 +1,52 @@
+/** What `createRuntime` takes and gives. */
+import type { Bus, CompiledSchema, Database, Identity, Observe, Plugin } from '@backsaas/core'
+import type { PostgrestClient } from '@supabase/postgrest-js'
+import type { Context, ExecutionContext, Hono } from 'hono'
+import type { Limits } from './http/limits.ts'
+import type { IdentifyFunction } from './stages/identify.ts'
+
+export interface RuntimeOptions {
+  /** Served through its runtime login, and closed by `close()`: the runtime owns it. */
+  readonly database: Database
+  /** Heard where it can push; closed by who made it. */
+  readonly bus?: Bus
+  /**
+   * Schemas served to all tenants, besides what each has installed: the path of a YAML or JSON file (Node only), YAML
+   * text, or a compiled schema. Each must be live in the database.
+   */
+  readonly schemas?: readonly (string | CompiledSchema)[]
+  /** Names the caller from your own session; null passes on to plugins and API keys. */
+  readonly identify?: IdentifyFunction
+  readonly plugins?: readonly Plugin[]
+  /** `example.com` makes `acme.example.com` the tenant `acme`'s. */
+  readonly hostSuffix?: string
+  readonly limits?: Partial<Limits>
+  readonly observe?: Observe
+}
+
+export interface Runtime {
+  /** To be mounted: `app.route('/api', backsaas.app)`. */
+  readonly app: Hono
+  /** To be served by itself. */
+  fetch(request: Request, env?: unknown, executionContext?: ExecutionContext): Promise<Response>
+  /**
+   * Checks login, control schema and schemas, once; requests wait for it by themselves, and try again where it failed.
+   *
+   * @throws `LOGIN_TOO_POWERFUL`, `NOT_BOOTSTRAPPED`, `SCHEMA_NOT_MIGRATED` …, each with what to do.
+   */
+  ready(): Promise<void>
+  /**
+   * The data API as a client in process: as the principal you name, or as whoever made the request you are serving.
+   *
+   * @throws `CLIENT_NOT_READY` before `ready()`; `CLIENT_NOT_INSTALLED` without `@supabase/postgrest-js`.
+   * @example const { data } = await backsaas.for(c).from('contacts').select('id').limit(5)
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: a path into a client of any database type
+  for(caller: Identity | Context<any, any, any>): PostgrestClient
+  /**
+   * Takes no more requests (503), waits for those under way, then closes the database.
+   *
+   * @param options.drainMs how long to wait at most; 10 s unless given.
+   */
+  close(options?: { readonly drainMs?: number }): Promise<void>
+}

@@ -1,0 +1,59 @@
+/** The last stage: a plugin may change the response of a data request, and every response gets its headers. */
+import type { Observe } from '@backsaas/core'
+import { runtimeError } from '../errors/error-catalogue.ts'
+import { type Call, requestContext } from '../http/call.ts'
+import type { LoadedPlugins } from '../plugins/load-plugins.ts'
+
+/** `data`: plugins, then headers that keep every cache away. `headers`: the headers, a route's own `cache-control` kept. */
+export type Finish = 'data' | 'headers'
+
+/**
+ * @throws what a plugin's stage throws.
+ */
+export async function respond(
+  response: Response,
+  call: Call,
+  finish: Finish,
+  options: { readonly plugins: LoadedPlugins; readonly observe: Observe | null },
+): Promise<Response> {
+  const { plugins, observe } = options
+  if (finish === 'headers' || plugins.respond.length === 0) return withHeaders(response, call, finish)
+  const startedAt = observe ? performance.now() : 0
+  const context = requestContext(call, plugins.for)
+  let changed = response
+  for (const { plugin, run } of plugins.respond) {
+    changed = await run(changed, context)
+    if (!(changed instanceof Response))
+      throw runtimeError('PLUGIN_INVALID', `the respond stage of plugin ${plugin} answered no Response`)
+  }
+  observe?.({
+    kind: 'stage',
+    requestId: call.requestId,
+    stage: 'respond',
+    durationMs: performance.now() - startedAt,
+  })
+  return withHeaders(changed, call, finish)
+}
+
+/** What an answer depends on besides the URL; for caches that keep it in spite of `no-store`. */
+const VARY = 'authorization, apikey, x-tenant, accept, accept-profile, prefer'
+
+function withHeaders(response: Response, call: Call, finish: Finish): Response {
+  const writable = isWritable(response) ? response : new Response(response.body, response)
+  const { headers } = writable
+  if (finish === 'data' || !headers.has('cache-control')) headers.set('cache-control', 'private, no-store')
+  headers.set('x-content-type-options', 'nosniff')
+  headers.set('vary', headers.has('vary') ? `${headers.get('vary')}, ${VARY}` : VARY)
+  headers.set('x-request-id', call.requestId)
+  return writable
+}
+
+/** One that came from `fetch` or `Response.redirect` refuses changes; there is no way to ask but to try. */
+function isWritable(response: Response): boolean {
+  try {
+    response.headers.delete('x-request-id')
+    return true
+  } catch {
+    return false
+  }
+}
