@@ -5,10 +5,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const PNPM = 'pnpm@12.21.0'
-
 /** The folder of the repository. */
 export const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** `pnpm@…`, as package.json pins it. */
+const { packageManager: PNPM } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** Tools that run offline: no metrics, no look-ups, no log files in the home folder. */
 const OFFLINE = {

@@ -1,6 +1,7 @@
 /** The example plugin in a running product: every slot does what its README says. */
 import { readFile } from 'node:fs/promises'
 import { startRelay } from '@backsaas/migrator'
+import { createRuntime } from '@backsaas/runtime'
 import { audit } from '@backsaas-examples/plugin-audit'
 import { auditPass } from '@backsaas-examples/plugin-audit/pass'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -111,3 +112,26 @@ async function summary(caller: Caller): Promise<Row> {
   expect(answer.status, answer.text).toBe(200)
   return answer.row
 }
+
+test('schema: two plugins that bring the same one do not start together', async () => {
+  const schema = 'schema: shared\nentities:\n  things: { fields: { label: { type: string } } }\n'
+  const plugins = [
+    { name: 'one', schema },
+    { name: 'two', schema: schema.replace('label', 'name') },
+  ]
+  const error = await createRuntime({ database: fixture.database, plugins })
+    .ready()
+    .catch((error: unknown) => error)
+  expect(error).toMatchObject({ code: 'SCHEMA_CONFLICT', message: expect.stringMatching(/two.*one.*shared/) })
+})
+
+test('schema: one that is not migrated does not start, and says what to do', async () => {
+  const schema = 'schema: never_migrated\nentities:\n  things: { fields: { label: { type: string } } }\n'
+  const error = await createRuntime({ database: fixture.database, plugins: [{ name: 'one', schema }] })
+    .ready()
+    .catch((error: unknown) => error)
+  expect(error).toMatchObject({
+    message: expect.stringContaining('never_migrated'),
+    hint: expect.stringContaining('migrate'),
+  })
+})

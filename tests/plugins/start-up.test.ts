@@ -63,17 +63,6 @@ test('two plugins with one error code', async () => {
   expect(message).toMatch(/\bone\b.*\btwo\b.*TEAPOT|TEAPOT.*\bone\b.*\btwo\b/)
 })
 
-test('two plugins with one schema', async () => {
-  const schema = 'schema: shared\nentities:\n  things: { fields: { label: { type: string } } }\n'
-  const message = await refusal([
-    { name: 'one', schema },
-    { name: 'two', schema: schema.replace('label', 'name') },
-  ])
-  expect(message).toMatch(/\bone\b/)
-  expect(message).toMatch(/\btwo\b/)
-  expect(message).toContain('shared')
-})
-
 test('a slot that does not exist', async () => {
   const plugin = { name: 'one', stage: {} } as Plugin // what plain JavaScript could hand over
   expect(await refusal([plugin])).toMatch(/\bone\b.*stage/)

@@ -1,7 +1,4 @@
 /** From a URL to a database: Postgres by `postgres://…`, PGlite by `pglite:FOLDER`. */
-
-import { pglite } from '@backsaas/adapters/databases/pglite'
-import { postgres } from '@backsaas/adapters/databases/postgres'
 import type { Database } from '@backsaas/core'
 import { type Command, Option } from 'commander'
 
@@ -39,7 +36,7 @@ export async function useDatabase<T>(url: string, use: (database: Database) => P
  *   or what answers lets nobody in; `DATA_FOLDER_UNUSABLE` where the folder is another process'.
  */
 export async function openDatabase(url: string): Promise<Database> {
-  const database = url.startsWith(FOLDER) ? pglite(url.slice(FOLDER.length)) : postgres(url)
+  const database = await connect(url)
   try {
     await database.open(BACKGROUND, 'owner').batch([{ text: 'select 1', params: [], prepare: false }])
     return database
@@ -47,6 +44,16 @@ export async function openDatabase(url: string): Promise<Database> {
     await database.close?.()
     throw error
   }
+}
+
+/** Each adapter is loaded where it is used: a help text waits for neither. */
+async function connect(url: string): Promise<Database> {
+  if (url.startsWith(FOLDER)) {
+    const { pglite } = await import('@backsaas/adapters/databases/pglite')
+    return pglite(url.slice(FOLDER.length))
+  }
+  const { postgres } = await import('@backsaas/adapters/databases/postgres')
+  return postgres(url)
 }
 
 const FOLDER = 'pglite:'

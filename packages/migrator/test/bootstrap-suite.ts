@@ -16,7 +16,9 @@ export function bootstrapSuite(name: string, open: OpenTestDatabase): void {
       await db.sql('create schema their_schema')
       await db.sql('create function their_schema.f() returns int language sql as $$ select 1 $$')
       await db.sql(`do $$ begin execute format('create role %I nologin', 'theirs_' || current_database()); end $$`)
-      await db.sql(`do $$ begin execute format('grant select on public.theirs to %I', 'theirs_' || current_database()); end $$`)
+      await db.sql(
+        `do $$ begin execute format('grant select on public.theirs to %I', 'theirs_' || current_database()); end $$`,
+      )
       before = await catalogue(db, 'not ours')
       await bootstrap(db.database)
     })
@@ -73,7 +75,9 @@ export function bootstrapSuite(name: string, open: OpenTestDatabase): void {
       expect(logins[2]?.[1]).toBe(runtime)
       await db.sql(`alter role "${runtime}" bypassrls nologin`)
       await bootstrap(db.database)
-      const [role] = await db.sql(`select rolbypassrls::text, rolcanlogin::text from pg_roles where rolname = $1`, [runtime ?? ''])
+      const [role] = await db.sql(`select rolbypassrls::text, rolcanlogin::text from pg_roles where rolname = $1`, [
+        runtime ?? '',
+      ])
       expect(role).toEqual(['false', 'true'])
     })
 

@@ -24,7 +24,11 @@ export function fenceSuite(name: string, open: OpenTestDatabase): void {
       const [[schema] = []] = await db.sql(`select pg_schema from backsaas.placements where schema_name = 'shop'`)
       companies = `"${schema}"."companies"`
       for (const id of [acme, globex]) {
-        await db.as('runtime', enter(id), `insert into ${companies} (tenant_id, id, name, created_at, updated_at, revision) values ('${id}', '${id}', 'c', now(), now(), 1)`)
+        await db.as(
+          'runtime',
+          enter(id),
+          `insert into ${companies} (tenant_id, id, name, created_at, updated_at, revision) values ('${id}', '${id}', 'c', now(), now(), 1)`,
+        )
       }
     })
     afterAll(() => db.close())
@@ -43,7 +47,9 @@ export function fenceSuite(name: string, open: OpenTestDatabase): void {
       expect(await codeOf(db.as('runtime', enter(acme, null)))).toBe('BS001')
       expect(await codeOf(db.as('runtime', enter(acme, PLATFORM_PLACEMENT_ID, '99')))).toBe('BS001')
       expect(await codeOf(db.as('runtime', enter(acme, PLATFORM_PLACEMENT_ID, 'null')))).toBe('BS001')
-      await db.sql(`update backsaas.versions set state = 'retired' where version = 1 and placement_id <> $1`, [PLATFORM_PLACEMENT_ID])
+      await db.sql(`update backsaas.versions set state = 'retired' where version = 1 and placement_id <> $1`, [
+        PLATFORM_PLACEMENT_ID,
+      ])
       const [[shopPlacement] = []] = await db.sql(`select id::text from backsaas.placements where schema_name = 'shop'`)
       expect(await codeOf(db.as('runtime', enter(acme, shopPlacement ?? null)))).toBe('BS001')
       await db.sql(`update backsaas.versions set state = 'live'`)
@@ -85,7 +91,9 @@ export function fenceSuite(name: string, open: OpenTestDatabase): void {
       const inserted = `insert into ${companies} (tenant_id, id, name) values ('${globex}', gen_random_uuid(), 'x')`
       expect(await codeOf(db.as('runtime', enter(acme), inserted))).toBe('42501')
       expect(await db.as('migrator', `select count(*)::text from ${companies}`)).toEqual([['2']])
-      expect(await db.as('runtime', enter(SYSTEM_TENANT_ID), `select count(*)::text from ${companies}`)).toEqual([['0']])
+      expect(await db.as('runtime', enter(SYSTEM_TENANT_ID), `select count(*)::text from ${companies}`)).toEqual([
+        ['0'],
+      ])
     })
 
     test('the runtime may not read logins, write the fence, or change a table', async () => {
@@ -116,7 +124,9 @@ export function fenceSuite(name: string, open: OpenTestDatabase): void {
     })
 
     test('enter is nobody else’s to execute', async () => {
-      const [row] = await db.sql(`select has_function_privilege('public', 'backsaas.enter(uuid, uuid, int)', 'EXECUTE')::text`)
+      const [row] = await db.sql(
+        `select has_function_privilege('public', 'backsaas.enter(uuid, uuid, int)', 'EXECUTE')::text`,
+      )
       expect(row).toEqual(['false'])
     })
 

@@ -276,7 +276,11 @@ describe('plugins', () => {
     const pass: Plugin = { name: 'pass', stages: { identify: () => null } }
     const name: Plugin = { name: 'name', stages: { identify: () => ({ tenant: 'globex', id: 'p' }) } }
     const { fetch } = createRuntime({ database: store.database, plugins: [pass, name] })
-    expect(await (await fetch(get('/rest/v1/notes'))).json()).toMatchObject({ tenant: GLOBEX, caller: 'p', kind: 'user' })
+    expect(await (await fetch(get('/rest/v1/notes'))).json()).toMatchObject({
+      tenant: GLOBEX,
+      caller: 'p',
+      kind: 'user',
+    })
   })
 
   test('respond sees data answers, errors included, and never twice', async () => {
@@ -405,7 +409,11 @@ describe('observe and close', () => {
 
   test('close lets no one in, waits for who is inside and their own requests, then closes the database', async () => {
     const { promise: held, resolve: release } = Promise.withResolvers<void>()
-    const handle = async ({ for: dataClient }: { for: Parameters<NonNullable<Plugin['routes']>[number]['handle']>[0]['for'] }) => {
+    const handle = async ({
+      for: dataClient,
+    }: {
+      for: Parameters<NonNullable<Plugin['routes']>[number]['handle']>[0]['for']
+    }) => {
       await held
       const { data } = await dataClient({ tenant: 'acme', id: 'x' }).from('notes').select('id')
       return Response.json(data)

@@ -72,7 +72,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     if (left > 0)
       observe?.({ kind: 'error', code: 'DRAIN_TIMEOUT', error: new Error(`${left} requests were still under way`) })
     await unsubscribe?.()
-    await ownScope.settled()
+    await ownScope.settled(drainMs)
     await database.close?.()
     observe?.({ kind: 'lifecycle', what: 'closed' })
   }

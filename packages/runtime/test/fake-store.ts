@@ -59,7 +59,14 @@ export function fakeStore(): FakeStore {
     },
     async addKey(tenantId, roles = ['admin'], extra = {}) {
       const { key, prefix } = await makeApiKey(tenantId)
-      const row = { id: `key-${prefix}`, prefix, hash: await hashApiKey(key), roles, expires_at: null, revoked_at: null }
+      const row = {
+        id: `key-${prefix}`,
+        prefix,
+        hash: await hashApiKey(key),
+        roles,
+        expires_at: null,
+        revoked_at: null,
+      }
       const table = `${tenantId} api_keys`
       store.rows.set(table, [...(store.rows.get(table) ?? []), { ...row, ...extra }])
       return key
@@ -89,7 +96,15 @@ export function fakeStore(): FakeStore {
 /** A schema of one entity with one field. */
 export function schemaNamed(name: string, roles: CompiledSchema['roles'] = {}): CompiledSchema {
   const field = { name: 'id', type: 'uuid', list: false, required: true, writable: false } as const
-  const notes = { name: 'notes', key: ['id'], fields: { id: field }, relations: {}, unique: [], indexes: [], events: [] }
+  const notes = {
+    name: 'notes',
+    key: ['id'],
+    fields: { id: field },
+    relations: {},
+    unique: [],
+    indexes: [],
+    events: [],
+  }
   return { name, hash: `hash-${name}`, roles, entities: { notes } }
 }
 
@@ -102,7 +117,8 @@ const MAPPING: Mapping = {
 
 function answer({ text, params }: Statement, store: FakeStore): readonly (readonly (string | null)[])[] {
   if (text.includes('pg_roles')) return [store.login]
-  if (text.includes('order by v.version')) return [['1', JSON.stringify(schemaNamed('platform')), JSON.stringify(MAPPING)]]
+  if (text.includes('order by v.version'))
+    return [['1', JSON.stringify(schemaNamed('platform')), JSON.stringify(MAPPING)]]
   if (text.includes('p.schema_name')) {
     const found = [...store.versions].find(([, one]) => one.hash === params[1] && one.state === 'live')
     return found ? [found[0].split(':')] : []

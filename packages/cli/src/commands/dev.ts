@@ -2,7 +2,7 @@
 
 import { isAbsolute, resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type DevSettings, runDev } from '../dev/run-dev.ts'
+import type { DevSettings } from '../dev/run-dev.ts'
 import type { Io } from '../io.ts'
 
 interface DevOptions {
@@ -29,7 +29,10 @@ export function addDev(program: Command, io: Io): void {
     .option('--example <folder>', "a folder with schema.yaml and seed.json (default: the repository's examples/crm)")
     .addOption(log.choices(['text', 'json', 'none']).default(io.isTty ? 'text' : 'json'))
     .addHelpText('after', HELP)
-    .action((options: DevOptions) => runDev(asSettings(options, io), io))
+    .action(async (options: DevOptions) => {
+      const { runDev } = await import('../dev/run-dev.ts')
+      await runDev(asSettings(options, io), io)
+    })
 }
 
 function asSettings(options: DevOptions, io: Io): DevSettings {

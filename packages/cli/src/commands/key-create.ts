@@ -1,6 +1,5 @@
 /** `backsaas key create TENANT`. */
 
-import { createKey } from '@backsaas/migrator'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Io } from '../io.ts'
 import { type DatabaseOptions, useDatabase, withDatabase } from '../open-database.ts'
@@ -26,6 +25,7 @@ export function addKeyCreate(key: Command, io: Io): void {
 
 async function create(tenant: string, options: KeyOptions, io: Io): Promise<void> {
   const { name, role, expires } = options
+  const { createKey } = await import('@backsaas/migrator')
   const created = await useDatabase(options.database, (database) =>
     createKey(database, {
       tenant,

@@ -1,6 +1,5 @@
 /** `backsaas migrate FILE`: a schema into a database, which is prepared for BackSaaS where it is not yet. */
 
-import { migrate } from '@backsaas/migrator'
 import type { Command } from 'commander'
 import type { Io } from '../io.ts'
 import { type DatabaseOptions, useDatabase, withDatabase } from '../open-database.ts'
@@ -23,6 +22,7 @@ export function addMigrate(program: Command, io: Io): void {
 
 async function migrateFile(file: string, options: MigrateOptions, io: Io): Promise<void> {
   const text = readText(file)
+  const { migrate } = await import('@backsaas/migrator')
   const owner = options.owner === undefined ? {} : { owner: options.owner }
   const result = await useDatabase(options.database, (database) => migrate(database, text, owner))
   const done = result.created ? 'is live' : 'was live already'

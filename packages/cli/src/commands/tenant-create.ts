@@ -1,6 +1,5 @@
 /** `backsaas tenant create SLUG`. */
 
-import { createTenant } from '@backsaas/migrator'
 import type { Command } from 'commander'
 import type { Io } from '../io.ts'
 import { type DatabaseOptions, useDatabase, withDatabase } from '../open-database.ts'
@@ -26,6 +25,7 @@ export function addTenantCreate(tenant: Command, io: Io): void {
 
 async function create(slug: string, options: TenantOptions, io: Io): Promise<void> {
   const { name, host, schema } = options
+  const { createTenant } = await import('@backsaas/migrator')
   const tenant = await useDatabase(options.database, (database) =>
     createTenant(database, {
       slug,

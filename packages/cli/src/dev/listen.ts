@@ -15,6 +15,7 @@ export interface Listener {
 /** Above the runtime's own limit of a URL, so that the answer is the runtime's. */
 const MAX_HEADER_BYTES = 64 * 1024
 const DRAIN_MS = 8_000
+const SWEEP_MS = 20
 
 /**
  * Takes a port.
@@ -75,10 +76,12 @@ function refused(error: NodeJS.ErrnoException, port: number, host: string): Back
 function drain(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const impatient = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+    // A connection whose last answer is out would be kept for a next request that is not wanted any more.
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
     server.close(() => {
       clearTimeout(impatient)
+      clearInterval(sweep)
       resolve()
     })
-    server.closeIdleConnections()
   })
 }

@@ -50,7 +50,11 @@ async function call(
   entity: string,
   body?: readonly JsonObject[],
 ): Promise<readonly JsonObject[]> {
-  const headers = { apikey: apiKey, 'content-type': 'application/json', prefer: 'return=representation, missing=default' }
+  const headers = {
+    apikey: apiKey,
+    'content-type': 'application/json',
+    prefer: 'return=representation, missing=default',
+  }
   const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) }
   const response = await fetch(new Request(`${restUrl}/${entity}`, init))
   const text = await response.text()

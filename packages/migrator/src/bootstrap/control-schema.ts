@@ -1,4 +1,4 @@
-/** The control schema: fence, placements, versions, the relay's lease, and `enter`. */
+/** The control schema: fence, placements, versions, the relay's lease, and `enter` and `refuse`. */
 import { identifier } from '../plan/quote.ts'
 import type { Roles } from '../plan/row-security.ts'
 import { CONTROL_SCHEMA, STORE_SCHEMAS } from './store-schema.ts'
@@ -11,10 +11,12 @@ export function controlSchema(roles: Roles): string[] {
     ...TABLES,
     'insert into backsaas.relay_lease default values on conflict do nothing',
     ENTER,
+    REFUSE,
     'revoke all on function backsaas.enter(uuid, uuid, int) from public',
     `grant usage on schema ${schemas} to ${runtime}`,
     `grant select on backsaas.placements, backsaas.versions, backsaas.fence_tenants to ${runtime}`,
-    `grant execute on function backsaas.enter(uuid, uuid, int) to ${runtime}`,
+    'revoke all on function backsaas.refuse(text, text) from public',
+    `grant execute on function backsaas.enter(uuid, uuid, int), backsaas.refuse(text, text) to ${runtime}`,
   ]
 }
 
@@ -69,3 +71,11 @@ begin
   return next;
 end
 $enter$`
+
+/** Undoes a write from inside its own statement: see `REFUSED` in the contracts. */
+const REFUSE = `create or replace function backsaas.refuse(state text, detail text) returns text
+language plpgsql volatile as $refuse$
+begin
+  raise exception 'refused' using errcode = refuse.state, detail = refuse.detail;
+end
+$refuse$`

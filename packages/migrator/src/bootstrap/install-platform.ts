@@ -48,14 +48,14 @@ async function addSystemRows(connection: Connection, platform: Platform): Promis
       platform,
       'stores',
       system,
-      { id: PLATFORM_STORE_ID, name: 'platform', kind: 'pooled', pg_schema: storeSchema(PLATFORM_STORE_ID) },
+      { id: PLATFORM_STORE_ID, name: 'platform', kind: 'pooled', namespace: storeSchema(PLATFORM_STORE_ID) },
       'ignore',
     ),
     insertRow(
       platform,
       'stores',
       system,
-      { id: DEFAULT_STORE_ID, name: 'default', kind: 'pooled', pg_schema: storeSchema(DEFAULT_STORE_ID) },
+      { id: DEFAULT_STORE_ID, name: 'default', kind: 'pooled', namespace: storeSchema(DEFAULT_STORE_ID) },
       'ignore',
     ),
     insertRow(

@@ -1,5 +1,5 @@
 /** Publishes a version of a schema and places it in a store: names, DDL, registry rows and event in one transaction. */
-import type { CompiledSchema, Connection, Mapping } from '@backsaas/core'
+import type { CompiledSchema, Connection, Json, Mapping } from '@backsaas/core'
 import { uuidv7 } from '@backsaas/core'
 import { readRoles } from '../bootstrap/read-roles.ts'
 import { storeSchema } from '../bootstrap/store-schema.ts'
@@ -186,7 +186,10 @@ async function recordVersion(
   const schema = { id: schemaId, name: compiled.name, description: compiled.description ?? null }
   const event =
     old === undefined
-      ? { type: 'schema.created', data: { ...subject, version, hash: compiled.hash } }
+      ? {
+          type: 'schema.created',
+          data: { ...subject, version, hash: compiled.hash, spec: JSON.parse(JSON.stringify(compiled)) as Json },
+        }
       : {
           type: 'schema.updated.compatible',
           data: { ...subject, old_version: old, new_version: version, hash: compiled.hash, changes: plain(changes) },

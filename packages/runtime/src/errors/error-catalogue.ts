@@ -23,6 +23,7 @@ export type RuntimeErrorCode =
   | 'BODY_ENCODED'
   | 'STALE_SCHEMA'
   | 'CLOSING'
+  | 'NOT_READY'
   | 'NOT_BOOTSTRAPPED'
   | 'LOGIN_TOO_POWERFUL'
   | 'SCHEMA_NOT_MIGRATED'
@@ -58,6 +59,7 @@ export const RUNTIME_ERRORS: Readonly<Record<RuntimeErrorCode, ErrorCatalogue[st
   BODY_ENCODED: { status: 415, message: 'The body has a content-encoding, which is not undone.' },
   STALE_SCHEMA: { status: 503, message: 'The schema is changing; the request came between two versions.' },
   CLOSING: { status: 503, message: 'The runtime is shutting down.' },
+  NOT_READY: { status: 503, message: 'The runtime could not start, for a reason of its own.' },
   NOT_BOOTSTRAPPED: { status: 503, message: 'The database has no control schema yet.' },
   LOGIN_TOO_POWERFUL: { status: 503, message: 'The login of the runtime could pass over row level security.' },
   SCHEMA_NOT_MIGRATED: { status: 503, message: 'A schema given in code is not live in the database.' },

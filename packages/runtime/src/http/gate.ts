@@ -1,5 +1,6 @@
 /** Counts the requests inside, and lets no new one in once the runtime is closing. */
 import { runtimeError } from '../errors/error-catalogue.ts'
+import { withinTime } from './within-time.ts'
 
 export interface Gate {
   /** @throws `CLOSING` (503) once closed, but for what the process asks of itself while it drains. */
@@ -29,15 +30,9 @@ export function createGate(): Gate {
     async close(drainMs) {
       closed = true
       if (inside === 0) return 0
-      let timer: ReturnType<typeof setTimeout> | undefined
-      const timeUp = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, drainMs)
-      })
-      const drained = new Promise<void>((resolve) => {
-        emptied = resolve
-      })
-      await Promise.race([drained, timeUp])
-      clearTimeout(timer)
+      const { promise: drained, resolve } = Promise.withResolvers<void>()
+      emptied = resolve
+      await withinTime(drained, drainMs)
       return inside
     },
   }

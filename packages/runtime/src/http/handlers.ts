@@ -50,7 +50,7 @@ async function waitUntilReady(call: Call, { ready }: HandlerOptions): Promise<vo
     await ready(call)
   } catch (error) {
     const { code, hint } = presentable(error)
-    throw new BackSaasError(code, 503, 'the server is not ready', {
+    throw new BackSaasError(code === 'INTERNAL' ? 'NOT_READY' : code, 503, 'the server is not ready', {
       hint,
       headers: { 'retry-after': '2' },
       cause: error,

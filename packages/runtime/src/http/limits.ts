@@ -1,4 +1,4 @@
-/** How much one request may ask for. On by default; what is not given keeps its default. */
+/** How much one request may ask for. On by default; what is not given keeps its default. (How long: the database's `statementTimeoutMs`.) */
 import { runtimeError } from '../errors/error-catalogue.ts'
 
 export interface Limits {
@@ -12,7 +12,6 @@ export interface Limits {
   readonly conditions: number
   /** Values of one `in.()`. */
   readonly inValues: number
-  readonly statementTimeoutMs: number
 }
 
 export const DEFAULT_LIMITS: Limits = Object.freeze({
@@ -22,7 +21,6 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   embedDepth: 5,
   conditions: 100,
   inValues: 1000,
-  statementTimeoutMs: 5000,
 })
 
 /**

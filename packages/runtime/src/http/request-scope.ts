@@ -1,10 +1,12 @@
 /** The scope of a request: the platform's own `waitUntil` where there is one, else the runtime's. */
 import type { Observe, Scope } from '@backsaas/core'
 import type { Context } from 'hono'
+import { withinTime } from './within-time.ts'
 
 /** A scope of the runtime's own, for where the platform has none; `settled` waits for what was put into it. */
 export interface OwnScope extends Scope {
-  settled(): Promise<void>
+  /** Until nothing is left, or the time is over. */
+  settled(maxMs: number): Promise<void>
 }
 
 export function createOwnScope(observe: Observe | null): OwnScope {
@@ -17,8 +19,8 @@ export function createOwnScope(observe: Observe | null): OwnScope {
         .finally(() => pending.delete(watched))
       pending.add(watched)
     },
-    async settled() {
-      while (pending.size > 0) await Promise.all(pending)
+    async settled(maxMs) {
+      if (pending.size > 0) await withinTime(Promise.all(pending), maxMs)
     },
   }
 }
