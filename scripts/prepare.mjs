@@ -5,11 +5,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+/** Not package.json's `packageManager`: npm and pnpm would take that for a wish to be replaced by it. */
+export const PNPM = 'pnpm@12.21.0'
+
 /** The folder of the repository. */
 export const root = fileURLToPath(new URL('..', import.meta.url))
-
-/** `pnpm@…`, as package.json pins it. */
-const { packageManager: PNPM } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** Tools that run offline: no metrics, no look-ups, no log files in the home folder. */
 const OFFLINE = {
@@ -38,6 +38,16 @@ export function prepare() {
   return { ...OFFLINE, ...process.env, PATH: path }
 }
 
+/**
+ * Runs a command in the repository to its end, on this process' streams unless told otherwise.
+ *
+ * @example const { status } = run('biome', ['check', '.'], prepare())
+ */
+export function run(command, args, env, stdio = 'inherit') {
+  // On Windows commands of npm are batch files, which only a shell runs.
+  return spawnSync(command, args, { cwd: root, env, stdio, shell: process.platform === 'win32' })
+}
+
 /** A hash over what decides what is installed. */
 function lockStamp() {
   const hash = createHash('sha256')
@@ -50,11 +60,7 @@ function install() {
   console.error(`Installing dependencies with ${PNPM} (once, or after the lockfile has changed) …`)
   const args = ['--yes', PNPM, 'install', '--frozen-lockfile', '--config.confirmModulesPurge=false']
   // Its output goes to stderr, so that stdout stays the command's own.
-  const { status, error } = spawnSync('npx', args, {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
-  })
+  const { status, error } = run('npx', args, process.env, ['ignore', 2, 2])
   if (status === 0) return
   console.error(
     `Installing failed${error ? `: ${error.message}` : ''}. Is the package registry reachable? Try again with: npx ${args.join(' ')}`,

@@ -1,9 +1,8 @@
 /** `npm test`: installs what is missing, then lint, types, architecture, unit and integration tests, and a summary. */
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { prepare, root } from './prepare.mjs'
+import { prepare, root, run } from './prepare.mjs'
 import { probePostgres, probeRedis } from './probe.mjs'
 
 /** What suites may need besides Node; a file named `*.<name>.test.ts` needs that service. */
@@ -85,12 +84,7 @@ function runStep(name, command, env) {
   console.log(`\n── ${name} ──`)
   const start = performance.now()
   const [tool, ...args] = command
-  const { status, error } = spawnSync(tool, args, {
-    cwd: root,
-    env,
-    stdio: 'inherit',
-    shell: process.platform === 'win32',
-  })
+  const { status, error } = run(tool, args, env)
   if (error) console.error(error.message)
   return { name, passed: status === 0, seconds: (performance.now() - start) / 1000 }
 }

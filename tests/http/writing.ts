@@ -93,6 +93,18 @@ export function writing(lend: Lend): void {
     expect((await caller.get('/companies?name=eq.Twin')).body).toEqual([])
   })
 
+  test('several rows changed where one was asked for: PGRST116 and nothing changed', async () => {
+    await caller.add('companies', [{ name: 'Pair' }, { name: 'Pair' }])
+    const one = { ...REPRESENTATION, accept: 'application/vnd.pgrst.object+json' }
+    const answers = [
+      await caller.patch('/companies?name=eq.Pair', { name: 'Torn' }, one),
+      await caller.delete('/companies?name=eq.Pair', one),
+      await caller.patch('/companies?name=eq.Pair', { name: 'Torn' }, { accept: one.accept }),
+    ]
+    for (const answer of answers) expect([answer.status, answer.row.code]).toEqual([406, 'PGRST116'])
+    expect((await caller.get('/companies?name=eq.Pair')).rows).toHaveLength(2)
+  })
+
   test('an explicit null is not a default', async () => {
     const answer = await caller.post(
       '/contacts',

@@ -1,5 +1,7 @@
 /** The one error of the house: told apart by `code`, turned into a response in one place. */
 
+import type { Json } from '../contracts/json.ts'
+
 /** A fault of one field of a body. `pointer` is a JSON pointer into it. */
 export interface FieldProblem {
   readonly pointer: string
@@ -9,7 +11,7 @@ export interface FieldProblem {
 
 export interface ErrorOptions {
   /** More about this occurrence, safe to show. */
-  readonly details?: string | null
+  readonly details?: Json
   /** What to do about it. */
   readonly hint?: string | null
   readonly errors?: readonly FieldProblem[]
@@ -25,7 +27,7 @@ export class BackSaasError extends Error {
   readonly code: string
   /** The HTTP status it answers with. */
   readonly status: number
-  readonly details: string | null
+  readonly details: Json
   readonly hint: string | null
   readonly errors: readonly FieldProblem[]
   readonly headers: Readonly<Record<string, string>>

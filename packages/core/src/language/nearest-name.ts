@@ -1,6 +1,8 @@
 /** Finds the name that a mistyped one was probably meant to be. */
 
 const CANDIDATES_MAX = 1000
+/** One edit turns any letter into any other. */
+const LENGTH_MIN = 3
 const LENGTH_MAX = 60
 
 /**
@@ -14,7 +16,7 @@ export function didYouMean(name: string, candidates: Iterable<string>): string |
 }
 
 function nearestName(name: string, candidates: Iterable<string>): string | undefined {
-  if (name.length > LENGTH_MAX) return undefined
+  if (name.length < LENGTH_MIN || name.length > LENGTH_MAX) return undefined
   let best: string | undefined
   let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1
   let seen = 0

@@ -68,7 +68,7 @@ function resolveType(
   let resolved: ResolvedType | null | undefined
   while (resolved === undefined) {
     if (way.has(field)) reportCycle(draft, field)
-    const next = way.has(field) ? null : (known.get(field) ?? step(draft, field))
+    const next = way.has(field) ? null : known.has(field) ? (known.get(field) ?? null) : step(draft, field)
     way.add(field)
     if (next !== null && 'path' in next) field = next
     else resolved = next

@@ -86,7 +86,8 @@ const SELF = `
 /** A role is ours if its comment says so, for this database or one that is gone. */
 const ROLES = `
   select r.rolname::text,
-         coalesce(c.oid = d.oid::text or not exists (select from pg_database o where o.oid::text = c.oid), false)::text::char,
+         (c.oid is not null and (c.oid = d.oid::text
+           or not exists (select from pg_database o where o.oid::text = c.oid)))::text::char,
          r.rolcanlogin::text::char, r.rolbypassrls::text::char, r.rolinherit::text::char,
          concat_ws(',', case when r.rolsuper then 'nosuperuser' end, case when r.rolcreaterole then 'nocreaterole' end,
            case when r.rolcreatedb then 'nocreatedb' end, case when r.rolreplication then 'noreplication' end),

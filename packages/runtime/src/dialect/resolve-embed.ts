@@ -1,5 +1,11 @@
 /** Which relation an embed means: by relation name, entity, foreign key or column, narrowed by a hint. */
-import { BackSaasError, type CompiledEntity, type CompiledRelation, type CompiledSchema } from '@backsaas/core'
+import {
+  BackSaasError,
+  type CompiledEntity,
+  type CompiledRelation,
+  type CompiledSchema,
+  type JsonObject,
+} from '@backsaas/core'
 import { nearest } from './nearest.ts'
 
 export interface ResolvedEmbed {
@@ -93,19 +99,13 @@ function ambiguous(entity: CompiledEntity, target: string, candidates: readonly 
     `Could not embed because more than one relationship was found for '${entity.name}' and '${target}'`,
     {
       hint: `Try changing '${target}' to one of the following: ${candidates.map(({ relation, through }) => `'${through?.entity ?? relation.entity}!${through ? relation.entity : relation.key}'`).join(', ')}. Find the desired relationship in the 'details' key.`,
-      details: JSON.stringify(described),
+      details: described,
     },
   )
   return error
 }
 
-interface Candidate {
-  readonly cardinality: string
-  readonly embedding: string
-  readonly relationship: string
-}
-
-function describe(entity: CompiledEntity, { relation, through }: ResolvedEmbed): Candidate {
+function describe(entity: CompiledEntity, { relation, through }: ResolvedEmbed): JsonObject {
   const columns = (r: CompiledRelation, near: string): string =>
     `${near}(${r.from.join(', ')}) and ${r.entity}(${r.to.join(', ')})`
   if (through) {

@@ -97,7 +97,7 @@ export function createCachedLookup<V>(options: LookupOptions<V>): CachedLookup<V
       entries.delete(key)
       const running = flights.get(key)
       // A load that began before the staleness was seen may bring the same again.
-      
+      if (running && !refreshes.has(running)) flights.delete(key)
       const flight = load(key, access)
       refreshes.add(flight)
       return flight

@@ -1,6 +1,7 @@
 /** One process at a time in a data folder: PGlite itself does not notice a second, and the two would destroy it. */
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BackSaasError } from '@backsaas/core'
 
@@ -29,7 +30,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   const file = join(folder, 'lock')
   const token = crypto.randomUUID()
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     const mine: Holder = { pid: process.pid, started: await startOf(process.pid), token }
     if (!(await create(file, mine))) await takeOver(folder, file, mine)
   } catch (error) {
@@ -42,6 +43,17 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
       own.delete(token)
       if ((await readHolder(file))?.token === token) await rm(file, { force: true })
     },
+  }
+}
+
+/** Not `recursive: true`, which never returns where the parent is there and takes no folders, as in `/proc`. */
+async function makeFolder(folder: string): Promise<void> {
+  if (existsSync(folder)) return
+  if (dirname(folder) !== folder) await makeFolder(dirname(folder))
+  try {
+    await mkdir(folder)
+  } catch (error) {
+    if (!isCode(error, 'EEXIST')) throw error
   }
 }
 

@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import { compileSchema } from './compile-schema.ts'
+import { SchemaProblems } from './problem.ts'
+
+const repeat = (count: number, line: (index: number) => string): string =>
+  Array.from({ length: count }, (_, i) => line(i)).join('')
+const head = 'schema: x\nentities:\n'
+
+/** Name → text and the codes it is refused with, first of all. */
+const attacks: Readonly<Record<string, readonly [text: string, code: string]>> = {
+  'an alias bomb': [`a: &a [x]\n${repeat(30, (i) => `b${i}: &b${i} [*a, *a]\n`)}`, 'YAML_ANCHOR'],
+  'an alias alone': ['schema: *x', 'YAML_ALIAS'],
+  '20,000 brackets': ['['.repeat(20_000), 'TOO_DEEP'],
+  '20,000 maps': ['{a: '.repeat(20_000), 'TOO_DEEP'],
+  '20,000 list items in one line': ['- '.repeat(20_000), 'TOO_DEEP'],
+  '20,000 keys in one line': ['a: '.repeat(20_000), 'TOO_DEEP'],
+  '20,000 explicit keys': ['? '.repeat(20_000), 'TOO_DEEP'],
+  '1,000 indented blocks': [repeat(1000, (i) => `${' '.repeat(i)}a:\n`), 'TOO_DEEP'],
+  'blocks whose colons do not move': [repeat(900, (i) => `${' '.repeat(i)}${'a'.repeat(950 - i)}:\n`), 'TOO_DEEP'],
+  '10 MB': ['a'.repeat(10_000_000), 'TOO_LARGE'],
+  'more than 1 MB in bytes alone': [`schema: "${'é'.repeat(600_000)}"`, 'TOO_LARGE'],
+  'a number of a million digits': [`schema: ${'9'.repeat(1_000_000)}`, 'TOO_LARGE'],
+  'half a million items': [`[${'a,'.repeat(500_000)}]`, 'TOO_MANY_PARTS'],
+  'half a million closing brackets': [']'.repeat(500_000), 'TOO_MANY_PARTS'],
+  'a million empty lines': ['\n'.repeat(1_000_000), 'TOO_MANY_PARTS'],
+  'a block text of 200,000 lines': [`schema: |\n${'  x\n'.repeat(200_000)}`, 'TOO_LARGE'],
+  '100,000 documents': ['---\na\n'.repeat(100_000), 'YAML_DOCUMENTS'],
+  'a second document': [`${head} {}\n---\nschema: y\n`, 'YAML_DOCUMENTS'],
+  'a second document after an end mark': [`schema: x\nentities: {}\n...\nschema: y\n`, 'YAML_SYNTAX'],
+  'a duplicate key': ['schema: x\nschema: y\nentities: {}\n', 'DUPLICATE_KEY'],
+  'a merge key': [`${head}  <<: { a: 1 }\n`, 'YAML_MERGE_KEY'],
+  'a custom tag': ['schema: !!js/function x\nentities: {}\n', 'YAML_TAG'],
+  'a directive': ['%YAML 1.1\n---\nschema: x\nentities: {}\n', 'YAML_DIRECTIVE'],
+  'an entity __proto__': [`${head}  __proto__: { fields: {} }\n`, 'UNKNOWN_KEY'],
+  'an entity constructor': [`${head}  constructor: { fields: {} }\n`, 'UNKNOWN_KEY'],
+  'a field __proto__': [`${head}  e: { fields: { __proto__: { type: text } } }\n`, 'UNKNOWN_KEY'],
+  'an option __proto__': [`${head}  e: { fields: { f: { type: text, __proto__: { list: true } } } }\n`, 'UNKNOWN_KEY'],
+  'an option toString': [`${head}  e: { fields: {}, toString: 1 }\n`, 'UNKNOWN_KEY'],
+  'a role named constructor': ['schema: x\nroles: { constructor: {} }\nentities: {}\n', 'UNKNOWN_KEY'],
+  'a reference to constructor': [`${head}  e: { fields: { f: { to: constructor } } }\n`, 'UNKNOWN_ENTITY'],
+  'a type from the prototype': [`${head}  e: { fields: { f: { type: toString } } }\n`, 'UNKNOWN_VALUE'],
+  NUL: ['schema: x\0\nentities: {}', 'FORBIDDEN_CHARACTER'],
+  'NUL as an escape': ['schema: x\ndescription: "a\\0b"\nentities: {}', 'FORBIDDEN_CHARACTER'],
+  'half a surrogate as an escape': ['schema: x\ndescription: "\\ud800"\nentities: {}', 'FORBIDDEN_CHARACTER'],
+  infinity: [`${head}  e: { fields: { f: { type: float, default: .inf } } }\n`, 'NUMBER_INEXACT'],
+  'an exponent of a million': [`${head}  e: { fields: { f: { type: decimal, min: "1e9999999" } } }\n`, 'BOUND_INVALID'],
+  'SQL in a name': [`${head}  'x"; drop table y; --': { fields: {} }\n`, 'INVALID_NAME'],
+  'a pattern that backtracks by a million': [
+    `${head}  e: { fields: { f: { type: string, pattern: "${'('.repeat(60_000)}" } } }\n`,
+    'PATTERN_INVALID',
+  ],
+  nothing: ['', 'WRONG_TYPE'],
+  'a list': ['[]', 'WRONG_TYPE'],
+  'broken YAML': ['schema: [x\nentities: {', 'YAML_SYNTAX'],
+}
+
+test.each(Object.entries(attacks))('%s is refused fast and with little memory', (_, [text, code]) => {
+  const heap = process.memoryUsage().heapUsed
+  const start = process.cpuUsage()
+  let found: unknown
+  try {
+    compileSchema(text)
+  } catch (error) {
+    found = error
+  }
+  const { user, system } = process.cpuUsage(start)
+  expect(found).toBeInstanceOf(SchemaProblems)
+  expect((found as SchemaProblems).problems.map((problem) => problem.code)).toContain(code)
+  // Processor time: a busy machine must not fail the test.
+  expect((user + system) / 1000).toBeLessThan(300)
+  expect((process.memoryUsage().heapUsed - heap) / 1e6).toBeLessThan(50)
+})
+
+test('problems beyond what anyone reads are counted, not listed', () => {
+  const text = `${head}  e:\n    fields:\n${repeat(3000, (i) => `      f${i}: 5\n`)}`
+  try {
+    compileSchema(text)
+    expect.unreachable()
+  } catch (error) {
+    expect(error).toHaveProperty('problems.length', 201)
+    expect(error).toHaveProperty('problems.200.message', '2800 more problems are not listed')
+  }
+})
+
+test('a large and honest schema compiles', () => {
+  const fields = repeat(15, (i) => `      f${i}: { type: string, required: true, max: 100 }\n`)
+  const text = head + repeat(200, (i) => `  e${i}:\n    fields:\n${fields}`)
+  expect(Object.keys(compileSchema(text).entities)).toHaveLength(200)
+})
