@@ -92,7 +92,7 @@ async function item(caller: Caller, garden: Garden, step: Extract<Step, { kind: 
       ? remove(garden, step.entity, condition)
       : { rows: found }
   if ('error' in outcome) expect([answer.status, answer.row.code]).toEqual([409, outcome.error])
-  else expect([answer.status, answer.body], answer.text).toEqual([200, outcome.rows[0]])
+  else expect([answer.status, [answer.body].flat()], answer.text).toEqual([200, [outcome.rows[0]]])
 }
 
 async function read(caller: Caller, garden: Garden, { entity, condition, embeds, limit, offset }: Read): Promise<void> {

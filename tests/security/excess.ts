@@ -92,11 +92,27 @@ export function excess(lend: Lend): void {
     expect(performance.now() - started).toBeLessThan(500)
   })
 
-  test('27: CSV is not built and says so', async () => {
-    await caller.add('contacts', [{ email: 'csv@x.example', first_name: '=HYPERLINK("x")' }])
-    const answer = await caller.get('/contacts', { accept: 'text/csv' })
-    expect([answer.status, answer.row.code]).toEqual([406, 'PGRST107'])
-    const sent = await caller.send('POST', '/companies', 'name\n=1+1', { 'content-type': 'text/csv' })
-    expect(sent.status).toBe(415)
+  test('27: a cell that a spreadsheet would run is neutralised, a number is left alone', async () => {
+    const evil = ['=1+1', '+1+1', '-1+1', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("http://x","y")', '=1\n,"=2"', '-']
+    await caller.add(
+      'contacts',
+      evil.map((first_name, index) => ({ email: `csv${index}@x.example`, first_name, meta: '=1' })),
+    )
+    const answer = await caller.get('/contacts?select=first_name&email=like.csv*&order=email', { accept: 'text/csv' })
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('content-type')).toContain('text/csv')
+    const lines = answer.text.replaceAll('\n,"', ' ,"').split('\n').slice(1)
+    expect(lines).toHaveLength(evil.length)
+    for (const line of lines) expect(line).toMatch(/^"?'/)
+    await caller.add('companies', [{ name: 'Number', revenue: '5' }])
+    const number = await caller.get('/companies?select=revenue&name=eq.Number', { accept: 'text/csv' })
+    expect(number.text.trim()).toBe('revenue\n5')
+  })
+
+  test('27: a header that a spreadsheet would run is neutralised or refused', async () => {
+    const path = `/companies?select=${encodeURIComponent('"=1+1"')}:name&limit=1`
+    const answer = await caller.get(path, { accept: 'text/csv' })
+    expect([200, 400]).toContain(answer.status)
+    if (answer.status === 200) expect(answer.text).not.toMatch(/^"?=/)
   })
 }

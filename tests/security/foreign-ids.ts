@@ -103,7 +103,8 @@ function trace(answer: Answer, ids: Record<string, string>): unknown {
   const kept = ['content-type', 'content-range', 'etag', 'location', 'cache-control', 'preference-applied']
   const requestId = answer.status >= 400 ? String(answer.row.requestId) : ''
   let text = requestId ? answer.text.replaceAll(requestId, '') : answer.text
-  for (const id of Object.values(ids)) text = text.replaceAll(id, '<id>')
+  // A short number may stand inside other words.
+  for (const id of Object.values(ids)) text = text.replaceAll(new RegExp(`\\b${id}\\b`, 'g'), '<id>')
   return { status: answer.status, text, headers: kept.map((name) => answer.headers.get(name)) }
 }
 

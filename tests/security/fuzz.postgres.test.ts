@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Fixture, startFixture } from '../fixture/start-fixture.ts'
 
-const RUNS = 3000
+const RUNS = 5000
 const SEED = 20240229
 
 let fixture: Fixture
@@ -68,6 +68,23 @@ const PIECES = [
   '%ff',
   '+',
   '__proto__',
+  'name.eq.x',
+  'eq.x',
+  'gt.1',
+  'in.(1,2)',
+  'is.null',
+  'cs.{a}',
+  'fts.x',
+  'eq(any).{1,2}',
+  'contacts(email)',
+  'company(name)',
+  '...company(name)',
+  'and(name.eq.x,revenue.gt.1)',
+  'revenue.sum()',
+  'count()',
+  'meta->a->>b',
+  'name::text',
+  'name.desc.nullslast',
 ]
 const gibberish = fc.array(fc.constantFrom(...PIECES), { maxLength: 14 }).map((pieces) => pieces.join(''))
 const query = fc
@@ -94,6 +111,9 @@ const query = fc
   )
   .map((parts) => parts.map(([key, value]) => `${key}=${value}`).join('&'))
 const path = fc.constantFrom(
+  '/companies',
+  '/companies',
+  '/contacts',
   '/companies',
   '/contacts',
   '/order_lines',
@@ -148,6 +168,7 @@ const headerValue = fc.oneof(
   fc.string({ unit: fc.constantFrom(...'abc=;,"/*\\ é\u00ff0-'), maxLength: 40 }),
 )
 const body = fc.oneof(
+  fc.constantFrom('{"name":"x"}', '[{"name":"x"},{"name":"y"}]', '{"website":null}'),
   fc.json({ maxDepth: 4 }),
   gibberish,
   fc
@@ -169,7 +190,10 @@ test(`${RUNS} requests at random`, async () => {
   const statuses = new Map<number, number>()
   await fc.assert(
     fc.asyncProperty(request, async ({ method, path, query, headers, body }) => {
-      const init: RequestInit = { method, headers: new Headers({ apikey: fixture.tenants.globex.key }) }
+      const init: RequestInit = {
+        method,
+        headers: new Headers({ apikey: fixture.tenants.globex.key, 'content-type': 'application/json' }),
+      }
       for (const [name, value] of headers) setHeader(init, name, value)
       if (!['GET', 'HEAD'].includes(method)) init.body = body
       const response = await fixture.fetch(`/rest/v1${path}?${query}`, init)

@@ -1,13 +1,14 @@
 /** From a schema document to tables that serve: bootstrap (which repairs and upgrades too), publish, place, converge. */
 import { readFile } from 'node:fs/promises'
 import type { Database } from '@backsaas/core'
-import { BackSaasError, DEFAULT_STORE_ID } from '@backsaas/core'
+import { BackSaasError, DEFAULT_STORE_ID, SYSTEM_TENANT_ID } from '@backsaas/core'
 import { compileSchema } from '@backsaas/core/language'
 import { bootstrap } from './bootstrap/bootstrap.ts'
 import { convergePlacement } from './execute/converge-placement.ts'
 import { migratorTransaction } from './execute/migrator-transaction.ts'
 import { type Naming, readableNaming } from './plan/names.ts'
 import { findTenant } from './registry/find-tenant.ts'
+import { installFor } from './registry/install-schema.ts'
 import { readPlatform } from './registry/platform.ts'
 import { publishVersion } from './registry/publish-version.ts'
 
@@ -28,7 +29,7 @@ export interface Migrated {
 
 /**
  * Publishes a schema as a new version and makes its tables in the default store. Additive changes go live beside the
- * version before, and all installs move to the new one.
+ * version before, and all installs move to the new one. A tenant's own schema is installed for it.
  *
  * @param source YAML or JSON text, or the path of a file of it.
  * @throws `SchemaProblems` (422); `NEEDS_MIGRATION` (409) with the list of what is not additive;
@@ -46,13 +47,15 @@ export async function migrate(database: Database, source: string, options: Migra
   await bootstrap(database)
   const { version, created, placementId } = await migratorTransaction(database, async (connection) => {
     const owner = await findTenant(connection, await readPlatform(connection), options.owner ?? 'system')
-    return publishVersion(connection, {
+    const published = await publishVersion(connection, {
       compiled,
       source: text,
       ownerId: owner.id,
       storeId: DEFAULT_STORE_ID,
       naming: options.naming ?? readableNaming,
     })
+    if (owner.id !== SYSTEM_TENANT_ID) await installFor(connection, published.platform, owner, compiled.name)
+    return published
   })
   await convergePlacement(database, placementId)
   return { schema: compiled.name, version, hash: compiled.hash, created }

@@ -264,6 +264,7 @@ export function migrateSuite(name: string, open: OpenTestDatabase, naming?: Nami
     })
 
     test('two owners may have a schema of one name: their tables are apart', async () => {
+      await createTenant(db.database, { slug: 'globex' })
       const mine = await migrate(db.database, shop().replace('min: 1, max: 20', 'max: 5'), {
         ...options,
         owner: 'acme',
@@ -274,6 +275,7 @@ export function migrateSuite(name: string, open: OpenTestDatabase, naming?: Nami
          where p.schema_name = 'shop' and v.version = 1`,
       )
       expect(new Set(tables.flat()).size).toBe(2)
+      expect(await codeOf(migrate(db.database, shop(), { ...options, owner: 'nobody' }))).toBe('TENANT_UNKNOWN')
     })
 
     test('a bad source is a clear error', async () => {

@@ -2,16 +2,7 @@
 import type { Bus, Event } from '@backsaas/core'
 import { hashApiKey, parseApiKey } from '@backsaas/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  createKey,
-  createTenant,
-  listKeys,
-  listSchemas,
-  listTenants,
-  migrate,
-  type Relay,
-  startRelay,
-} from '../src/index.ts'
+import { createKey, createTenant, listKeys, listSchemas, listTenants, migrate, startRelay } from '../src/index.ts'
 import { codeOf, type OpenTestDatabase, type TestDatabase } from './open-databases.ts'
 import { shop } from './schemas.ts'
 
@@ -51,6 +42,29 @@ export function registrySuite(name: string, open: OpenTestDatabase): void {
       ])
     })
 
+    test('a schema is installed for a tenant once, its own before a shared one', async () => {
+      const { id } = await createTenant(db.database, { slug: 'late' })
+      const profiles = (): Promise<unknown> =>
+        db.sql(`select profile, is_default::text from ${platform}.installs where tenant_id = $1 order by 1`, [id])
+      expect(await profiles()).toEqual([['platform', 'true']])
+      expect(await installSchema(db.database, { tenant: 'late', schema: 'shop' })).toEqual({ installed: true })
+      expect(await installSchema(db.database, { tenant: 'late', schema: 'shop' })).toEqual({ installed: false })
+      expect(await profiles()).toEqual([
+        ['platform', 'false'],
+        ['shop', 'true'],
+      ])
+      await migrate(db.database, shop().replace('schema: shop', 'schema: own'), { owner: 'late' })
+      expect(await profiles()).toEqual([
+        ['own', 'false'],
+        ['platform', 'false'],
+        ['shop', 'true'],
+      ])
+      expect(await codeOf(installSchema(db.database, { tenant: 'acme', schema: 'own' }))).toBe('SCHEMA_UNKNOWN')
+      const clash = migrate(db.database, shop(), { owner: 'late' })
+      expect(await codeOf(clash)).toBe('PROFILE_TAKEN')
+      expect((await listSchemas(db.database)).map((s) => [s.name, s.owner])).toContainEqual(['own', 'late'])
+    })
+
     test('what is taken or malformed is refused, and nothing is left behind', async () => {
       const create = (slug: string, more: object = {}): Promise<unknown> => createTenant(db.database, { slug, ...more })
       expect(await codeOf(create('acme'))).toBe('TENANT_EXISTS')
@@ -63,12 +77,16 @@ export function registrySuite(name: string, open: OpenTestDatabase): void {
       for (const host of ['A.test', 'a.test:80', 'http://a.test', 'a..b', '-a.test', '{a,b}']) {
         expect([host, await codeOf(create('other', { hosts: [host] }))]).toEqual([host, 'TENANT_HOST_INVALID'])
       }
-      expect((await listTenants(db.database)).length).toBe(2)
+      expect((await listTenants(db.database)).length).toBe(3)
     })
 
-    test('a tenant made twice at once is made once', async () => {
-      const codes = await Promise.all([1, 2, 3].map(() => codeOf(createTenant(db.database, { slug: 'twice' }))))
-      expect(codes.toSorted()).toEqual(['TENANT_EXISTS', 'TENANT_EXISTS', null])
+    test('what is made several times at once is made once', async () => {
+      const times = Array.from({ length: 8 }, (_, i) => i)
+      const codes = await Promise.all(times.map(() => codeOf(createTenant(db.database, { slug: 'twice' }))))
+      expect(codes.toSorted()).toEqual([...times.slice(1).map(() => 'TENANT_EXISTS'), null])
+      const text = shop().replace('schema: shop', 'schema: store')
+      const migrated = await Promise.all(times.slice(0, 4).map(() => migrate(db.database, text)))
+      expect(migrated.map(({ created }) => created).toSorted()).toEqual([false, false, false, true])
     })
 
     test('a key is kept as a hash under its tenant', async () => {
@@ -116,19 +134,20 @@ export function registrySuite(name: string, open: OpenTestDatabase): void {
       await until(() => failures.length > 0)
       refuse = false
       relay.kick()
-      await until(() => bus.events.length >= 4)
+      await until(() => bus.events.length >= 5)
       await createTenant(db.database, { slug: 'later' })
       relay.kick()
-      await until(() => bus.events.length >= 5)
+      await until(() => bus.events.length >= 6)
       await relay.close()
       expect(bus.events.map(({ type }) => type)).toEqual([
         'schema.created',
         'schema.created',
         'tenant.created',
         'tenant.created',
+        'schema.created',
         'tenant.created',
       ])
-      expect(bus.events.map(({ position }) => position)).toEqual([1, 2, 3, 4, 5])
+      expect(bus.events.map(({ position }) => position)).toEqual([1, 2, 3, 4, 5, 6])
       expect(bus.events.at(-1)).toMatchObject({ specversion: '1.0', source: '/registry', data: { slug: 'later' } })
       expect(bus.events.at(-1)?.time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$/)
       expect(await db.sql(`select count(*)::text from ${platform}.events where sent_at is null`)).toEqual([['0']])
@@ -136,20 +155,42 @@ export function registrySuite(name: string, open: OpenTestDatabase): void {
 
     test('of two relays one works, and the other takes over', async () => {
       const [one, two] = [recordingBus(), recordingBus()]
-      const options = { intervalMs: 10, leaseMs: 100 }
+      const options = { intervalMs: 10, leaseMs: 60 }
       const first = await startRelay(db.database, one, options)
-      await createTenant(db.database, { slug: 'first' })
-      await until(() => one.events.length === 1)
-      const second: Relay = await startRelay(db.database, two, options)
-      await createTenant(db.database, { slug: 'second' })
-      await until(() => one.events.length === 2)
-      expect(two.events).toEqual([])
+      const second = await startRelay(db.database, two, options)
+      for (let n = 1; n <= 6; n++) {
+        await createTenant(db.database, { slug: `one-${n}` })
+        await until(() => one.events.length + two.events.length === n)
+      }
+      expect([one.events.length, two.events.length]).toEqual([6, 0])
       await first.close()
-      await createTenant(db.database, { slug: 'third' })
+      await createTenant(db.database, { slug: 'two-1' })
       await until(() => two.events.length === 1)
       await second.close()
-      expect(one.events.map(({ position }) => position)).toEqual([6, 7])
-      expect(two.events.map(({ position }) => position)).toEqual([8])
+      const positions = [...one.events, ...two.events].map(({ position }) => position)
+      expect(positions).toEqual([7, 8, 9, 10, 11, 12, 13])
+    })
+
+    test('a relay whose lease is lost while it sends marks nothing: its events are sent again', async () => {
+      const [slow, next] = [recordingBus(), recordingBus()]
+      let sending = (): void => {}
+      const stuck = new Promise<void>((resolve) => {
+        sending = resolve
+      })
+      const first = await startRelay(
+        db.database,
+        { ...slow, publish: async (events) => slow.publish(events).then(() => stuck) },
+        { intervalMs: 10, leaseMs: 30 },
+      )
+      await createTenant(db.database, { slug: 'late-1' })
+      await until(() => slow.events.length === 1)
+      const second = await startRelay(db.database, next, { intervalMs: 10, leaseMs: 30 })
+      await until(() => next.events.length === 1)
+      expect(next.events[0]).toEqual(slow.events[0])
+      sending()
+      await first.close()
+      await second.close()
+      expect(await db.sql(`select count(*)::text from ${platform}.events where sent_at is null`)).toEqual([['0']])
     })
   })
 }

@@ -1,7 +1,7 @@
-import { BackSaasError, type Event, type Observation, type Plugin, SYSTEM_TENANT_ID } from '@backsaas/core'
+import { BackSaasError, DatabaseError, type Observation, type Plugin } from '@backsaas/core'
 import { Hono } from 'hono'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { ACME, CRM, CRM_PLACEMENT, type FakeStore, fakeStore, GLOBEX, schemaNamed } from '../test/fake-store.ts'
+import { ACME, CRM, type FakeStore, fakeStore, schemaNamed } from '../test/fake-store.ts'
 import { createRuntime } from './create-runtime.ts'
 import type { DataRequest } from './stages/data-request.ts'
 
@@ -118,9 +118,13 @@ describe('routes', () => {
 })
 
 describe('errors', () => {
-  test('what nobody foresaw is 500 INTERNAL, told to the observer and not to the caller', async () => {
+  test.each([
+    new Error('relation "store.secret" does not exist'),
+    new BackSaasError('INTERNAL', 500, 'the mapping has no column for secret'),
+    new DatabaseError('column "secret" does not exist', { sqlState: '42703' }),
+  ])('what nobody foresaw is 500 INTERNAL, told to the observer and not to the caller: %s', async (error) => {
     fake.run = async () => {
-      throw new Error('relation "store.secret" does not exist')
+      throw error
     }
     const seen: Observation[] = []
     const { fetch } = createRuntime({ database: store.database, observe: (one) => seen.push(one) })
@@ -193,204 +197,6 @@ describe('ready', () => {
     await expect(path.ready()).rejects.toMatchObject({ code: 'SCHEMA_UNREADABLE', message: /no-such\.yaml.*ENOENT/ })
     const twice = createRuntime({ database: store.database, schemas: [CRM], plugins: [{ name: 'p', schema: CRM }] })
     await expect(twice.ready()).rejects.toMatchObject({ code: 'SCHEMA_CONFLICT', message: /plugin p.*schemas\[0\]/ })
-  })
-})
-
-describe('profiles', () => {
-  test('a schema given in code is a profile of every tenant, the registry the last', async () => {
-    const shop = schemaNamed('shop')
-    store.versions.set(`${CRM_PLACEMENT}:7`, { hash: shop.hash, state: 'live' })
-    const { fetch } = createRuntime({ database: store.database, plugins: [{ name: 'shop', schema: shop }] })
-    const named = await fetch(get('/rest/v1/notes', { apikey: acmeKey, 'accept-profile': 'shop' }))
-    expect(await named.json()).toMatchObject({ version: 7 })
-    expect(named.headers.get('content-profile')).toBe('shop')
-    const unknown = await fetch(get('/rest/v1/notes', { apikey: acmeKey, 'accept-profile': 'nope' }))
-    expect(unknown.status).toBe(406)
-    expect(await problem(unknown)).toMatchObject({
-      code: 'PGRST106',
-      message: 'The schema must be one of the following: crm, shop, platform',
-    })
-  })
-
-  test('the system tenant has the registry only', async () => {
-    const key = await store.addKey(SYSTEM_TENANT_ID)
-    const { fetch } = createRuntime({ database: store.database })
-    const response = await fetch(get('/t/system/rest/v1/tenants', { apikey: key }))
-    expect(await response.json()).toMatchObject({ tenant: SYSTEM_TENANT_ID, schema: 'platform' })
-  })
-
-  test('a stale schema is read anew and the request run once more; staying stale is 503', async () => {
-    store.versions.set(`${CRM_PLACEMENT}:2`, { hash: 'newer', state: 'live' })
-    const seen: number[] = []
-    const answerOn = fake.run
-    fake.run = async (request) => {
-      seen.push(request.schema.version)
-      if (request.schema.version === 2) return answerOn(request)
-      store.rows.set(`${ACME} installs`, [
-        { profile: 'crm', placement_id: CRM_PLACEMENT, version: 2, is_default: true },
-      ])
-      throw new BackSaasError('STALE_SCHEMA', 503, 'the schema is changing')
-    }
-    const { fetch } = createRuntime({ database: store.database })
-    expect((await fetch(get('/rest/v1/notes', { apikey: acmeKey }))).status).toBe(200)
-    expect(seen).toEqual([1, 2])
-    fake.run = async () => {
-      throw new BackSaasError('STALE_SCHEMA', 503, 'the schema is changing')
-    }
-    expect((await fetch(get('/rest/v1/notes', { apikey: acmeKey }))).status).toBe(503)
-  })
-})
-
-describe('plugins', () => {
-  const route = {
-    method: 'GET',
-    path: '/hello/:who',
-    summary: 'Says hello',
-    responses: { 200: { description: 'hello' } },
-  } as const
-
-  test('a route knows its caller and its own parameters, below the tenant too', async () => {
-    const plugin: Plugin = {
-      name: 'hello',
-      routes: [{ ...route, handle: ({ params, principal }) => Response.json({ params, tenant: principal?.tenant }) }],
-    }
-    const { fetch } = createRuntime({ database: store.database, plugins: [plugin] })
-    for (const path of ['/hello/you', '/t/acme/hello/you']) {
-      const response = await fetch(get(path, { apikey: acmeKey }))
-      expect(await response.json()).toEqual({ params: { who: 'you' }, tenant: 'acme' })
-    }
-    expect((await fetch(get('/hello/you'))).status).toBe(401)
-    const wrong = await fetch(get('/hello/you', {}, 'PUT'))
-    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS'])
-  })
-
-  test('an open route needs no caller, and may be cached as it says', async () => {
-    const handle = () => new Response('hi', { headers: { 'cache-control': 'public, max-age=60' } })
-    const plugin: Plugin = { name: 'open', routes: [{ ...route, principal: false, handle }] }
-    const { fetch } = createRuntime({ database: store.database, plugins: [plugin] })
-    const response = await fetch(get('/hello/you'))
-    expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'public, max-age=60'])
-  })
-
-  test('identify: the first plugin that names a caller decides, before keys', async () => {
-    const pass: Plugin = { name: 'pass', stages: { identify: () => null } }
-    const name: Plugin = { name: 'name', stages: { identify: () => ({ tenant: 'globex', id: 'p' }) } }
-    const { fetch } = createRuntime({ database: store.database, plugins: [pass, name] })
-    expect(await (await fetch(get('/rest/v1/notes'))).json()).toMatchObject({
-      tenant: GLOBEX,
-      caller: 'p',
-      kind: 'user',
-    })
-  })
-
-  test('respond sees data answers, errors included, and never twice', async () => {
-    let count = 0
-    const respond = (response: Response) => {
-      count += 1
-      return new Response(response.body, { status: response.status, headers: { 'x-seen': String(response.status) } })
-    }
-    const { fetch } = createRuntime({ database: store.database, plugins: [{ name: 'r', stages: { respond } }] })
-    const refused = await fetch(get('/rest/v1/notes'))
-    expect([refused.status, refused.headers.get('x-seen'), count]).toEqual([401, '401', 1])
-    expect(refused.headers.get('cache-control')).toBe('private, no-store')
-    expect((await fetch(get('/healthz'))).headers.get('x-seen')).toBeNull()
-  })
-
-  test('a respond stage that throws answers 500 once', async () => {
-    const respond = () => {
-      throw new Error('plugin broke')
-    }
-    const { fetch } = createRuntime({ database: store.database, plugins: [{ name: 'r', stages: { respond } }] })
-    const response = await fetch(get('/rest/v1/notes', { apikey: acmeKey }))
-    expect([response.status, (await problem(response)).code]).toEqual([500, 'INTERNAL'])
-  })
-
-  test('events reach their handlers; one that fails keeps no other from hearing', async () => {
-    const heard: string[] = []
-    const seen: Observation[] = []
-    let publish: (event: Event) => void | Promise<void> = () => undefined
-    let subscribed = true
-    const bus = {
-      name: 'fake',
-      publish: async () => undefined,
-      read: async () => [],
-      subscribe: async (handler: (event: Event) => void | Promise<void>) => {
-        publish = handler
-        return () => {
-          subscribed = false
-        }
-      },
-    }
-    const on = (name: string) => (event: Event) => void heard.push(`${name} ${event.type}`)
-    const fails = () => {
-      throw new Error('no')
-    }
-    const backsaas = createRuntime({
-      database: store.database,
-      bus,
-      observe: (one) => seen.push(one),
-      plugins: [
-        { name: 'a', on: { 'record.created': fails } },
-        { name: 'b', on: { 'record.created': on('b'), '*': on('all') } },
-      ],
-    })
-    await backsaas.ready()
-    await publish({
-      specversion: '1.0',
-      id: '1',
-      source: '/',
-      type: 'record.created',
-      time: '',
-      datacontenttype: 'application/json',
-      data: {},
-      tenantid: ACME,
-    })
-    expect(heard).toEqual(['b record.created', 'all record.created'])
-    expect(seen).toContainEqual(expect.objectContaining({ kind: 'error', code: 'EVENT_HANDLER_FAILED' }))
-    await backsaas.close()
-    expect(subscribed).toBe(false)
-  })
-})
-
-describe('for', () => {
-  test('asks the app itself as the principal named', async () => {
-    const backsaas = createRuntime({ database: store.database })
-    await backsaas.ready()
-    const { data, error } = await backsaas
-      .for({ tenant: 'acme', id: 'nightly', kind: 'service', roles: ['admin'] })
-      .from('notes')
-      .select('id')
-    expect(error).toBeNull()
-    expect(data).toMatchObject({ tenant: ACME, caller: 'nightly', kind: 'service', basePath: '/rest/v1' })
-  })
-
-  test('a principal cannot be claimed from outside', async () => {
-    const { fetch } = createRuntime({ database: store.database })
-    const claimed = new Request('http://backsaas.internal/rest/v1/notes', { headers: { 'x-tenant': 'acme' } })
-    expect((await fetch(claimed)).status).toBe(401)
-  })
-
-  test('with a context it is whoever made that request: own identify, or key', async () => {
-    const backsaas = createRuntime({
-      database: store.database,
-      identify: async (c) => (c.req.header('x-user') ? { tenant: 'acme', id: c.req.header('x-user') ?? '' } : null),
-    })
-    await backsaas.ready()
-    const app = new Hono()
-    app.get('/report', async (c) => c.json(await backsaas.for(c).from('notes').select('id')))
-    const own = (await (await app.fetch(get('/report', { 'x-user': 'ann' }))).json()) as { data: object }
-    expect(own.data).toMatchObject({ caller: 'ann', kind: 'user' })
-    const key = (await (await app.fetch(get('/report', { apikey: acmeKey }))).json()) as { data: object }
-    expect(key.data).toMatchObject({ tenant: ACME, kind: 'key' })
-    const none = (await (await app.fetch(get('/report'))).json()) as { error: object }
-    expect(none.error).toMatchObject({ code: 'AUTH_REQUIRED' })
-  })
-
-  test('before it is loaded it says so', () => {
-    const backsaas = createRuntime({ database: store.database })
-    expect(() => backsaas.for({ tenant: 'acme', id: 'x' })).toThrow(
-      expect.objectContaining({ code: 'CLIENT_NOT_READY', hint: expect.stringContaining('ready()') }),
-    )
   })
 })
 

@@ -5,6 +5,8 @@ import { DatabaseError } from '@backsaas/core'
 export interface ServerError {
   readonly sqlState: string
   readonly message: string
+  /** `ERROR` ends the statement, `FATAL` the session. */
+  readonly severity?: string | undefined
   readonly constraint?: string | undefined
   readonly table?: string | undefined
   readonly column?: string | undefined
@@ -19,10 +21,12 @@ const HINT = 'check that Postgres is running and that DATABASE_URL names its hos
 export function serverError(error: ServerError, cause: unknown): DatabaseError {
   if (GOING_AWAY.has(error.sqlState)) return unreachable('08006', error.message, cause, error.sqlState)
   const { constraint, table, column, detail } = error
+  // A wrong number of parameters is a `protocol_violation`, and the caller's; nothing is wrong with the connection.
+  const sqlState = error.sqlState === '08P01' && error.severity === 'ERROR' ? 'XX000' : error.sqlState
   return new DatabaseError(
     error.message,
     {
-      sqlState: error.sqlState,
+      sqlState,
       ...(constraint && { constraint }),
       ...(table && { table }),
       ...(column && { column }),

@@ -1,3 +1,4 @@
+/** Texts that attack the reader: refused with a code, within 300 ms and 50 MB. */
 import { expect, test } from 'vitest'
 import { compileSchema } from './compile-schema.ts'
 import { SchemaProblems } from './problem.ts'
@@ -72,13 +73,13 @@ test.each(Object.entries(attacks))('%s is refused fast and with little memory', 
 })
 
 test('problems beyond what anyone reads are counted, not listed', () => {
-  const text = `${head}  e:\n    fields:\n${repeat(3000, (i) => `      f${i}: 5\n`)}`
+  const text = `${head}  e:\n    fields:\n${repeat(500, (i) => `      f${i}: 5\n`)}`
   try {
     compileSchema(text)
     expect.unreachable()
   } catch (error) {
     expect(error).toHaveProperty('problems.length', 201)
-    expect(error).toHaveProperty('problems.200.message', '2800 more problems are not listed')
+    expect(error).toHaveProperty('problems.200.message', '300 more problems are not listed')
   }
 })
 

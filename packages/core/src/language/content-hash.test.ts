@@ -1,3 +1,4 @@
+/** What the content hash counts and what it does not. */
 import { expect, test } from 'vitest'
 import { compileSchema } from './compile-schema.ts'
 
@@ -47,5 +48,7 @@ test('the order inside a literal counts', () => {
 })
 
 test('the hash stays what it is: stored versions are found by it', () => {
-  expect(hash('schema: x\nentities: { e: { fields: { s: { type: string } } } }')).toMatchInlineSnapshot(`"5df802a22a731817385ee2e4fdd5356a6a5f6dc2fb371cefb0b6d92558113670"`)
+  expect(hash('schema: x\nentities: { e: { fields: { s: { type: string } } } }')).toMatchInlineSnapshot(
+    `"5df802a22a731817385ee2e4fdd5356a6a5f6dc2fb371cefb0b6d92558113670"`,
+  )
 })

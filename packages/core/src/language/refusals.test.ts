@@ -1,3 +1,4 @@
+/** What each refused document is told. */
 import { expect, test } from 'vitest'
 import { compileSchema } from './compile-schema.ts'
 import { type Problem, SchemaProblems } from './problem.ts'

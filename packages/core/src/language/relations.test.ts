@@ -1,3 +1,4 @@
+/** Names and kinds of relations on both sides. */
 import { expect, test } from 'vitest'
 import type { CompiledSchema } from '../contracts/compiled.ts'
 import { compileSchema } from './compile-schema.ts'
@@ -86,6 +87,17 @@ entities:
     'manager',
   ])
   expect(schema.entities.employees?.relations.employees?.kind).toBe('one')
+})
+
+test('rival names of both sides of one entity stay apart', () => {
+  const schema = compileSchema(`
+schema: x
+entities:
+  parts: { fields: { made_of: { to: parts }, replaces: { to: parts } } }
+`)
+  expect(Object.entries(schema.entities.parts?.relations ?? {}).map(([place, { kind }]) => `${place} ${kind}`)).toEqual(
+    ['parts!made_of one', 'parts!parts_made_of_fkey many', 'parts!replaces one', 'parts!parts_replaces_fkey many'],
+  )
 })
 
 test('a composite key is referred to by `references`', () => {

@@ -9,7 +9,7 @@ const BYTES_MAX = 1_048_576
 const DEPTH_MAX = 64
 /** A schema of 200 entities with 15 fields each has about 50,000 lexemes besides white space. */
 const LEXEMES_MAX = 60_000
-const BLANKS_MAX = 300_000
+const BLANKS_MAX = 150_000
 /** Of one text: the parser keeps its lines apart. */
 const TEXT_MAX = 65_536
 /** Of one number: to read it takes time by the square of its length. */

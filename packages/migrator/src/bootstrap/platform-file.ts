@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { BackSaasError } from '@backsaas/core'
 
-const PLACES = ['../../../../schemas/platform.yaml', '../platform.yaml']
+/** The copy first: above an installed package is not the repository. */
+const PLACES = ['../platform.yaml', '../../../../schemas/platform.yaml']
 
 /** @throws `PLATFORM_SCHEMA_MISSING` (500) where the package is incomplete. */
 export async function readPlatformFile(): Promise<string> {

@@ -23,7 +23,7 @@ export interface Roles {
  * @param table qualified and quoted.
  */
 export function rowSecurity(table: string, roles: Roles): string[] {
-  const ours = `${identifier(TENANT_COLUMN)} = (select current_setting('backsaas.tenant', true)::uuid)`
+  const ours = `${identifier(TENANT_COLUMN)} = (select current_setting('backsaas.tenant')::uuid)`
   const bound = roles.bypass ? 'public' : identifier(roles.runtime)
   return [
     `alter table ${table} enable row level security`,

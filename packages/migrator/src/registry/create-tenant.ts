@@ -1,16 +1,10 @@
 /** A new tenant: its row, its place in the fence, its installs and the event, in one transaction. */
 import type { Connection, Database, Statement } from '@backsaas/core'
-import {
-  BackSaasError,
-  DEFAULT_STORE_ID,
-  PLATFORM_PLACEMENT_ID,
-  PLATFORM_SCHEMA_ID,
-  SYSTEM_TENANT_ID,
-  uuidv7,
-} from '@backsaas/core'
+import { BackSaasError, SYSTEM_TENANT_ID, uuidv7 } from '@backsaas/core'
 import { EXCLUSIVE, migratorTransaction, query } from '../execute/migrator-transaction.ts'
 import { arrayText } from '../plan/column.ts'
 import { insertEvent } from './event.ts'
+import { findInstallable, insertInstall, platformInstallable } from './install-schema.ts'
 import { insertRow, type Platform, readPlatform, tableNames } from './platform.ts'
 import { checkHost, checkSlug } from './slug.ts'
 
@@ -82,63 +76,17 @@ async function refuseTaken(
   }
 }
 
-interface Installable {
-  readonly schemaId: string
-  readonly placementId: string
-  readonly version: number
-}
-
 async function planInstalls(
   connection: Connection,
   platform: Platform,
   tenantId: string,
   schemas: readonly string[],
 ): Promise<Statement[]> {
-  const own: Installable = {
-    schemaId: PLATFORM_SCHEMA_ID,
-    placementId: PLATFORM_PLACEMENT_ID,
-    version: platform.version,
-  }
   const wanted = schemas.filter((name) => name !== 'platform')
-  const statements = [insertInstall(platform, tenantId, 'platform', own, wanted.length === 0)]
+  const statements = [insertInstall(platform, tenantId, platformInstallable(platform), wanted.length === 0)]
   for (const [index, name] of wanted.entries()) {
-    const install = await findInstallable(connection, platform, name)
-    statements.push(insertInstall(platform, tenantId, name, install, index === 0))
+    const installable = await findInstallable(connection, platform, [SYSTEM_TENANT_ID], name)
+    statements.push(insertInstall(platform, tenantId, installable, index === 0))
   }
   return statements
-}
-
-function insertInstall(
-  platform: Platform,
-  tenantId: string,
-  name: string,
-  install: Installable,
-  isDefault: boolean,
-): Statement {
-  return insertRow(platform, 'installs', tenantId, {
-    profile: name,
-    schema_name: name,
-    schema_id: install.schemaId,
-    placement_id: install.placementId,
-    version: String(install.version),
-    is_default: String(isDefault),
-  })
-}
-
-/** The newest live version of a shared schema. */
-async function findInstallable(connection: Connection, platform: Platform, name: string): Promise<Installable> {
-  const schemas = tableNames(platform, 'schemas')
-  const [row] = await query(
-    connection,
-    `select s.${schemas.column('id')}::text, p.id::text, max(v.version)::text
-     from ${schemas.table} s
-     join backsaas.placements p on p.schema_id = s.${schemas.column('id')} and p.store_id = $3
-     join backsaas.versions v on v.placement_id = p.id and v.state = 'live'
-     where s.${schemas.tenant} = $1 and s.${schemas.column('name')} = $2 group by 1, 2`,
-    [SYSTEM_TENANT_ID, name, DEFAULT_STORE_ID],
-  )
-  if (row) return { schemaId: String(row[0]), placementId: String(row[1]), version: Number(row[2]) }
-  throw new BackSaasError('SCHEMA_UNKNOWN', 404, `there is no shared schema ${JSON.stringify(name)}`, {
-    hint: 'publish it first: `backsaas migrate FILE`',
-  })
 }

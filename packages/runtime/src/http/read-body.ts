@@ -44,7 +44,7 @@ async function collect(body: ReadableStream<Uint8Array>, maxBytes: number): Prom
       const { done, value } = await reader.read()
       if (done) break
       size += value.byteLength
-      
+      if (size > maxBytes) throw tooLarge(maxBytes)
       chunks.push(value)
     }
   } catch (error) {

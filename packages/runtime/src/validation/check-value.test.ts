@@ -39,7 +39,10 @@ test.each<[Partial<CompiledField>, unknown, string | null]>([
   [{ format: 'color' }, '#12', 'format'],
   [{ list: true }, ['a', null], null],
   [{ list: true }, 'a', 'type'],
-  [{ list: true, max: 1 }, ['ab'], 'max'],
+  [{ list: true, max: 1 }, ['a', 'b'], 'max'],
+  [{ list: true, max: 1 }, ['ab'], null],
+  // Catastrophic for an engine that backtracks.
+  [{ pattern: '^(a+)+$' }, `${'a'.repeat(5000)}!`, 'pattern'],
   [{ type: 'json' }, { any: ['thing'] }, null],
 ])('%j with %j → %s', (rest, value, code) => {
   expect(checkValue(field(rest), value)?.code ?? null).toBe(code)

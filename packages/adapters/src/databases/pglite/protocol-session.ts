@@ -56,6 +56,6 @@ function readTag(tag: string): { command: string; count: number } {
 }
 
 function toError(error: InstanceType<typeof messages.DatabaseError>): DatabaseError {
-  const { code = 'XX000', message, constraint, table, column, detail } = error
-  return serverError({ sqlState: code, message, constraint, table, column, detail }, error)
+  const { code = 'XX000', message, severity, constraint, table, column, detail } = error
+  return serverError({ sqlState: code, message, severity, constraint, table, column, detail }, error)
 }

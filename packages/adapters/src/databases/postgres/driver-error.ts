@@ -15,9 +15,9 @@ export function connectError(error: unknown, at: { readonly host: unknown; reado
 /** What a statement failed with. */
 export function queryError(error: unknown): DatabaseError {
   if (error instanceof driver.PostgresError) {
-    const { code, message, constraint_name, table_name, column_name, detail } = error
+    const { code: sqlState, message, severity, constraint_name, table_name, column_name, detail } = error
     return serverError(
-      { sqlState: code, message, constraint: constraint_name, table: table_name, column: column_name, detail },
+      { sqlState, message, severity, constraint: constraint_name, table: table_name, column: column_name, detail },
       error,
     )
   }

@@ -1,0 +1,199 @@
+import type { Event, Observation, Plugin } from '@backsaas/core'
+import { Hono } from 'hono'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { ACME, type FakeStore, fakeStore, GLOBEX } from '../../test/fake-store.ts'
+import { createRuntime } from '../create-runtime.ts'
+import type { DataRequest } from '../stages/data-request.ts'
+
+const fake = vi.hoisted(() => ({
+  store: null as unknown as FakeStore,
+  run: null as unknown as (request: DataRequest) => Promise<Response>,
+}))
+vi.mock('../stages/run-stages.ts', () => ({
+  readRows: (_connection: unknown, _schema: unknown, tenantId: string, entity: string, query: string) =>
+    fake.store.readRows(tenantId, entity, query),
+  runStages: (request: DataRequest) => fake.run(request),
+}))
+
+let store: FakeStore
+let acmeKey: string
+
+beforeEach(async () => {
+  store = fakeStore()
+  fake.store = store
+  fake.run = async (request) =>
+    Response.json({
+      tenant: request.tenantId,
+      caller: request.principal.id,
+      kind: request.principal.kind,
+      roles: request.principal.roles,
+      entity: request.entity,
+      key: request.itemKey,
+      basePath: request.basePath,
+      schema: request.schema.compiled.name,
+      version: request.schema.version,
+    })
+  acmeKey = await store.addKey(ACME)
+})
+
+function get(path: string, headers: Record<string, string> = {}, method = 'GET'): Request {
+  return new Request(`http://localhost:8787${path}`, { method, headers })
+}
+
+async function problem(response: Response): Promise<Record<string, unknown>> {
+  expect(response.headers.get('content-type')).toContain('application/problem+json')
+  return (await response.json()) as Record<string, unknown>
+}
+
+describe('plugins', () => {
+  const route = {
+    method: 'GET',
+    path: '/hello/:who',
+    summary: 'Says hello',
+    responses: { 200: { description: 'hello' } },
+  } as const
+
+  test('a route knows its caller and its own parameters, below the tenant too', async () => {
+    const plugin: Plugin = {
+      name: 'hello',
+      routes: [{ ...route, handle: ({ params, principal }) => Response.json({ params, tenant: principal?.tenant }) }],
+    }
+    const { fetch } = createRuntime({ database: store.database, plugins: [plugin] })
+    for (const path of ['/hello/you', '/t/acme/hello/you']) {
+      const response = await fetch(get(path, { apikey: acmeKey }))
+      expect(await response.json()).toEqual({ params: { who: 'you' }, tenant: 'acme' })
+    }
+    expect((await fetch(get('/hello/you'))).status).toBe(401)
+    const wrong = await fetch(get('/hello/you', {}, 'PUT'))
+    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS'])
+  })
+
+  test('an open route needs no caller, and may be cached as it says', async () => {
+    const handle = () => new Response('hi', { headers: { 'cache-control': 'public, max-age=60' } })
+    const plugin: Plugin = { name: 'open', routes: [{ ...route, principal: false, handle }] }
+    const { fetch } = createRuntime({ database: store.database, plugins: [plugin] })
+    const response = await fetch(get('/hello/you'))
+    expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'public, max-age=60'])
+  })
+
+  test('identify: the first plugin that names a caller decides, before keys', async () => {
+    const pass: Plugin = { name: 'pass', stages: { identify: () => null } }
+    const name: Plugin = { name: 'name', stages: { identify: () => ({ tenant: 'globex', id: 'p' }) } }
+    const { fetch } = createRuntime({ database: store.database, plugins: [pass, name] })
+    expect(await (await fetch(get('/rest/v1/notes'))).json()).toMatchObject({
+      tenant: GLOBEX,
+      caller: 'p',
+      kind: 'user',
+    })
+  })
+
+  test('respond sees data answers, errors included, and never twice', async () => {
+    let count = 0
+    const respond = (response: Response) => {
+      count += 1
+      return new Response(response.body, { status: response.status, headers: { 'x-seen': String(response.status) } })
+    }
+    const { fetch } = createRuntime({ database: store.database, plugins: [{ name: 'r', stages: { respond } }] })
+    const refused = await fetch(get('/rest/v1/notes'))
+    expect([refused.status, refused.headers.get('x-seen'), count]).toEqual([401, '401', 1])
+    expect(refused.headers.get('cache-control')).toBe('private, no-store')
+    expect((await fetch(get('/healthz'))).headers.get('x-seen')).toBeNull()
+  })
+
+  test('a respond stage that throws answers 500 once', async () => {
+    const respond = () => {
+      throw new Error('plugin broke')
+    }
+    const { fetch } = createRuntime({ database: store.database, plugins: [{ name: 'r', stages: { respond } }] })
+    const response = await fetch(get('/rest/v1/notes', { apikey: acmeKey }))
+    expect([response.status, (await problem(response)).code]).toEqual([500, 'INTERNAL'])
+  })
+
+  test('events reach their handlers; one that fails keeps no other from hearing', async () => {
+    const heard: string[] = []
+    const seen: Observation[] = []
+    let publish: (event: Event) => void | Promise<void> = () => undefined
+    let subscribed = true
+    const bus = {
+      name: 'fake',
+      publish: async () => undefined,
+      read: async () => [],
+      subscribe: async (handler: (event: Event) => void | Promise<void>) => {
+        publish = handler
+        return () => {
+          subscribed = false
+        }
+      },
+    }
+    const on = (name: string) => (event: Event) => void heard.push(`${name} ${event.type}`)
+    const fails = () => {
+      throw new Error('no')
+    }
+    const backsaas = createRuntime({
+      database: store.database,
+      bus,
+      observe: (one) => seen.push(one),
+      plugins: [
+        { name: 'a', on: { 'record.created': fails } },
+        { name: 'b', on: { 'record.created': on('b'), '*': on('all') } },
+      ],
+    })
+    await backsaas.ready()
+    await publish({
+      specversion: '1.0',
+      id: '1',
+      source: '/',
+      type: 'record.created',
+      time: '',
+      datacontenttype: 'application/json',
+      data: {},
+      tenantid: ACME,
+    })
+    expect(heard).toEqual(['b record.created', 'all record.created'])
+    expect(seen).toContainEqual(expect.objectContaining({ kind: 'error', code: 'EVENT_HANDLER_FAILED' }))
+    await backsaas.close()
+    expect(subscribed).toBe(false)
+  })
+})
+
+describe('for', () => {
+  test('asks the app itself as the principal named', async () => {
+    const backsaas = createRuntime({ database: store.database })
+    await backsaas.ready()
+    const { data, error } = await backsaas
+      .for({ tenant: 'acme', id: 'nightly', kind: 'service', roles: ['admin'] })
+      .from('notes')
+      .select('id')
+    expect(error).toBeNull()
+    expect(data).toMatchObject({ tenant: ACME, caller: 'nightly', kind: 'service', basePath: '/rest/v1' })
+  })
+
+  test('a principal cannot be claimed from outside', async () => {
+    const { fetch } = createRuntime({ database: store.database })
+    const claimed = new Request('http://backsaas.internal/rest/v1/notes', { headers: { 'x-tenant': 'acme' } })
+    expect((await fetch(claimed)).status).toBe(401)
+  })
+
+  test('with a context it is whoever made that request: own identify, or key', async () => {
+    const backsaas = createRuntime({
+      database: store.database,
+      identify: async (c) => (c.req.header('x-user') ? { tenant: 'acme', id: c.req.header('x-user') ?? '' } : null),
+    })
+    await backsaas.ready()
+    const app = new Hono()
+    app.get('/report', async (c) => c.json(await backsaas.for(c).from('notes').select('id')))
+    const own = (await (await app.fetch(get('/report', { 'x-user': 'ann' }))).json()) as { data: object }
+    expect(own.data).toMatchObject({ caller: 'ann', kind: 'user' })
+    const key = (await (await app.fetch(get('/report', { apikey: acmeKey }))).json()) as { data: object }
+    expect(key.data).toMatchObject({ tenant: ACME, kind: 'key' })
+    const none = (await (await app.fetch(get('/report'))).json()) as { error: object }
+    expect(none.error).toMatchObject({ code: 'AUTH_REQUIRED' })
+  })
+
+  test('before it is loaded it says so', () => {
+    const backsaas = createRuntime({ database: store.database })
+    expect(() => backsaas.for({ tenant: 'acme', id: 'x' })).toThrow(
+      expect.objectContaining({ code: 'CLIENT_NOT_READY', hint: expect.stringContaining('ready()') }),
+    )
+  })
+})
