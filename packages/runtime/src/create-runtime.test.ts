@@ -105,7 +105,7 @@ describe('routes', () => {
     const head = await fetch(get('/rest/v1/notes', { apikey: acmeKey }, 'HEAD'))
     expect([head.status, await head.text()]).toEqual([200, ''])
     const options = await fetch(get('/t/acme/rest/v1/notes', {}, 'OPTIONS'))
-    expect(options.headers.get('allow')).toBe('GET, HEAD, POST, PATCH, DELETE, OPTIONS')
+    expect(options.headers.get('allow')).toBe('GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS')
   })
 
   test('a URL over the limit is 414, before anything is looked up', async () => {

@@ -15,8 +15,8 @@ export interface Handlers {
   pluginRoute(call: Call, pathTenant: string | null, route: Route): Promise<Response>
 }
 
-const ENTITY_METHODS = 'GET, HEAD, POST, PATCH, DELETE, OPTIONS'
-const ITEM_METHODS = 'GET, HEAD, PATCH, DELETE, OPTIONS'
+const ENTITY_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+const ITEM_METHODS = 'GET, HEAD, PUT, PATCH, DELETE, OPTIONS'
 /** Before every data and plugin route: none, or the tenant in the path. */
 const PREFIXES = ['', '/t/:tenant'] as const
 

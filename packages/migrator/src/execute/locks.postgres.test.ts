@@ -1,0 +1,83 @@
+/** A schema change on tables in use: it waits briefly, tries again, and holds nobody up. */
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openPostgres, SCOPE, type TestDatabase } from '../../test/open-databases.ts'
+import { shop } from '../../test/schemas.ts'
+import { migrate } from '../index.ts'
+
+let db: TestDatabase
+const contacts = '"backsaas_00000000000070008000000000000004"."contacts"'
+
+beforeEach(async () => {
+  db = await openPostgres()
+  await migrate(db.database, shop())
+})
+afterEach(() => db.close())
+
+/** Holds a lock as any long transaction would, and answers what ends it. */
+async function hold(mode: string): Promise<() => Promise<void>> {
+  let release = (): void => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  let held = (): void => {}
+  const holding = new Promise<void>((resolve) => {
+    held = resolve
+  })
+  const done = db.database.open(SCOPE, 'owner').transaction?.(async (connection) => {
+    await connection.batch([{ text: `lock table ${contacts} in ${mode} mode`, params: [], prepare: false }])
+    held()
+    await released
+  })
+  await holding
+  return async () => {
+    release()
+    await done
+  }
+}
+
+test('a reader in a long transaction delays it, and readers that come meanwhile are not queued behind it', async () => {
+  const release = await hold('access share')
+  let finished = false
+  const migrating = migrate(db.database, shop('      phone: { type: string, max: 5 }')).then((result) => {
+    finished = true
+    return result
+  })
+  const waitsMs: number[] = []
+  for (let i = 0; i < 30; i++) {
+    const startedAtMs = performance.now()
+    await db.as('migrator', `select count(*) from ${contacts}`)
+    waitsMs.push(performance.now() - startedAtMs)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  expect(finished).toBe(false)
+  expect(Math.max(...waitsMs)).toBeLessThan(250)
+  await release()
+  expect(await migrating).toMatchObject({ version: 2, created: true })
+})
+
+test('an index on a table with rows is built while writers write', async () => {
+  const release = await hold('row exclusive')
+  const next = shop().replace('[[status, created_at]]', '[[status, created_at], [age]]')
+  const migrating = migrate(db.database, next)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  const id = `'018f0000-0000-7000-8000-000000000001'`
+  const insert = `insert into ${contacts} (tenant_id, id, email) values (${id}, ${id}, 'e') returning 1`
+  expect(await db.as('migrator', insert)).toHaveLength(1)
+  await release()
+  await migrating
+  const [row] = await db.sql(
+    `select i.indisvalid::text from pg_index i where i.indexrelid::regclass::text like '%contacts_age_index%'`,
+  )
+  expect(row).toEqual(['true'])
+})
+
+test('an index whose build broke off is built anew by the next run', async () => {
+  const next = shop().replace('[[status, created_at]]', '[[status, created_at], [age]]')
+  await migrate(db.database, next)
+  await db.sql(`update pg_index set indisvalid = false where indexrelid::regclass::text like '%contacts_age_index%'`)
+  expect(await migrate(db.database, next)).toMatchObject({ created: false })
+  const rows = await db.sql(
+    `select i.indisvalid::text from pg_index i where i.indexrelid::regclass::text like '%contacts_age_index%'`,
+  )
+  expect(rows).toEqual([['true']])
+})
