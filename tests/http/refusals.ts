@@ -43,6 +43,7 @@ const READS: readonly (readonly [string, number, string])[] = [
   ['/contacts?limit=-1', 400, ''],
   ['/contacts?offset=x', 400, ''],
   ['/contacts?email=match.%5B', 400, '2201B'],
+  ['/contacts?email=fts(klingon).x', 400, ''],
 ]
 
 /** A body sent to /companies. */

@@ -62,6 +62,18 @@ export function foreignIds(lend: Lend): void {
     await attacker.delete(`/products/${foreign.product}`)
   })
 
+  test('an upsert by an id that another tenant has taken makes a row of its own', async () => {
+    const before = await everything(victim)
+    const headers = { prefer: 'return=representation,resolution=merge-duplicates' }
+    for (const id of [foreign.company, ABSENT]) {
+      const path = '/companies?on_conflict=id&select=id,name'
+      const answer = await attacker.post(path, { id, name: 'Mine' }, headers)
+      expect([answer.status, answer.body]).toEqual([201, [{ id, name: 'Mine' }]])
+      expect((await attacker.delete(`/companies/${id}`)).status).toBe(204)
+    }
+    expect(await everything(victim)).toEqual(before)
+  })
+
   test('a key of one tenant does not open another by its path', async () => {
     const response = await lend().fetch(`${victim.restPath}/companies`, { headers: { apikey: attacker.key } })
     expect([400, 401, 403]).toContain(response.status)

@@ -97,6 +97,24 @@ export function hostileNames(lend: Lend): void {
     }
   })
 
+  test('a key that comes twice is judged by the value that is stored', async () => {
+    await refused('POST', '/companies', '{"name":"right","name":""}')
+    await refused('POST', '/companies', '{"name":"right","n\\u0061me":""}')
+    const answer = await caller.post('/products?select=name', '{"code":"A","name":"","name":"last"}', {
+      prefer: 'return=representation',
+    })
+    expect([answer.status, answer.body]).toEqual([201, [{ name: 'last' }]])
+  })
+
+  test('JSON nested 400,000 deep is a 4xx wherever it stands', async () => {
+    const deep = '['.repeat(400_000) + ']'.repeat(400_000)
+    for (const body of [deep, `{"email":${deep}}`, `{"email":"d@x.example","first_name":"D","meta":${deep}}`]) {
+      const answer = await caller.post('/contacts', body)
+      expect([400, 413, 422]).toContain(answer.status)
+    }
+    expect((await caller.get('/contacts?email=eq.d@x.example')).body).toEqual([])
+  })
+
   test('a JSON key with a quote is data, not SQL', async () => {
     await caller.add('contacts', [{ email: 'j@x.example', first_name: 'J', meta: { "a'b": 1, 'c"d': 2 } }])
     const quote = await caller.get(`/contacts?select=email&meta->>${encodeURIComponent("a'b")}=eq.1`)

@@ -28,7 +28,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
 
   const server = createServer((client) => {
     accepted++
-    if (refusing) return client.end()
+    if (refusing) return void client.destroy()
     const upstream = connect(Number(to.port || 5432), to.hostname)
     sockets.add(client)
     for (const [from, into] of [

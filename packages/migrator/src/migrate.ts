@@ -17,6 +17,8 @@ export interface MigrateOptions {
   readonly owner?: string
   /** Physical names of new tables and columns; readable unless given. */
   readonly naming?: Naming
+  /** Told what an operator should know. Default: a line on stderr. */
+  readonly report?: (line: string) => void
 }
 
 export interface Migrated {
@@ -44,7 +46,7 @@ export async function migrate(database: Database, source: string, options: Migra
       hint: 'call the schema otherwise',
     })
   }
-  await bootstrap(database)
+  await bootstrap(database, options.report ? { report: options.report } : {})
   const { version, created, placementId } = await migratorTransaction(database, async (connection) => {
     const owner = await findTenant(connection, await readPlatform(connection), options.owner ?? 'system')
     const published = await publishVersion(connection, {

@@ -267,7 +267,7 @@ export function migrateSuite(name: string, open: OpenTestDatabase, naming?: Nami
       await createTenant(db.database, { slug: 'globex' })
       const mine = await migrate(db.database, shop().replace('min: 1, max: 20', 'max: 5'), {
         ...options,
-        owner: 'acme',
+        owner: 'globex',
       })
       expect(mine).toMatchObject({ version: 1, created: true })
       const tables = await db.sql(

@@ -101,7 +101,8 @@ export function failureTests(subject: () => Subject): void {
 
   test('too few and too many parameters are the server’s error, and harm nobody', async () => {
     for (const params of [['1'], ['1', '2', '3']]) {
-      expect((await failure(add(1), sql('select $1::int, $2::int', ...params), add(2))).code).toBe('XX000')
+      const error = await failure(add(1), sql('select $1::int, $2::int', ...params), add(2))
+      expect(error.code).toMatch(/^(XX000|42P18)$/)
     }
     expect(await names()).toEqual([])
   })

@@ -41,7 +41,7 @@ describe('bootstrap without a superuser', () => {
     await bootstrap(login, options)
     await bootstrap(login, options)
     expect(notices[0]).toMatch(/cannot bypass row level security/)
-    await migrate(login, shop())
+    await migrate(login, shop(), options)
     const { id } = await createTenant(login, { slug: 'acme', schemas: ['shop'] })
     const bound = await db.sql(
       `select distinct roles::text, permissive from pg_policies where schemaname like 'backsaas%' order by 2`,
@@ -72,7 +72,7 @@ describe('bootstrap without a superuser', () => {
     expect(await db.sql(`select 1 from pg_namespace where nspname like 'backsaas%'`)).toEqual([])
     for (const statement of String(error?.details ?? '').split(';\n')) await db.sql(statement.replace(/;$/, ''))
     await bootstrap(login, options)
-    await migrate(login, shop())
+    await migrate(login, shop(), options)
     await createTenant(login, { slug: 'acme', schemas: ['shop'] })
     expect(notices).toEqual([])
     const [migrator] = await db.sql(

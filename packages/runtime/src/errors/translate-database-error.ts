@@ -1,5 +1,12 @@
 /** What Postgres refused → what the caller is told: SQLSTATE as the code, logical names only. */
-import { BackSaasError, type CompiledEntity, type ConstraintMapping, type DatabaseError, FENCE, REFUSED } from '@backsaas/core'
+import {
+  BackSaasError,
+  type CompiledEntity,
+  type ConstraintMapping,
+  type DatabaseError,
+  FENCE,
+  REFUSED,
+} from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 
 const STALE: ReadonlySet<string> = new Set([FENCE.retired, '42P01', '42703', '0A000'])
@@ -7,6 +14,7 @@ const STALE: ReadonlySet<string> = new Set([FENCE.retired, '42P01', '42703', '0A
 /** SQLSTATE classes and codes with the dialect's status. https://docs.postgrest.org/en/v13/references/errors.html */
 const STATUS: Readonly<Record<string, readonly [status: number, message: string | null]>> = {
   '42883': [404, null],
+  '42704': [400, 'there is no such text search configuration'],
   '42846': [400, null],
   '42803': [400, 'a column is neither grouped nor aggregated'],
   '42804': [400, 'the types of an expression do not fit'],

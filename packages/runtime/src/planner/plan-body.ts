@@ -25,7 +25,8 @@ function planCell(text: SQL): SQL {
 }
 
 function csvCell(name: string): string {
-  return /[",\r\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name
+  const safe = /^[=+@\t\r-]/.test(name) ? `'${name}` : name
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
 function quoted(text: string): SQL {

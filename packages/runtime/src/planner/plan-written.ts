@@ -9,12 +9,17 @@ import type { PlanScope } from './scope.ts'
 
 /** The same `<rows> <JSON array>` as a read; `[]` where nothing is to be returned, the keys for `headers-only`. */
 export function planWritten(scope: PlanScope, operation: Operation): SQL {
+  const count = sql`(select count(*) from w)`
+  const refusals: SQL[] = []
+  if (operation.maxAffected !== undefined)
+    refusals.push(
+      sql`when ${count} > ${value(operation.maxAffected)}::bigint then ${refuse(REFUSED.maxAffected, sql`${count}::text`)}`,
+    )
+  if (operation.cardinality === 'one')
+    refusals.push(sql`when ${count} <> 1 then ${refuse(REFUSED.notOne, sql`${count}::text`)}`)
   const answer = planAnswer(scope, operation)
-  const checked =
-    operation.maxAffected === undefined
-      ? answer
-      : sql`case when (select count(*) from w) > ${value(operation.maxAffected)}::bigint then backsaas.refuse(${state(REFUSED.maxAffected)}, (select count(*)::text from w)) else ${answer} end`
-  const undone = operation.rollback ? sql`backsaas.refuse(${state(REFUSED.rollback)}, ${checked})` : checked
+  const checked = refusals.length === 0 ? answer : sql`case ${sql.join(refusals, sql` `)} else ${answer} end`
+  const undone = operation.rollback ? refuse(REFUSED.rollback, checked) : checked
   const inserted = operation.upsert ? sql`, (select count(*)::text from w where ${INSERTED}) as inserted` : sql``
   return sql`${undone} as body${inserted}`
 }
@@ -22,8 +27,9 @@ export function planWritten(scope: PlanScope, operation: Operation): SQL {
 /** Whether a row of `w` is new; only an upsert's `w` has it. */
 export const INSERTED: SQL = sql`${sql.identifier('+inserted')}`
 
-function state(code: string): SQL {
-  return sql.raw(`'${code}'`)
+/** Undoes the statement from inside it; `detail` comes back in the error. */
+function refuse(state: string, detail: SQL): SQL {
+  return sql`backsaas.refuse(${sql.raw(`'${state}'`)}, ${detail})`
 }
 
 /** An expression: the text of the answer. */

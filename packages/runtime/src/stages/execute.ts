@@ -49,9 +49,14 @@ async function answerRow(
     invariant(row, 'a statement answered no row')
     return row
   } catch (error) {
-    // A write that was to be undone brings its answer in the error that undid it.
-    if (error instanceof DatabaseError && error.fields.sqlState === REFUSED.rollback)
-      return [error.fields.serverDetail ?? null]
+    const undone = error instanceof DatabaseError ? answerOfUndone(error) : null
+    if (undone !== null) return [undone]
     throw error instanceof DatabaseError ? translateDatabaseError(error, schema) : error
   }
+}
+
+/** A write that undid itself brings its answer in the error: the rows it had, or how many. */
+function answerOfUndone({ fields: { sqlState, serverDetail = '0' } }: DatabaseError): string | null {
+  if (sqlState === REFUSED.rollback) return serverDetail
+  return sqlState === REFUSED.notOne ? `${serverDetail} []` : null
 }

@@ -66,7 +66,7 @@ export function parse(input: ParseInput): Parsed {
     action,
     entity: entity.name,
     query: { ...filtered, where: [...item, ...filtered.where], ...page.query },
-    cardinality: media.singular || (itemKey !== null && action === 'read') ? 'one' : 'many',
+    cardinality: media.singular || (itemKey !== null && !put) ? 'one' : 'many',
     count: preferences.count,
     returning: action === 'read' ? 'representation' : preferences.return,
     format: media.format,

@@ -72,7 +72,8 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
     usable: () => !lost && prepared.size <= MAX_PREPARED,
     async close() {
       if (!lost) reserved.release()
-      await sql.end({ timeout: 5 })
+      // The driver waits for ever for the statements of a lost connection.
+      await sql.end({ timeout: lost ? 0 : 5 })
     },
   }
 }

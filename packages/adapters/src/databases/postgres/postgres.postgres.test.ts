@@ -146,7 +146,7 @@ describe('a stale plan', () => {
       sql('insert into public.done values (2)'),
       sql('select * from public.stale'),
     ]
-    for (const type of ['bigint', 'text', 'numeric']) {
+    for (const type of ['bigint', 'numeric', 'text']) {
       await connection.batch(work)
       await fresh.query('truncate public.done')
       await fresh.query(`alter table public.stale alter a type ${type}`)
