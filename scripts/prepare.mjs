@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Not package.json's `packageManager`: npm and pnpm would take that for a wish to be replaced by it. */
+/** As in package.json's `devEngines`, which turbo reads; with `onFail: ignore`, so that npm runs the scripts too. */
 export const PNPM = 'pnpm@12.21.0'
 
 /** The folder of the repository. */

@@ -46,6 +46,7 @@ const cases: readonly [string, string, Readonly<Record<string, string>>][] = [
     'a relative path into a neighbour',
     { 'packages/core/src/a.ts': "export { b } from '../../cli/src/b.ts'" },
   ],
+  ['noTestInTheProduct', 'a fixture', { 'packages/core/src/a.ts': "import '../test/rows.ts'" }],
   [
     'adaptersAndPluginsStandAlone',
     'an adapter imports another',

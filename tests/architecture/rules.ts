@@ -30,6 +30,7 @@ const NODE_PLACES = [
   /^packages\/adapters\/src\/databases\/pglite\//,
   /^(tests|scripts)\//,
   /^examples\/node-/,
+  /^(packages|examples)\/[^/]+\/test\//,
   /\.(test|config)\.ts$/,
 ]
 
@@ -54,6 +55,13 @@ export function noWayAroundPackages(tree: Tree): Violation[] {
     if (path === null || !specifier.startsWith('.') || ROOT_ROOMS.includes(roomOf(from.path))) return []
     return packageOf(path) === packageOf(from.path) ? [] : [`${from.path} imports ${specifier} past its package`]
   })
+}
+
+/** The product does not know its tests. */
+export function noTestInTheProduct(tree: Tree): Violation[] {
+  return importsOf(tree).flatMap(({ from, specifier, path }) =>
+    path !== null && isTestPath(path) && !isTest(from) ? [`${from.path} imports the test ${specifier}`] : [],
+  )
 }
 
 /** Adapters do not know each other, nor do plugins. */
@@ -114,14 +122,15 @@ export function noBarrels(tree: Tree): Violation[] {
 
 /** Folders say what is in them, files are kebab-case and open with a comment (a test has its module's). */
 export function filesSayWhatTheyAre(tree: Tree): Violation[] {
-  return tree.files.flatMap((source) => {
-    const { path, startsWithComment } = source
+  return tree.files.flatMap(({ path, startsWithComment }) => {
     const folders = path.split('/').slice(0, -1)
     const file = path.split('/').at(-1) ?? ''
     return [
       ...folders.filter((name) => VAGUE_FOLDERS.includes(name)).map((name) => `${path}: "${name}" says nothing`),
       ...(/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)*$/.test(file) ? [] : [`${path} is not kebab-case`]),
-      ...(startsWithComment || isTest(source) ? [] : [`${path} does not open with a comment that says what it is`]),
+      ...(startsWithComment || path.endsWith('.test.ts')
+        ? []
+        : [`${path} does not open with a comment that says what it is`]),
     ]
   })
 }
@@ -145,13 +154,18 @@ export function noDefaultExports(tree: Tree): Violation[] {
   )
 }
 
-function isTest(file: SourceFile): boolean {
-  return file.path.endsWith('.test.ts')
+/** A test, or what tests of a package share (`packages/x/test/`). */
+function isTest({ path }: SourceFile): boolean {
+  return isTestPath(path)
+}
+
+function isTestPath(path: string): boolean {
+  return path.endsWith('.test.ts') || /^(tests|(packages|examples)\/[^/]+\/test)\//.test(path)
 }
 
 /** A function that is a list of tests may be as long as the list. */
 function isSuite(file: SourceFile): boolean {
-  return isTest(file) || /^(tests|packages\/adapters\/src\/testing)\//.test(file.path)
+  return isTest(file) || file.path.startsWith('packages/adapters/src/testing/')
 }
 
 /** The adapter or plugin that a file belongs to, or null. */

@@ -34,11 +34,12 @@ export async function createFreshDatabase(): Promise<FreshDatabase> {
   }
 }
 
-/** Makes the roles and `backsaas.logins` as bootstrap does, as far as adapters need them. */
+/** Makes the roles and `backsaas.logins` as bootstrap does, as far as adapters need them; statements end in `;`. */
 export function loginsSql({ runtime, migrator }: FreshDatabase['roles']): string {
+  const name = (role: string) => `"${role.replaceAll('"', '""')}"`
   return `
-    create role ${runtime} login password 'secret-r';
-    create role ${migrator} login password 'secret-m' bypassrls;
+    create role ${name(runtime)} login password 'secret-r';
+    create role ${name(migrator)} login password 'secret-m' bypassrls;
     create schema backsaas;
     create table backsaas.logins (kind text primary key, name text, password text);
     insert into backsaas.logins values

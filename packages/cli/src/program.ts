@@ -1,6 +1,9 @@
 /** The `backsaas` command line: its commands, and how they end. */
 import { Command, CommanderError } from 'commander'
 import { addDev } from './commands/dev.ts'
+import { addExport } from './commands/export.ts'
+import { addImport } from './commands/import.ts'
+import { addIntrospect } from './commands/introspect.ts'
 import { addKeyCreate } from './commands/key-create.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addTenantCreate } from './commands/tenant-create.ts'
@@ -43,6 +46,9 @@ function createProgram(io: Io): Command {
   addMigrate(program, io)
   addTenantCreate(group(program, 'tenant', 'Tenants: who data belongs to.'), io)
   addKeyCreate(group(program, 'key', 'API keys of a tenant.'), io)
+  addImport(program, io)
+  addExport(program, io)
+  addIntrospect(program, io)
   return program
 }
 
@@ -57,5 +63,7 @@ Examples:
   backsaas migrate crm.yaml                     put a schema into the database of DATABASE_URL
   backsaas tenant create acme --schema crm      a tenant that has that schema
   backsaas key create acme                      a key for its API
+  backsaas import rows.json --url … --key …     rows from JSON, NDJSON or CSV into a tenant
+  backsaas introspect postgres://…              a schema from a database that is there already
 
 Exit codes: 0 done, 1 failed, 2 called wrongly.`

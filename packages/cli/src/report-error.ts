@@ -32,7 +32,10 @@ function asLines(error: unknown): string[] {
   }
   const hint = error instanceof BackSaasError ? error.hint : null
   const details = error instanceof BackSaasError && !(error instanceof DatabaseError) ? error.details : null
-  return [`backsaas: ${messageOf(error)}${hint === null ? '' : ` (${hint})`}`, ...(details === null ? [] : [typeof details === 'string' ? details : JSON.stringify(details)])]
+  return [
+    `backsaas: ${messageOf(error)}${hint === null ? '' : ` (${hint})`}`,
+    ...(details === null ? [] : [typeof details === 'string' ? details : JSON.stringify(details)]),
+  ]
 }
 
 function messageOf(error: unknown): string {

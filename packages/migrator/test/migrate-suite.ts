@@ -185,6 +185,14 @@ export function migrateSuite(name: string, open: OpenTestDatabase, naming?: Nami
       expect(again).toMatchObject({ version: 1, created: false })
     })
 
+    test('a document that expects another version is refused', async () => {
+      const later = shop()
+        .replace('schema: shop', 'schema: shop\nversion: 9')
+        .replace('max: 3', 'max: 3, description: labels')
+      expect(await codeOf(migrate(db.database, later, options))).toBe('VERSION_CONFLICT')
+      expect(await codeOf(migrate(db.database, `version: 9\n${shop()}`, options))).toBe('VERSION_CONFLICT')
+    })
+
     test('a breaking change is refused with all it would break, and nothing is done', async () => {
       const before = await db.sql('select count(*)::text from backsaas.versions')
       const changed = shop()

@@ -114,7 +114,11 @@ function checkStatements(statements: readonly Statement[]): void {
   for (const { text, params } of statements) {
     if (text.includes('\0')) throw invalidText('a statement holds a NUL character')
     if (params.length > 65_533) {
-      throw new BackSaasError('TOO_MANY_PARAMETERS', 500, `a statement has ${params.length} parameters of at most 65533`)
+      throw new BackSaasError(
+        'TOO_MANY_PARAMETERS',
+        500,
+        `a statement has ${params.length} parameters of at most 65533`,
+      )
     }
     for (const param of params) {
       if (param === null) continue

@@ -48,54 +48,62 @@ export function busSuite(name: string, open: () => Promise<Bus>): void {
       expect(await bus.read({ position: 0 }, 10)).toEqual(events)
     })
 
-    test('each subscriber is given every event, in order', async ({ skip }) => {
-      if (!bus.subscribe) return skip('this bus does not push')
-      const seen: [Event[], Event[]] = [[], []]
-      await bus.subscribe((event) => void seen[0].push(event))
-      await bus.subscribe(async (event) => {
-        await new Promise((resolve) => setTimeout(resolve, event.position === 1 ? 10 : 0))
-        seen[1].push(event)
-      })
-      const events = [1, 2, 3, 4].map((position) => eventAt(position))
-      await Promise.all([bus.publish(events.slice(0, 3)), bus.publish(events.slice(3))])
-      await vi.waitFor(() => expect(seen).toEqual([events, events]))
-    })
-
-    test('a handler that fails keeps neither itself nor others from the next event', async ({ skip }) => {
-      if (!bus.subscribe) return skip('this bus does not push')
-      const report = vi.spyOn(console, 'error').mockImplementation(() => {})
-      const seen: (number | undefined)[] = []
-      await bus.subscribe((event) => {
-        seen.push(event.position)
-        throw new Error('thrown at once')
-      })
-      await bus.subscribe(async (event) => {
-        seen.push(event.position)
-        throw new Error('rejected')
-      })
-      await bus.publish([eventAt(1), eventAt(2)])
-      await vi.waitFor(() => expect(seen.toSorted()).toEqual([1, 1, 2, 2]))
-      await vi.waitFor(() => expect(report).toHaveBeenCalledTimes(4))
-      report.mockRestore()
-    })
-
-    test('who has unsubscribed is given nothing more', async ({ skip }) => {
-      if (!bus.subscribe) return skip('this bus does not push')
-      const seen: Event[] = []
-      const other: Event[] = []
-      const unsubscribe = await bus.subscribe((event) => void seen.push(event))
-      await bus.subscribe((event) => void other.push(event))
-      await bus.publish([eventAt(1)])
-      await vi.waitFor(() => expect(seen).toHaveLength(1))
-      await unsubscribe()
-      await bus.publish([eventAt(2)])
-      await vi.waitFor(() => expect(other).toHaveLength(2))
-      expect(seen).toHaveLength(1)
-    })
+    pushTests(() => bus)
 
     test('a closed bus takes no more events', async () => {
       await bus.close?.()
       await expect(bus.publish([eventAt(1)])).rejects.toMatchObject({ code: 'BUS_CLOSED' })
     })
+  })
+}
+
+/** Skipped where the transport cannot push. */
+function pushTests(open: () => Bus): void {
+  test('each subscriber is given every event, in order', async ({ skip }) => {
+    const bus = open()
+    if (!bus.subscribe) return skip('this bus does not push')
+    const seen: [Event[], Event[]] = [[], []]
+    await bus.subscribe((event) => void seen[0].push(event))
+    await bus.subscribe(async (event) => {
+      await new Promise((resolve) => setTimeout(resolve, event.position === 1 ? 10 : 0))
+      seen[1].push(event)
+    })
+    const events = [1, 2, 3, 4].map((position) => eventAt(position))
+    await Promise.all([bus.publish(events.slice(0, 3)), bus.publish(events.slice(3))])
+    await vi.waitFor(() => expect(seen).toEqual([events, events]))
+  })
+
+  test('a handler that fails keeps neither itself nor others from the next event', async ({ skip }) => {
+    const bus = open()
+    if (!bus.subscribe) return skip('this bus does not push')
+    const report = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const seen: (number | undefined)[] = []
+    await bus.subscribe((event) => {
+      seen.push(event.position)
+      throw new Error('thrown at once')
+    })
+    await bus.subscribe(async (event) => {
+      seen.push(event.position)
+      throw new Error('rejected')
+    })
+    await bus.publish([eventAt(1), eventAt(2)])
+    await vi.waitFor(() => expect(seen.toSorted()).toEqual([1, 1, 2, 2]))
+    await vi.waitFor(() => expect(report).toHaveBeenCalledTimes(4))
+    report.mockRestore()
+  })
+
+  test('who has unsubscribed is given nothing more', async ({ skip }) => {
+    const bus = open()
+    if (!bus.subscribe) return skip('this bus does not push')
+    const seen: Event[] = []
+    const other: Event[] = []
+    const unsubscribe = await bus.subscribe((event) => void seen.push(event))
+    await bus.subscribe((event) => void other.push(event))
+    await bus.publish([eventAt(1)])
+    await vi.waitFor(() => expect(seen).toHaveLength(1))
+    await unsubscribe()
+    await bus.publish([eventAt(2)])
+    await vi.waitFor(() => expect(other).toHaveLength(2))
+    expect(seen).toHaveLength(1)
   })
 }

@@ -1,7 +1,7 @@
 /** What every `Database` must do. */
 import type { Connection, Database, Login, Statement } from '@backsaas/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { failureTests } from './failure-tests.ts'
+import { failureTests, refusalTests } from './failure-tests.ts'
 import { SCOPE, type Subject, sql } from './subject.ts'
 import { transactionTests } from './transaction-tests.ts'
 import { valueTests } from './value-tests.ts'
@@ -40,6 +40,7 @@ export function databaseSuite(
     valueTests(() => subject)
     batchTests(() => subject)
     failureTests(() => subject)
+    refusalTests(() => subject)
     transactionTests(() => subject)
     closeTest(open, login)
   })
@@ -74,7 +75,13 @@ function batchTests(subject: () => Subject): void {
     expect(results).toEqual([
       { rows: [], count: 2 },
       { rows: [], count: 1 },
-      { rows: [['1', 'a'], ['2', 'b!']], count: 2 },
+      {
+        rows: [
+          ['1', 'a'],
+          ['2', 'b!'],
+        ],
+        count: 2,
+      },
       { rows: [], count: 2 },
     ])
   })

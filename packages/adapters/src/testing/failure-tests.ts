@@ -1,23 +1,10 @@
 /** An error is the server's first one, told in full, and leaves nothing behind. */
-import { DatabaseError, type Statement } from '@backsaas/core'
+import { DatabaseError, type Result, type Statement } from '@backsaas/core'
 import { expect, test } from 'vitest'
 import { type Subject, sql } from './subject.ts'
 
 export function failureTests(subject: () => Subject): void {
-  const batch = (...statements: Statement[]) => subject().connection.batch(statements)
-  const failure = async (...statements: Statement[]): Promise<DatabaseError> => {
-    const error = await batch(...statements).then(
-      () => new Error('the batch has succeeded'),
-      (thrown: unknown) => thrown,
-    )
-    expect(error).toBeInstanceOf(DatabaseError)
-    return error as DatabaseError // checked in the line above
-  }
-  const add = (id: number, name = `n${id}`) => sql('insert into contract_suite.items values ($1, $2)', `${id}`, name)
-  const names = async () => {
-    const [result] = await batch(sql('select name from contract_suite.items order by id'))
-    return result?.rows.map((row) => row[0])
-  }
+  const { batch, failure, names } = using(subject)
 
   test('errors carry the SQLSTATE and what they are about', async () => {
     await batch(add(1, 'taken'))
@@ -59,7 +46,11 @@ export function failureTests(subject: () => Subject): void {
     )
     expect((await Promise.all(errors)).map((error) => error.code)).toEqual(errors.map(() => '22012'))
     const looks = Array.from({ length: 40 }, () =>
-      batch(sql("select coalesce(current_setting('contract.suite', true), '') || (select count(*) from contract_suite.items)")),
+      batch(
+        sql(
+          "select coalesce(current_setting('contract.suite', true), '') || (select count(*) from contract_suite.items)",
+        ),
+      ),
     )
     for (const [result] of await Promise.all(looks)) expect(result?.rows).toEqual([['0']])
   })
@@ -69,11 +60,11 @@ export function failureTests(subject: () => Subject): void {
     expect(error.fields).toMatchObject({ sqlState: '23503', constraint: 'parts_item_reference' })
     expect(await names()).toEqual([])
   })
+}
 
-  test('a batch that ends its own transaction is never told to have been kept', async () => {
-    await failure(add(1), sql('select 1/0'), sql('rollback'), add(2), sql('select 1/0'))
-    await expect(batch(sql('select 1'))).resolves.toHaveLength(1)
-  })
+/** What is refused, by the server or before it is sent. */
+export function refusalTests(subject: () => Subject): void {
+  const { batch, failure, names } = using(subject)
 
   test('one statement is one: a second in its text is refused', async () => {
     for (const prepare of [true, false]) {
@@ -106,4 +97,34 @@ export function failureTests(subject: () => Subject): void {
     }
     expect(await names()).toEqual([])
   })
+}
+
+const add = (id: number, name = `n${id}`): Statement =>
+  sql('insert into contract_suite.items values ($1, $2)', `${id}`, name)
+
+interface Using {
+  batch(...statements: Statement[]): Promise<readonly Result[]>
+  /** The error of a batch, which must have one. */
+  failure(...statements: Statement[]): Promise<DatabaseError>
+  /** The names of all items. */
+  names(): Promise<readonly (string | null | undefined)[] | undefined>
+}
+
+function using(subject: () => Subject): Using {
+  const batch: Using['batch'] = (...statements) => subject().connection.batch(statements)
+  return {
+    batch,
+    async failure(...statements) {
+      const error = await batch(...statements).then(
+        () => new Error('the batch has succeeded'),
+        (thrown: unknown) => thrown,
+      )
+      if (!(error instanceof DatabaseError)) throw error
+      return error
+    },
+    async names() {
+      const [result] = await batch(sql('select name from contract_suite.items order by id'))
+      return result?.rows.map((row) => row[0])
+    },
+  }
 }

@@ -30,6 +30,8 @@ export interface Operation {
   readonly maxAffected?: Param
   /** Do everything, answer as if it were done, and undo it. */
   readonly rollback?: boolean
+  /** The time zone to write times in. */
+  readonly timeZone?: Param
   /** How Postgres writes the rows; `stripped` leaves nulls out of objects. */
   readonly format: 'json' | 'stripped' | 'csv'
   readonly params: readonly (string | null)[]

@@ -1,6 +1,6 @@
 /** Publishes a version of a schema and places it in a store: names, DDL, registry rows and event in one transaction. */
 import type { CompiledSchema, Connection, Json, Mapping } from '@backsaas/core'
-import { uuidv7 } from '@backsaas/core'
+import { BackSaasError, uuidv7 } from '@backsaas/core'
 import { readRoles } from '../bootstrap/read-roles.ts'
 import { storeSchema } from '../bootstrap/store-schema.ts'
 import { EXCLUSIVE, query, runDdl } from '../execute/migrator-transaction.ts'
@@ -51,21 +51,37 @@ interface StandingVersion {
  * Publishes inside the caller's transaction. All installs of the schema move to the new version; the versions before
  * stay live for whoever still serves them.
  *
- * @throws `NEEDS_MIGRATION` (409) where a change is not compatible with the live version.
+ * @throws `NEEDS_MIGRATION` (409) where a change is not compatible with the live version; `VERSION_CONFLICT` (409) where
+ *   the document expects another version.
  */
 export async function publishVersion(connection: Connection, publication: Publication): Promise<Published> {
   await connection.batch([EXCLUSIVE])
   const standing = await readStanding(connection, publication)
   const { placementId } = standing
   const live = standing.versions.findLast((version) => version.live)
-  if (live?.hash === publication.compiled.hash) {
+  const unchanged = live?.hash === publication.compiled.hash
+  const version = (standing.versions.at(-1)?.version ?? 0) + 1
+  checkExpected(publication.compiled, unchanged ? live.version : version)
+  if (unchanged) {
     return { version: live.version, created: false, placementId, platform: await readPlatform(connection) }
   }
-  const version = (standing.versions.at(-1)?.version ?? 0) + 1
   const changes = await applyVersion(connection, publication, standing, version, live)
   const platform = await readPlatform(connection)
   await recordVersion(connection, publication, standing, { version, platform, changes, old: live?.version })
   return { version, created: true, placementId, platform }
+}
+
+/** The version that the author wrote down must be the one that this becomes: else someone has published meanwhile. */
+function checkExpected({ name, version }: CompiledSchema, becomes: number): void {
+  if (version === undefined || version === becomes) return
+  throw new BackSaasError(
+    'VERSION_CONFLICT',
+    409,
+    `the document of ${name} expects version ${version}, this would be version ${becomes}`,
+    {
+      hint: `Compare with what is live, then write \`version: ${becomes}\` or leave it out.`,
+    },
+  )
 }
 
 async function readStanding(connection: Connection, publication: Publication): Promise<Standing> {

@@ -38,12 +38,13 @@ export async function takeBatch(connection: Connection, platform: Platform, self
     )
     update backsaas.relay_lease set last_position = (select max(position) from placed)
     where holder = $1 and exists (select from placed)`
+  // Ordered by the column, not by the text of the same name that is selected: 9 comes before 10.
   const unsent = `
     select ${id}::text, ${e.column('source')}, ${e.column('type')}, ${e.column('subject')}, ${rfc3339(time as string)},
            ${e.column('data')}::text, ${tenant}::text, ${position}::text
-    from ${e.table} where ${sent} is null and ${position} is not null
+    from ${e.table} event where ${sent} is null and ${position} is not null
       and exists (select from backsaas.relay_lease where holder = $1)
-    order by ${position} limit ${BATCH_SIZE}`
+    order by event.${position} limit ${BATCH_SIZE}`
   const [, lease, , rows] = await connection.batch([
     ROW_SECURITY,
     { text: LEASE, params: [self.holder, String(self.leaseMs)] },

@@ -1,8 +1,17 @@
 /** The query string → `Query`: what was written is resolved against the schema, filters go to the embed they name. */
 import type { CompiledEntity, CompiledSchema, Condition, Embed, Order, Param, Query, Selection } from '@backsaas/core'
 import type { Limits } from '../http/limits.ts'
+import { isAggregated } from '../planner/scope.ts'
 import { castType } from './casts.ts'
-import { notEmbedded, notSupported, overLimit, parseError, unknownColumn } from './dialect-errors.ts'
+import {
+  badEmbedOperator,
+  badRelatedOrder,
+  notEmbedded,
+  notImplemented,
+  overLimit,
+  parseError,
+  unknownColumn,
+} from './dialect-errors.ts'
 import type { Params } from './params.ts'
 import { parseFilter } from './parse-filter.ts'
 import { parseLogic, type WrittenCondition } from './parse-logic.ts'
@@ -138,10 +147,7 @@ function resolveCondition(written: WrittenCondition, draft: Draft): Condition {
   if (path.json.length === 0 && draft.embeds.has(path.field) && !Object.hasOwn(draft.entity.fields, path.field)) {
     if (comparison.is === 'null') return { kind: 'embed', not: comparison.not, alias: path.field }
     if (comparison.is === 'not_null') return { kind: 'embed', not: !comparison.not, alias: path.field }
-    throw notSupported(
-      `the operator "${comparison.operator}" on the embedded "${path.field}"`,
-      'Use is.null or not.is.null.',
-    )
+    throw badEmbedOperator(path.field)
   }
   return { kind: 'comparison', path: resolvePath(path, draft.entity), ...comparison }
 }
@@ -149,6 +155,7 @@ function resolveCondition(written: WrittenCondition, draft: Draft): Condition {
 function addOrder(draft: Draft, text: string): void {
   for (const { path, embed, direction, nulls } of parseOrder(text)) {
     const target = embed === null ? draft : descend(draft, [embed])
+    if (embed !== null && isMany(draft, embed)) throw badRelatedOrder(draft.entity.name, embed)
     draft.order.push({
       path: resolvePath(path, target.entity),
       direction,
@@ -156,6 +163,10 @@ function addOrder(draft: Draft, text: string): void {
       ...(nulls ? { nulls } : {}),
     })
   }
+}
+
+function isMany(draft: Draft, alias: string): boolean {
+  return draft.select.some((item) => item.kind === 'embed' && item.alias === alias && item.relation.kind === 'many')
 }
 
 /** The draft of an embed, by the aliases that lead to it. */
@@ -181,7 +192,11 @@ function leaves(condition: Condition): number {
 function finish(draft: Draft): Query {
   const select = draft.select.map((item) => {
     const inner = item.kind === 'embed' ? draft.embeds.get(item.alias) : undefined
-    return item.kind === 'embed' && inner ? { ...item, query: finish(inner) } : item
+    if (item.kind !== 'embed' || !inner) return item
+    const query = finish(inner)
+    if (item.spread && item.relation.kind === 'many' && isAggregated(query))
+      throw notImplemented('Aggregates are not implemented for one-to-many or many-to-many spreads.')
+    return { ...item, query }
   })
   return {
     select,

@@ -26,11 +26,36 @@ export function unknownEntity(schema: string, entity: string, nearest: string | 
   )
 }
 
+export function notSatisfiable(details: string): BackSaasError {
+  return new BackSaasError('PGRST103', 416, 'Requested range not satisfiable', { details })
+}
+
 /** A filter, order or limit for something that select does not embed. */
 export function notEmbedded(alias: string): BackSaasError {
   return new BackSaasError('PGRST108', 400, `'${clip(alias)}' is not an embedded resource in this request`, {
     hint: `Verify that '${clip(alias)}' is included in the 'select' query parameter.`,
   })
+}
+
+/** An embed can be filtered by whether it is there, nothing else. */
+export function badEmbedOperator(alias: string): BackSaasError {
+  return new BackSaasError('PGRST120', 400, `Bad operator on the '${clip(alias)}' embedded resource`, {
+    details: 'Only is null or not is null filters are allowed on embedded resources',
+    hint: `Filter its fields: ${clip(alias)}.field=eq.value.`,
+  })
+}
+
+/** The rows of a to-many embed give no one value to order by. */
+export function badRelatedOrder(entity: string, alias: string): BackSaasError {
+  return new BackSaasError('PGRST118', 400, `A related order on '${clip(alias)}' is not possible`, {
+    details: `'${entity}' and '${clip(alias)}' do not form a many-to-one or one-to-one relationship`,
+    hint: `Order the embedded rows themselves: ${clip(alias)}.order=field.`,
+  })
+}
+
+/** PostgREST's own code for what it has not built either. */
+export function notImplemented(details: string): BackSaasError {
+  return new BackSaasError('PGRST127', 400, 'Feature not implemented', { details })
 }
 
 /** A feature that is known and not there: says so, and never answers wrongly. */

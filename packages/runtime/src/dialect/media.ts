@@ -44,7 +44,9 @@ export function readAccept(header: string | null): Media {
       .map((piece) => piece.trim())
     const q = parameters.map((p) => /^q=([\d.]+)$/.exec(p)?.[1]).find((value) => value !== undefined)
     const stripped = parameters.includes('nulls=stripped') ? ';nulls=stripped' : ''
-    return { type: type + stripped, q: q === undefined ? 1 : Number(q), position }
+    const whole =
+      type === 'application/vnd.pgrst.object' || type === 'application/vnd.pgrst.array' ? `${type}+json` : type
+    return { type: whole + stripped, q: q === undefined ? 1 : Number(q), position }
   })
   wanted.sort((a, b) => b.q - a.q || a.position - b.position)
   for (const { type, q } of wanted) if (q > 0 && Object.hasOwn(BY_TYPE, type)) return BY_TYPE[type] ?? JSON_ARRAY

@@ -69,7 +69,7 @@ function takeFilterText(s: Scanner): string {
   let depth = 0
   for (; s.position < s.text.length; s.position++) {
     const char = s.text[s.position]
-    if (char === '"') {
+    if (char === '"' && depth > 0) {
       takeQuoted(s, WHAT)
       s.position--
     } else if (char === '(' || char === '{' || char === '[') depth++

@@ -9,6 +9,8 @@ export interface Preferences {
   readonly handling: 'strict' | 'lenient'
   readonly tx: 'commit' | 'rollback'
   readonly maxAffected: number | null
+  /** The zone that times are written in. */
+  readonly timeZone: string | null
   /** What was understood, for `Preference-Applied`. */
   readonly applied: readonly string[]
 }
@@ -21,6 +23,7 @@ const NONE: Preferences = Object.freeze({
   handling: 'lenient',
   tx: 'commit',
   maxAffected: null,
+  timeZone: null,
   applied: [],
 })
 
@@ -55,9 +58,7 @@ export function readPreferences(header: string | null): Preferences {
     .map((part) => part.trim())
     .filter(Boolean)) {
     const name = word.split('=', 1)[0] ?? word
-    const max = /^max-affected=(\d{1,15})$/.exec(word)?.[1]
-    const known =
-      max === undefined ? (Object.hasOwn(KNOWN, word) ? KNOWN[word] : undefined) : { maxAffected: Number(max) }
+    const known = readWord(word, name)
     if (!known) invalid.push(word)
     // RFC 7240: the first of several values for one preference holds.
     else if (!seen.has(name)) preferences = { ...preferences, ...known, applied: [...preferences.applied, word] }
@@ -68,4 +69,23 @@ export function readPreferences(header: string | null): Preferences {
       details: `Invalid preferences: ${invalid.join(', ')}`,
     })
   return preferences
+}
+
+/** What one preference asks for; undefined where it is not known or its value makes no sense. */
+function readWord(word: string, name: string): Partial<Preferences> | undefined {
+  const value = word.slice(name.length + 1)
+  if (name === 'max-affected') return /^\d{1,15}$/.test(value) ? { maxAffected: Number(value) } : undefined
+  if (name === 'timezone') return isTimeZone(value) ? { timeZone: value } : undefined
+  return Object.hasOwn(KNOWN, word) ? KNOWN[word] : undefined
+}
+
+/** A name of the time zone database. Offsets are refused: Postgres and everybody else disagree about their sign. */
+function isTimeZone(name: string): boolean {
+  if (!/^[a-z][a-z0-9_+-]*(?:\/[a-z0-9_+-]+)*$/i.test(name) || name.length > 64) return false
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false // how the platform says that it knows no such zone
+  }
 }

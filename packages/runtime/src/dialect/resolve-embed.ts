@@ -27,7 +27,7 @@ export function resolveEmbed(
   // A relation's own name is exact: `company` is meant even where `companies` has other ways to be reached.
   if (named && hint === null && named.entity !== target) return { relation: named }
   const candidates = [...direct(entity, target), ...throughJunction(schema, entity, target)].filter(
-    (candidate) => hint === null || matchesHint(candidate, hint),
+    (candidate) => isMeant(entity, target, candidate, hint) && (hint === null || matchesHint(entity, candidate, hint)),
   )
   const [only] = candidates
   if (!only) throw noRelation(schema, entity, target, hint)
@@ -63,8 +63,24 @@ function throughJunction(schema: CompiledSchema, entity: CompiledEntity, target:
   return found
 }
 
-function matchesHint({ relation, through }: ResolvedEmbed, hint: string): boolean {
-  if (through) return relation.entity === hint || relation.key === hint || through.key === hint
+/**
+ * An entity that refers to itself is embedded by its own name as the rows that refer; those referred to have the
+ * column or the relation's name. Through a junction only where a hint asks for it.
+ */
+function isMeant(
+  entity: CompiledEntity,
+  target: string,
+  { relation, through }: ResolvedEmbed,
+  hint: string | null,
+): boolean {
+  if (target !== entity.name || (through ?? relation).entity !== target) return true
+  return through ? hint !== null : relation.kind !== 'one'
+}
+
+function matchesHint(entity: CompiledEntity, { relation, through }: ResolvedEmbed, hint: string): boolean {
+  // Between rows of one entity a junction can be walked in two directions: its first key says which.
+  const either = through?.entity !== entity.name && through?.key === hint
+  if (through) return relation.entity === hint || relation.key === hint || either
   const columns = relation.kind === 'one' ? relation.from : relation.to
   return relation.key === hint || (columns.length === 1 && columns[0] === hint) || relation.to.join() === hint
 }
@@ -76,10 +92,11 @@ function noRelation(
   hint: string | null,
 ): BackSaasError {
   const by = hint === null ? '' : ` using the hint '${hint}'`
-  const near = nearest(target, [
-    ...Object.keys(entity.relations),
-    ...Object.values(entity.relations).map((r) => r.entity),
-  ])
+  const names = [...Object.keys(entity.relations), ...Object.values(entity.relations).map((r) => r.entity)]
+  const near = nearest(
+    target,
+    names.filter((name) => name !== target),
+  )
   return new BackSaasError(
     'PGRST200',
     400,
@@ -98,11 +115,18 @@ function ambiguous(entity: CompiledEntity, target: string, candidates: readonly 
     300,
     `Could not embed because more than one relationship was found for '${entity.name}' and '${target}'`,
     {
-      hint: `Try changing '${target}' to one of the following: ${candidates.map(({ relation, through }) => `'${through?.entity ?? relation.entity}!${through ? relation.entity : relation.key}'`).join(', ')}. Find the desired relationship in the 'details' key.`,
+      hint: `Try changing '${target}' to one of the following: ${candidates.map((candidate) => `'${hinted(candidate, candidates)}'`).join(', ')}. Find the desired relationship in the 'details' key.`,
       details: described,
     },
   )
   return error
+}
+
+/** What to write instead: the junction's name for a many-to-many, else the foreign key's. */
+function hinted({ relation, through }: ResolvedEmbed, candidates: readonly ResolvedEmbed[]): string {
+  if (!through) return `${relation.entity}!${relation.key}`
+  const same = candidates.filter((other) => other.through && other.relation.entity === relation.entity)
+  return `${through.entity}!${same.length > 1 ? relation.key : relation.entity}`
 }
 
 function describe(entity: CompiledEntity, { relation, through }: ResolvedEmbed): JsonObject {

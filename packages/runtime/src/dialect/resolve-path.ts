@@ -4,10 +4,11 @@ import { unknownColumn } from './dialect-errors.ts'
 import { nearest } from './nearest.ts'
 import type { WrittenPath } from './parse-path.ts'
 
-/** @throws `42703` (400) where the entity has no such column. */
+/** @throws `42703` (400) where the entity has no such column, or one that is neither JSON nor a list and so has no inside. */
 export function resolvePath(path: WrittenPath, entity: CompiledEntity): Path {
   const field = resolveField(path.field, entity)
-  if (path.json.length > 0 && field.type !== 'json') throw unknownColumn(entity.name, `${field.name}->`, field.name)
+  if (path.json.length > 0 && field.type !== 'json' && !field.list)
+    throw unknownColumn(entity.name, `${field.name}->`, field.name)
   return path
 }
 

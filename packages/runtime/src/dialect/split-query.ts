@@ -1,5 +1,5 @@
 /** The query string, sorted by what each parameter is for. */
-import { parseError } from './dialect-errors.ts'
+import { notSatisfiable, parseError } from './dialect-errors.ts'
 import { takePath, type WrittenPath } from './parse-path.ts'
 import { atEnd, fail, scan, take } from './scanner.ts'
 
@@ -73,8 +73,13 @@ function readName(name: string): { embed: readonly string[]; path: WrittenPath }
   return { embed: names.map((n) => n.field), path }
 }
 
-/** A whole number ≥ 0 of at most 15 digits. */
+/**
+ * A whole number ≥ 0 of at most 15 digits.
+ *
+ * @throws `PGRST103` (416) for a negative one, `PGRST100` (400) for what is no whole number.
+ */
 export function readCount(text: string, what: string): number {
+  if (/^-\d{1,15}$/.test(text)) throw notSatisfiable(`${what} should be greater than or equal to zero.`)
   if (!/^\d{1,15}$/.test(text)) throw parseError(what, text, 1, 'a whole number')
   return Number(text)
 }

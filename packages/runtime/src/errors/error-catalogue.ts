@@ -17,6 +17,7 @@ export type RuntimeErrorCode =
   | 'PGRST106'
   | 'PGRST117'
   | 'PGRST125'
+  | 'PGRST202'
   | 'URL_TOO_LONG'
   | 'BODY_TOO_LARGE'
   | 'BODY_UNREADABLE'
@@ -53,6 +54,7 @@ export const RUNTIME_ERRORS: Readonly<Record<RuntimeErrorCode, ErrorCatalogue[st
   PGRST106: { status: 406, message: 'The profile asked for is none of the tenant’s.' },
   PGRST117: { status: 405, message: 'The route does not take this method.' },
   PGRST125: { status: 404, message: 'There is no such route.' },
+  PGRST202: { status: 404, message: 'There is no such function.' },
   URL_TOO_LONG: { status: 414, message: 'The URL is longer than the limit.' },
   BODY_TOO_LARGE: { status: 413, message: 'The body is larger than the limit.' },
   BODY_UNREADABLE: { status: 400, message: 'The body broke off or is not UTF-8.' },

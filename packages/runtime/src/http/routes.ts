@@ -27,6 +27,7 @@ export function createRoutes(plugins: LoadedPlugins, handlers: Handlers): Hono {
   app.get('/healthz', (c) => serve(c, 'headers', handlers.health))
   app.all('/healthz', (c) => serve(c, 'headers', methodNotAllowed('GET, HEAD')))
   for (const prefix of PREFIXES) {
+    app.all(`${prefix}/rest/v1/rpc/:name`, (c) => serve(c, 'headers', noFunction(c.req.param('name'))))
     app.all(`${prefix}/rest/v1/:entity`, (c) => serve(c, 'data', entityHandle(c, handlers)))
     app.all(`${prefix}/rest/v1/:entity/:key`, (c) => serve(c, 'data', itemHandle(c, handlers)))
   }
@@ -73,6 +74,15 @@ function allow(methods: string): Handle {
 function methodNotAllowed(allowed: string): Handle {
   return (call) => {
     throw runtimeError('PGRST117', `Unsupported HTTP method: ${call.request.method}`, { headers: { allow: allowed } })
+  }
+}
+
+/** Functions are still to come: whatever name is called, there is none of it. */
+function noFunction(name: string): Handle {
+  return () => {
+    throw runtimeError('PGRST202', `Could not find the function ${name.slice(0, 100)} in the schema cache`, {
+      hint: 'Functions cannot be called yet; data is at /rest/v1/{entity}.',
+    })
   }
 }
 

@@ -1,5 +1,5 @@
 /** One comparison, or one path → SQL. */
-import { type Comparison, invariant, type Path, physicalType } from '@backsaas/core'
+import { type Comparison, type CompiledField, invariant, type Path, physicalType } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
 import { value } from './render.ts'
 import { column, type PlanScope } from './scope.ts'
@@ -60,9 +60,11 @@ const TEXT_SEARCH: Readonly<Record<string, string>> = {
   wfts: 'websearch_to_tsquery',
 }
 
-/** A column or the place in its JSON; `->>` is text, `->` JSON. */
+/** A column or the place in its JSON (of a list: the list as JSON); `->>` is text, `->` JSON. */
 export function planPath(scope: PlanScope, path: Path): SQL {
+  const field = fieldOf(scope, path)
   let expression = column(scope, path.field)
+  if (path.json.length > 0 && (field.list || field.type !== 'json')) expression = sql`to_jsonb(${expression})`
   for (const { arrow, key } of path.json) {
     const step = typeof key === 'number' ? sql.raw(String(key)) : sql.raw(`'${key.replaceAll("'", "''")}'`)
     expression = sql`${expression}${sql.raw(arrow)}${step}`
@@ -73,7 +75,12 @@ export function planPath(scope: PlanScope, path: Path): SQL {
 function pathType(scope: PlanScope, path: Path): string {
   const last = path.json.at(-1)
   if (last) return last.arrow === '->>' ? 'text' : 'jsonb'
+  const field = fieldOf(scope, path)
+  return physicalType(field.type, field.list)
+}
+
+function fieldOf(scope: PlanScope, path: Path): CompiledField {
   const field = scope.entity.compiled.fields[path.field]
   invariant(field, `no field ${path.field}`)
-  return physicalType(field.type, field.list)
+  return field
 }

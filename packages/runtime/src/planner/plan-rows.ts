@@ -1,7 +1,6 @@
 /** A query at a scope → the select of its rows, columns named as the caller wants them. */
 import { type Embed, invariant, type Order, type Query, type Selection } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
-import { notSupported } from '../dialect/dialect-errors.ts'
 import { planPath } from './plan-comparison.ts'
 import { linked } from './plan-link.ts'
 import { planWhere } from './plan-where.ts'
@@ -16,12 +15,8 @@ export function planRows(scope: PlanScope, query: Query, from: SQL, link?: SQL):
   const aggregated = isAggregated(query)
   const laterals: SQL[] = []
   const groups: SQL[] = []
-  const columns = query.select.flatMap((item) => planSelection(scope, item, aggregated, laterals, groups))
-  const parts = [
-    sql`select ${columns.length === 0 ? sql`` : sql.join(columns, sql`, `)} from ${from} ${scope.alias}`,
-    ...laterals,
-    sql`where ${ofTenant(scope)}`,
-  ]
+  const columns = lastOfEach(query.select.flatMap((item) => planSelection(scope, item, aggregated, laterals, groups)))
+  const parts = [sql`select ${listed(columns)} from ${from} ${scope.alias}`, ...laterals, sql`where ${ofTenant(scope)}`]
   if (link) parts.push(sql`and ${link}`)
   parts.push(sql`and ${planWhere(scope, query)}`)
   if (aggregated && groups.length > 0) parts.push(sql`group by ${sql.join(groups, sql`, `)}`)
@@ -37,7 +32,13 @@ export function planRows(scope: PlanScope, query: Query, from: SQL, link?: SQL):
   return sql.join(parts, sql` `)
 }
 
-function planSelection(scope: PlanScope, item: Selection, aggregated: boolean, laterals: SQL[], groups: SQL[]): SQL[] {
+function planSelection(
+  scope: PlanScope,
+  item: Selection,
+  aggregated: boolean,
+  laterals: SQL[],
+  groups: SQL[],
+): Column[] {
   if (item.kind === 'embed') return planEmbedSelection(scope, item, aggregated, laterals, groups)
   const expression = planExpression(scope, item)
   if (aggregated && item.kind === 'column' && !item.aggregate) groups.push(expression)
@@ -54,8 +55,25 @@ function cast(expression: SQL, type: string | undefined): SQL {
   return type ? sql`cast(${expression} as ${sql.raw(type)})` : expression
 }
 
-function named(expression: SQL, alias: string): SQL {
-  return sql`${expression} as ${sql.identifier(alias)}`
+interface Column {
+  readonly name: string
+  readonly expression: SQL
+}
+
+function named(expression: SQL, name: string): Column {
+  return { name, expression }
+}
+
+/** JSON has room for one value under a name: of several the last holds, as it would for whoever reads the JSON. */
+function lastOfEach<T extends { readonly name: string }>(columns: readonly T[]): readonly T[] {
+  return [...new Map(columns.map((column) => [column.name, column])).values()]
+}
+
+function listed(columns: readonly Column[]): SQL {
+  return sql.join(
+    columns.map(({ name, expression }) => sql`${expression} as ${sql.identifier(name)}`),
+    sql`, `,
+  )
 }
 
 function planEmbedSelection(
@@ -64,7 +82,7 @@ function planEmbedSelection(
   aggregated: boolean,
   laterals: SQL[],
   groups: SQL[],
-): SQL[] {
+): Column[] {
   // An embed with nothing selected serves its filters only.
   if (item.query.select.length === 0) return []
   if (item.spread) return planSpread(scope, item, aggregated, laterals, groups)
@@ -94,16 +112,14 @@ function isMany(embed: Embed): boolean {
 }
 
 /** `...company(name)`: the columns of an embed beside the row's own; of a to-many, arrays of them. */
-function planSpread(scope: PlanScope, item: Embed, aggregated: boolean, laterals: SQL[], groups: SQL[]): SQL[] {
+function planSpread(scope: PlanScope, item: Embed, aggregated: boolean, laterals: SQL[], groups: SQL[]): Column[] {
   const alias = scope.nextAlias()
-  const flat = flatten(item.query.select)
+  const flat = lastOfEach(flatten(item.query.select))
   const plain = { ...item, query: { ...item.query, select: unaggregated(item.query.select) } }
   if (isMany(item)) {
     const inner = scope.nextAlias()
     const arrays = flat.map(({ name }) => named(sql`coalesce(json_agg(${inner}.${sql.identifier(name)}), '[]')`, name))
-    laterals.push(
-      sql`cross join lateral (select ${sql.join(arrays, sql`, `)} from (${embedRows(scope, item)}) ${inner}) ${alias}`,
-    )
+    laterals.push(sql`cross join lateral (select ${listed(arrays)} from (${embedRows(scope, item)}) ${inner}) ${alias}`)
     return flat.map(({ name }) => spreadColumn(sql`${alias}.${sql.identifier(name)}`, name, aggregated, groups, true))
   }
   laterals.push(sql`left join lateral (${embedRows(scope, plain)}) ${alias} on true`)
@@ -115,7 +131,7 @@ function planSpread(scope: PlanScope, item: Embed, aggregated: boolean, laterals
   })
 }
 
-function spreadColumn(column: SQL, name: string, aggregated: boolean, groups: SQL[], json: boolean): SQL {
+function spreadColumn(column: SQL, name: string, aggregated: boolean, groups: SQL[], json: boolean): Column {
   // JSON has no equality to group by; its binary form has.
   const expression = aggregated && json ? sql`${column}::jsonb` : column
   if (aggregated) groups.push(expression)
@@ -163,7 +179,7 @@ function unaggregated(select: readonly Selection[]): readonly Selection[] {
 
 /** The names that a select gives its columns, spread ones included. */
 export function namesOf(select: readonly Selection[]): readonly string[] {
-  return flatten(select).map(({ name }) => name)
+  return lastOfEach(flatten(select)).map(({ name }) => name)
 }
 
 function planOrder(scope: PlanScope, query: Query, order: Order): SQL {
@@ -175,11 +191,7 @@ function orderedBy(scope: PlanScope, query: Query, order: Order): SQL {
   if (order.embed === undefined) return planPath(scope, order.path)
   const embed = query.select.find((item) => item.kind === 'embed' && item.alias === order.embed)
   invariant(embed?.kind === 'embed', `no embed ${order.embed}`)
-  if (isMany(embed))
-    throw notSupported(
-      `ordering by the to-many embed "${order.embed}"`,
-      'Order the embed itself with its own order parameter.',
-    )
+  invariant(!isMany(embed), `${order.embed} has many rows`)
   const { where } = embed.query
   return sql`(${embedRows(scope, { ...embed, query: { select: [{ kind: 'column', path: order.path, alias: 'v' }], where, order: [] } })})`
 }

@@ -20,5 +20,8 @@ export function selectProfile(request: Request, profiles: readonly Profile[], te
   }
   const named = profiles.find((profile) => profile.name === name)
   if (named) return named
-  throw runtimeError('PGRST106', `The schema must be one of the following: ${profiles.map((p) => p.name).join(', ')}`)
+  throw runtimeError(
+    'PGRST106',
+    `The schema must be one of the following: ${[...new Set(profiles.map((p) => p.name))].join(', ')}`,
+  )
 }

@@ -1,5 +1,5 @@
 /** What was executed → status, headers and body in the dialect. */
-import { BackSaasError, type CompiledEntity } from '@backsaas/core'
+import { BackSaasError, type CompiledEntity, type Operation } from '@backsaas/core'
 import type { Executed } from './execute.ts'
 import type { Parsed } from './parse.ts'
 
@@ -13,7 +13,7 @@ export function answer(parsed: Parsed, executed: Executed, basePath: string): Re
   const one = operation.cardinality === 'one'
   if (one && executed.rows !== 1) throw notOne(executed.rows)
   const headers = new Headers({ 'content-range': contentRange(parsed, executed) })
-  const applied = preferences.applied.filter((word) => !word.startsWith('handling=lenient'))
+  const applied = preferences.applied.filter((word) => isApplied(word, operation))
   if (applied.length > 0) headers.set('preference-applied', applied.join(', '))
   if (executed.revision !== null) headers.set('etag', `"${executed.revision}"`)
   if (operation.action === 'create' && operation.returning === 'headers-only' && executed.rows === 1)
@@ -30,8 +30,14 @@ function statusOf({ operation, offset }: Parsed, { rows, total, inserted }: Exec
   if (operation.action === 'create') return inserted === 0 && rows > 0 ? 200 : 201
   if (operation.action !== 'read') return hasBody ? 200 : 204
   if (total === null || operation.cardinality === 'one') return 200
-  if (offset > 0 && offset >= total) throw rangeNotSatisfiable(offset, total)
+  if (offset > total) throw rangeNotSatisfiable(offset, total)
   return rows < total ? 206 : 200
+}
+
+/** `max-affected` counts under strict handling only, and where rows are changed. */
+function isApplied(word: string, operation: Operation): boolean {
+  if (word.startsWith('max-affected=')) return operation.maxAffected !== undefined
+  return word !== 'handling=lenient'
 }
 
 function contentRange({ operation, offset }: Parsed, { rows, total }: Executed): string {

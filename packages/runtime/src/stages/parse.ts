@@ -72,6 +72,7 @@ export function parse(input: ParseInput): Parsed {
     format: media.format,
     ...(itemKey !== null && !put ? { item: true } : {}),
     ...(limited ? { maxAffected: params.add(String(preferences.maxAffected)) } : {}),
+    ...(preferences.timeZone === null ? {} : { timeZone: params.add(preferences.timeZone) }),
     ...(preferences.tx === 'rollback' && action !== 'read' ? { rollback: true } : {}),
     ...written(input, action, split, preferences, entity, itemKey),
     params: params.values,

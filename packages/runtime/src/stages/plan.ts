@@ -8,8 +8,8 @@ import { planRead } from '../planner/plan-read.ts'
 import { shapeOf } from '../planner/shape.ts'
 
 /**
- * @returns one statement for a read or a create, `enter` and the statement for an update or a delete; none where an
- *   update names no column.
+ * @returns one statement for a read or a create, `enter` and the statement for an update or a delete, and between them
+ *   the time zone where one is asked for; none where an update names no column.
  */
 export function plan(
   schema: BoundSchema,
@@ -26,9 +26,18 @@ export function plan(
   }
   const values: Values = { schema, operation, tenantId, principal }
   const statement = fill(rendered, values)
-  return operation.action === 'update' || operation.action === 'delete'
-    ? [fill(ENTER_STATEMENT, values), statement]
+  const zone = timeZone(operation)
+  return operation.action === 'update' || operation.action === 'delete' || zone.length > 0
+    ? [fill(ENTER_STATEMENT, values), ...zone, statement]
     : [statement]
+}
+
+/** Times are written in the zone of the transaction. */
+function timeZone({ timeZone, params }: Operation): readonly Statement[] {
+  if (timeZone === undefined) return []
+  const name = params[timeZone]
+  invariant(name, 'a time zone without a name')
+  return [{ text: "select set_config('timezone', $1, true)", params: [name] }]
 }
 
 interface Values {

@@ -1,5 +1,5 @@
 /** A bus within one process: events reach its subscribers and stay readable until newer ones push them out. */
-import { type Bus, BackSaasError, type Event, type EventHandler } from '@backsaas/core'
+import { BackSaasError, type Bus, type Event, type EventHandler } from '@backsaas/core'
 
 export interface MemoryBusOptions {
   /** How many events stay readable, and how many may wait for a slow handler; default 1000. */

@@ -2,8 +2,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { BackSaasError, type Connection, type Database, type Login, type Statement } from '@backsaas/core'
 import { readLogins, type StoredLogins } from '../logins.ts'
-import { BEGIN, runBatch, runScript, runTransaction, type Session } from '../session.ts'
 import { unreachable } from '../server-error.ts'
+import { BEGIN, runBatch, runScript, runTransaction, type Session } from '../session.ts'
 import { type Instance, openInstance } from './open-instance.ts'
 import { createProtocolSession } from './protocol-session.ts'
 
@@ -32,6 +32,7 @@ export interface PgliteDatabase extends Database {
  */
 export function pglite(dataDir?: string, options: PgliteOptions = {}): PgliteDatabase {
   const turns = createTurns()
+  const underWay = new Set<Promise<unknown>>()
   let opening: Promise<Instance> | undefined
   let logins: Promise<StoredLogins> | undefined
   let closing: Promise<void> | undefined
@@ -44,47 +45,60 @@ export function pglite(dataDir?: string, options: PgliteOptions = {}): PgliteDat
     return opening
   }
 
-  function use<T>(work: (instance: Instance) => Promise<T>): Promise<T> {
-    if (closing) return Promise.reject(unreachable('08001', 'this database has been closed'))
-    return turns.take(async () => work(await instance()))
-  }
-
-  const session = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
-    use(({ pg }) => work(createProtocolSession(pg)))
+  const session: UseSession = (work) => turns.take(async () => work(createProtocolSession((await instance()).pg)))
 
   async function roleOf(login: Login): Promise<string | null> {
     if (login === 'owner') return null
-    logins ??= readLogins(owner).catch((error: unknown) => {
+    logins ??= readLogins(createConnection('owner', session, roleOf)).catch((error: unknown) => {
       logins = undefined
       throw error
     })
     return (await logins)[login].name
   }
 
-  const owner = createConnection('owner', session, roleOf)
+  /** Work from outside, which `close` waits for and nothing may follow. */
+  const admit: Admit = (work) => {
+    if (closing) return Promise.reject(unreachable('08001', 'this database has been closed'))
+    const done = work().finally(() => underWay.delete(done))
+    underWay.add(done)
+    return done
+  }
+
+  async function close(): Promise<void> {
+    await Promise.allSettled(underWay)
+    if (opening) await (await opening).close()
+  }
+
+  const connect = (login: Login): Connection => guard(createConnection(login, session, roleOf), admit)
   const connections: Readonly<Record<Login, Connection>> = {
-    owner,
-    runtime: createConnection('runtime', session, roleOf),
-    migrator: createConnection('migrator', session, roleOf),
+    runtime: connect('runtime'),
+    migrator: connect('migrator'),
+    owner: connect('owner'),
   }
 
   return {
     name: 'pglite',
     can: { listen: false, interactive: true },
     open: (_scope, login = 'runtime') => connections[login],
-    dump: () => use(({ pg }) => pg.dumpDataDir('none')),
-    close() {
-      closing ??= turns.take(async () => {
-        if (opening) await (await opening).close()
-      })
-      return closing
-    },
+    dump: () => admit(() => turns.take(async () => (await instance()).pg.dumpDataDir('none'))),
+    close: () => (closing ??= close()),
+  }
+}
+
+type UseSession = <T>(work: (session: Session) => Promise<T>) => Promise<T>
+type Admit = <T>(work: () => Promise<T>) => Promise<T>
+
+function guard({ batch, script, transaction }: Connection, admit: Admit): Connection {
+  return {
+    batch: (statements) => admit(() => batch(statements)),
+    ...(script && { script: (statements) => admit(() => script(statements)) }),
+    ...(transaction && { transaction: (run) => admit(() => transaction(run)) }),
   }
 }
 
 function createConnection(
   login: Login,
-  session: <T>(work: (session: Session) => Promise<T>) => Promise<T>,
+  session: UseSession,
   roleOf: (login: Login) => Promise<string | null>,
 ): Connection {
   const begin = async (): Promise<readonly Statement[]> => [BEGIN, ...enterRole(await roleOf(login), login, 'local')]

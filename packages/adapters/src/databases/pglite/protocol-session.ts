@@ -1,5 +1,5 @@
 /** A PGlite session spoken to in Postgres' own protocol: a whole batch in one call, every value as text. */
-import { DatabaseError, type Statement } from '@backsaas/core'
+import type { DatabaseError, Statement } from '@backsaas/core'
 import { messages, type PGlite, protocol } from '@electric-sql/pglite'
 import { serverError, unreachable } from '../server-error.ts'
 import type { Answer, Outcome, Session } from '../session.ts'
@@ -8,10 +8,14 @@ type Messages = Awaited<ReturnType<PGlite['execProtocolStream']>>
 
 /** The caller sees to it that nobody else uses the instance meanwhile. */
 export function createProtocolSession(pg: PGlite): Session {
+  // Two calls at once would each be given the answers of both.
+  let last: Promise<unknown> = Promise.resolve()
   return {
-    async send(statements) {
+    send(statements) {
       const request = concat(statements.flatMap(toMessages))
-      return toOutcome(await pg.execProtocolStream(request, { throwOnError: false }), statements.length)
+      const received = last.then(() => pg.execProtocolStream(request, { throwOnError: false }))
+      last = received.catch(() => undefined)
+      return received.then((list) => toOutcome(list, statements.length))
     },
   }
 }

@@ -1,5 +1,5 @@
 /** Translates what postgres.js throws. */
-import { DatabaseError } from '@backsaas/core'
+import type { DatabaseError } from '@backsaas/core'
 import driver from 'postgres'
 import { serverError, unreachable } from '../server-error.ts'
 

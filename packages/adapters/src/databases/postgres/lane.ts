@@ -5,7 +5,7 @@
  * were left of a lost transaction to the next connection. A lane is taken by one piece of work at a time, so a
  * connection that goes away fails exactly that work.
  */
-import { DatabaseError, type Statement } from '@backsaas/core'
+import type { DatabaseError, Statement } from '@backsaas/core'
 import driver, { type ReservedSql, type Sql } from 'postgres'
 import { unreachable } from '../server-error.ts'
 import type { Answer, Outcome, Session } from '../session.ts'

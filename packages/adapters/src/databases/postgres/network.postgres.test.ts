@@ -84,7 +84,10 @@ test('a connection that dies while its transaction decides harms nothing but tha
 })
 
 test('idle connections that were lost are not used', async () => {
-  await Promise.all([connection.batch([sql('select pg_sleep(0.05)')]), connection.batch([sql('select pg_sleep(0.05)')])])
+  await Promise.all([
+    connection.batch([sql('select pg_sleep(0.05)')]),
+    connection.batch([sql('select pg_sleep(0.05)')]),
+  ])
   expect(proxy.accepted()).toBe(2)
   proxy.cut()
   await expect.poll(() => proxy.connections()).toBe(0)

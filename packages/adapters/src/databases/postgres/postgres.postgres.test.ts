@@ -58,7 +58,9 @@ describe('logins', () => {
   test('a statement of the runtime that takes too long is ended, and its connection serves on', async () => {
     const connection = open({ statementTimeoutMs: 50, max: 1 }).open(SCOPE)
     await expect(ask(connection, 'select pg_sleep(5)')).rejects.toMatchObject({ code: '57014' })
-    await expect(connection.batch([sql('select 1'), sql('select pg_sleep(5)')])).rejects.toMatchObject({ code: '57014' })
+    await expect(connection.batch([sql('select 1'), sql('select pg_sleep(5)')])).rejects.toMatchObject({
+      code: '57014',
+    })
     expect(await ask(connection, 'select 1')).toBe('1')
   })
 
@@ -157,6 +159,16 @@ describe('a stale plan', () => {
     }
   })
 
+  test('that the session has forgotten is made anew too', async () => {
+    const connection = open({ max: 1 }).open(SCOPE, 'owner')
+    const work = [sql('select $1::int', '1'), sql('select 2')]
+    await connection.batch(work)
+    await connection.script?.([{ ...sql('discard all'), prepare: false }])
+    expect((await connection.batch(work)).map((result) => result.rows)).toEqual([[['1']], [['2']]])
+    await connection.script?.([{ ...sql('discard all'), prepare: false }])
+    expect((await connection.batch(work.slice(0, 1)))[0]?.rows).toEqual([['1']])
+  })
+
   test('is not sent again behind the end of its transaction', async () => {
     const connection = open({ max: 1 }).open(SCOPE, 'owner')
     await fresh.query('create table public.stale_write (a int); create table public.written (n int)')
@@ -168,7 +180,9 @@ describe('a stale plan', () => {
     expect(await ask(connection, 'select count(*) from public.stale_write')).toBe('1')
     const { transaction } = connection
     await fresh.query('alter table public.stale_write add c int')
-    await expect(transaction?.((inner) => inner.batch([write, sql('select 1')]))).rejects.toMatchObject({ code: '0A000' })
+    await expect(transaction?.((inner) => inner.batch([write, sql('select 1')]))).rejects.toMatchObject({
+      code: '0A000',
+    })
     expect(await ask(connection, 'select count(*) from public.stale_write')).toBe('1')
   })
 })

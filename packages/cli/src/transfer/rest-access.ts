@@ -1,0 +1,35 @@
+/** The options by which a command reaches a tenant's data API. */
+
+import type { CompiledSchema } from '@backsaas/core'
+import { compileSchema } from '@backsaas/core/language'
+import { type Command, Option } from 'commander'
+import { readText } from '../read-text.ts'
+import { createRestClient, type RestClient } from './rest-client.ts'
+
+export interface RestAccessOptions {
+  readonly url: string
+  readonly key: string
+  readonly profile?: string
+  readonly schema?: string
+}
+
+/** Adds `--url`, `--key`, `--profile` and `--schema` to a command. */
+export function withRestAccess(command: Command): Command {
+  const url = new Option('--url <url>', "the tenant's data API, such as http://127.0.0.1:8787/t/acme/rest/v1")
+  const key = new Option('--key <key>', 'an API key of the tenant')
+  return command
+    .addOption(url.env('BACKSAAS_URL').makeOptionMandatory())
+    .addOption(key.env('BACKSAAS_KEY').makeOptionMandatory())
+    .option('--profile <name>', "one of the tenant's schemas (default: its first)")
+    .option('--schema <file>', 'the schema as YAML: tells keys, references and which fields can be written')
+}
+
+/** @throws `URL_INVALID` (400). */
+export function openRest({ url, key, profile }: RestAccessOptions): RestClient {
+  return createRestClient({ url, apiKey: key, ...(profile === undefined ? {} : { profile }) })
+}
+
+/** The schema of `--schema`; null without it. */
+export function readSchema({ schema }: RestAccessOptions): CompiledSchema | null {
+  return schema === undefined ? null : compileSchema(readText(schema))
+}

@@ -1,0 +1,142 @@
+/** The data API as the transfer commands use it: a request is repeated while the server says "later". */
+import { setTimeout as delay } from 'node:timers/promises'
+import { BackSaasError, type FieldProblem } from '@backsaas/core'
+
+export interface RestOptions {
+  /** The root of the data API, `https://acme.example.com/rest/v1`. */
+  readonly url: string
+  readonly apiKey: string
+  /** The profile to speak to; without it the tenant's default. */
+  readonly profile?: string
+  readonly fetch?: (request: Request) => Promise<Response>
+  /** Waits; tests give one that does not. */
+  readonly sleep?: (ms: number) => Promise<unknown>
+}
+
+export interface RestRequest {
+  readonly method: 'GET' | 'POST'
+  /** Below the root, with the query. */
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export interface RestAnswer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+}
+
+/** What the API says of an error. */
+export interface RestProblem {
+  readonly code: string
+  readonly message: string
+  readonly details: string | null
+  readonly hint: string | null
+  readonly errors: readonly FieldProblem[]
+}
+
+export interface RestClient {
+  readonly url: string
+  /** @throws `SERVER_UNAVAILABLE` (503) where no answer, or only "later", has come after several tries. */
+  send(request: RestRequest): Promise<RestAnswer>
+}
+
+const TRIES = 8
+const FIRST_WAIT_MS = 250
+const LONGEST_WAIT_MS = 15_000
+/** Too many requests, a gateway's troubles, and a server that is starting, closing or changing its schema. */
+const LATER: ReadonlySet<number> = new Set([429, 502, 503, 504])
+
+/** @example const client = createRestClient({ url: 'http://127.0.0.1:8787/t/acme/rest/v1', apiKey }) */
+export function createRestClient(options: RestOptions): RestClient {
+  const url = restRoot(options.url)
+  const send = options.fetch ?? fetch
+  const sleep = options.sleep ?? delay
+  const standing: Record<string, string> = {
+    apikey: options.apiKey,
+    ...(options.profile === undefined ? {} : { 'accept-profile': options.profile, 'content-profile': options.profile }),
+  }
+  return {
+    url,
+    async send({ method, path, headers = {}, body }) {
+      let last = 'it gives no answer'
+      for (let attempt = 0; attempt < TRIES; attempt++) {
+        const init = { method, headers: { ...standing, ...headers }, ...(body === undefined ? {} : { body }) }
+        const answer = await attemptOnce(send, `${url}${path}`, init)
+        if ('answer' in answer && !LATER.has(answer.answer.status)) return answer.answer
+        last = 'answer' in answer ? readProblem(answer.answer).message : answer.reason
+        const asked = 'answer' in answer ? Number(answer.answer.headers.get('retry-after')) * 1000 : 0
+        if (attempt < TRIES - 1) await sleep(waitMs(attempt, asked))
+      }
+      throw new BackSaasError('SERVER_UNAVAILABLE', 503, `${url} cannot be used: ${last}`, {
+        hint: 'what is done so far is kept: run the command again to go on',
+      })
+    },
+  }
+}
+
+async function attemptOnce(
+  send: (request: Request) => Promise<Response>,
+  url: string,
+  init: RequestInit,
+): Promise<{ readonly answer: RestAnswer } | { readonly reason: string }> {
+  try {
+    const response = await send(new Request(url, init))
+    return { answer: { status: response.status, headers: response.headers, text: await response.text() } }
+  } catch (error) {
+    // No answer is one of the cases that trying again is for; the reason is shown when that does not help.
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    return { reason: cause instanceof Error ? cause.message : String(cause) }
+  }
+}
+
+/** Twice as long each time, a little at random, never shorter than the server asks. */
+function waitMs(attempt: number, askedMs: number): number {
+  const grown = Math.min(FIRST_WAIT_MS * 2 ** attempt, LONGEST_WAIT_MS)
+  const asked = Number.isFinite(askedMs) ? Math.min(askedMs, 60_000) : 0
+  return Math.max(asked, grown / 2 + (Math.random() * grown) / 2)
+}
+
+/** @throws `URL_INVALID` (400). */
+function restRoot(text: string): string {
+  if (!URL.canParse(text) || !/^https?:/.test(text))
+    throw new BackSaasError('URL_INVALID', 400, `${JSON.stringify(text)} is no URL of a data API`, {
+      hint: 'such as https://acme.example.com/rest/v1 or http://127.0.0.1:8787/t/acme/rest/v1',
+    })
+  const url = new URL(text)
+  const path = url.pathname.replace(/\/+$/, '')
+  return `${url.origin}${path.endsWith('/rest/v1') ? path : `${path}/rest/v1`}`
+}
+
+/** Reads the error of an answer, whoever gave it. */
+export function readProblem({ status, text }: RestAnswer): RestProblem {
+  const body = parseObject(text)
+  const said = (name: string): string | null => (typeof body[name] === 'string' ? body[name] : null)
+  return {
+    code: said('code') ?? `HTTP_${status}`,
+    message: said('message') ?? `the server answered ${status}`,
+    details: said('details'),
+    hint: said('hint'),
+    errors: Array.isArray(body.errors) ? body.errors.filter(isFieldProblem) : [],
+  }
+}
+
+/** The error that ends a command: the server's own words. */
+export function refusedByServer(answer: RestAnswer, doing: string): BackSaasError {
+  const { code, message, details, hint, errors } = readProblem(answer)
+  return new BackSaasError(code, answer.status, `${doing}: ${message}`, { details, hint, errors })
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {} // an object, checked here
+  } catch {
+    return {} // a gateway's page, or nothing: the status says it
+  }
+}
+
+function isFieldProblem(value: unknown): value is FieldProblem {
+  return typeof value === 'object' && value !== null && 'pointer' in value && typeof value.pointer === 'string'
+}

@@ -1,0 +1,4 @@
+/** Deep nesting on a real Postgres. */
+import { nestingSuite } from './nesting.ts'
+
+nestingSuite('on Postgres', { database: 'postgres' })
