@@ -36,6 +36,7 @@ type Variables = Readonly<Record<string, string>>
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const CLI = ['--conditions=@backsaas/source', join(root, 'packages/cli/src/main.ts')]
 const START_MS = 60_000
+const running = new Set<ChildProcess>()
 
 /** The command line, to its end. */
 export async function runCli(args: readonly string[], variables: Variables = {}): Promise<Ended> {
@@ -79,10 +80,16 @@ export async function serve(variables: Variables, how: 'cli' | 'npm start' = 'cl
   }
 }
 
-/** A folder for one test file, gone at its end. */
+/** A folder for one test file; at its end it is gone, and so is every process that a failed test has left. */
 export function makeFolder(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'backsaas-cli-'))
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+  return {
+    path,
+    remove() {
+      for (const child of running) child.kill('SIGKILL')
+      rmSync(path, { recursive: true, force: true })
+    },
+  }
 }
 
 /** A tenant's rows of an entity, by its key. */
@@ -109,6 +116,8 @@ interface Launched {
 function launch(args: readonly string[], variables: Variables): Launched {
   const { DATABASE_URL: _database, REDIS_URL: _redis, BACKSAAS_DATA: _data, ...surroundings } = process.env
   const child = spawn(process.execPath, args, { env: { ...surroundings, ...variables }, cwd: tmpdir() })
+  running.add(child)
+  child.on('exit', () => running.delete(child))
   const output = { stdout: '', stderr: '' }
   child.stdout.on('data', (chunk) => {
     output.stdout += chunk

@@ -3,7 +3,7 @@ import type { Connection, Database, Login, Statement } from '@backsaas/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { failureTests, refusalTests } from './failure-tests.ts'
 import { SCOPE, type Subject, sql } from './subject.ts'
-import { transactionTests } from './transaction-tests.ts'
+import { scriptTests, transactionTests } from './transaction-tests.ts'
 import { valueTests } from './value-tests.ts'
 
 export interface DatabaseSuiteOptions {
@@ -42,6 +42,7 @@ export function databaseSuite(
     failureTests(() => subject)
     refusalTests(() => subject)
     transactionTests(() => subject)
+    scriptTests(() => subject)
     closeTest(open, login)
   })
 }

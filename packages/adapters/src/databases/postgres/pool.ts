@@ -47,8 +47,7 @@ export function createPool({ open, max, idleTimeoutMs, maxAgeMs }: PoolOptions):
       return await work(slot.lane)
     } finally {
       if (slot) giveBack(slot)
-      busy--
-      if (busy === 0) drained?.()
+      if (--busy === 0) drained?.()
     }
   }
 
@@ -71,12 +70,10 @@ export function createPool({ open, max, idleTimeoutMs, maxAgeMs }: PoolOptions):
   }
 
   function giveBack(slot: Slot): void {
-    if (!slot.lane.usable() || Date.now() - slot.bornAt > maxAgeMs) {
-      discard(slot)
-      return
-    }
-    const next = waiting.shift()
-    if (next) next(slot)
+    const fresh = slot.lane.usable() && Date.now() - slot.bornAt < maxAgeMs
+    const next = fresh && waiting.shift()
+    if (!fresh) discard(slot)
+    else if (next) next(slot)
     else idle.put(slot)
   }
 
@@ -98,8 +95,5 @@ export function createPool({ open, max, idleTimeoutMs, maxAgeMs }: PoolOptions):
     await Promise.all(closures)
   }
 
-  return {
-    use,
-    close: () => (closing ??= close()),
-  }
+  return { use, close: () => (closing ??= close()) }
 }

@@ -1,0 +1,12 @@
+/** BackSaaS as a process, over real HTTP: `backsaas.ts pg|postgres PORT URL POOL`. API key, fence and row security on. */
+import { postgres } from '@backsaas/adapters/databases/postgres'
+import { createRuntime } from '@backsaas/runtime'
+import { serve } from '@hono/node-server'
+
+const [driver = 'postgres', port = '0', url = '', pool = '10'] = process.argv.slice(2)
+if (driver !== 'postgres') throw new Error(`no adapter ${driver}`)
+const runtime = createRuntime({ database: postgres(url, { max: Number(pool) }) })
+await runtime.ready()
+serve({ fetch: (request) => runtime.fetch(request), port: Number(port), hostname: '127.0.0.1' }, () =>
+  process.send?.('ready'),
+)

@@ -1,0 +1,4 @@
+/** The dialect on the embedded database. */
+import { dialectSuite } from './suite.ts'
+
+dialectSuite('pglite')
