@@ -8,13 +8,12 @@ export function aggregates(lend: Lend): void {
     gallery = await openGallery(lend())
   })
   const rows = (path: string) => gallery.rows(path)
-  const sorted = async (path: string) =>
-    ((await rows(path)) as object[]).map((row) => JSON.stringify(row)).sort()
+  const sorted = async (path: string) => ((await rows(path)) as object[]).map((row) => JSON.stringify(row)).sort()
 
   test('sum, avg, min, max and count of all rows', async () => {
-    expect(await rows('/paintings?select=price.sum(),average:price.avg()::int,year.min(),year.max(),sold.count()')).toEqual(
-      [{ sum: 1500.5, average: 500, min: 1472, max: 1823, count: 2 }],
-    )
+    expect(
+      await rows('/paintings?select=price.sum(),average:price.avg()::int,year.min(),year.max(),sold.count()'),
+    ).toEqual([{ sum: 1500.5, average: 500, min: 1472, max: 1823, count: 2 }])
     expect(await rows('/paintings?select=price.sum()&medium=eq.oil')).toEqual([{ sum: 1250.5 }])
     expect(await rows('/paintings?select=price.sum(),year.max()&id=eq.99')).toEqual([{ sum: null, max: null }])
   })
@@ -88,13 +87,13 @@ export function aggregates(lend: Lend): void {
   })
 
   test('aggregates over the columns of a spread embed', async () => {
-    expect(await rows('/paintings?select=medium,...artist(born.max(),first:born.min(),n:name.count())&order=medium')).toEqual(
-      [
-        { medium: 'fresco', max: '1746-03-30', first: '1746-03-30', n: 1 },
-        { medium: 'ink', max: null, first: null, n: 0 },
-        { medium: 'oil', max: '1746-03-30', first: '1452-04-15', n: 2 },
-      ],
-    )
+    expect(
+      await rows('/paintings?select=medium,...artist(born.max(),first:born.min(),n:name.count())&order=medium'),
+    ).toEqual([
+      { medium: 'fresco', max: '1746-03-30', first: '1746-03-30', n: 1 },
+      { medium: 'ink', max: null, first: null, n: 0 },
+      { medium: 'oil', max: '1746-03-30', first: '1452-04-15', n: 2 },
+    ])
     expect(await rows('/paintings?select=...artist(count())')).toEqual([{ count: 3 }])
   })
 

@@ -54,12 +54,14 @@ export function ambiguity(lend: Lend): void {
       {
         cardinality: 'many-to-many',
         embedding: 'artists with artists',
-        relationship: 'rivalries using rivalries_challenger_id_fkey(challenger_id) and rivalries_rival_id_fkey(rival_id)',
+        relationship:
+          'rivalries using rivalries_challenger_id_fkey(challenger_id) and rivalries_rival_id_fkey(rival_id)',
       },
       {
         cardinality: 'many-to-many',
         embedding: 'artists with artists',
-        relationship: 'rivalries using rivalries_rival_id_fkey(rival_id) and rivalries_challenger_id_fkey(challenger_id)',
+        relationship:
+          'rivalries using rivalries_rival_id_fkey(rival_id) and rivalries_challenger_id_fkey(challenger_id)',
       },
     ])
   })

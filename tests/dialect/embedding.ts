@@ -148,9 +148,9 @@ export function embedding(lend: Lend): void {
       'Goya',
     ])
     expect(await names('/artists?select=name,paintings()&paintings=is.null&order=id')).toEqual(['Verrocchio', 'Melzi'])
-    expect(await names('/artists?select=name,paintings(id),mentor(id)&or=(paintings.is.null,mentor.is.null)&order=id')).toEqual(
-      ['Verrocchio', 'Goya', 'Melzi'],
-    )
+    expect(
+      await names('/artists?select=name,paintings(id),mentor(id)&or=(paintings.is.null,mentor.is.null)&order=id'),
+    ).toEqual(['Verrocchio', 'Goya', 'Melzi'])
   })
 
   test('another operator on an embed is refused', async () => {
@@ -215,8 +215,9 @@ export function embedding(lend: Lend): void {
   })
 
   test('embeds go no deeper than the limit', async () => {
-    expect(
-      await refusal('/artists?select=mentor(mentor(mentor(mentor(mentor(mentor(name))))))'),
-    ).toEqual([400, 'LIMIT_EXCEEDED'])
+    expect(await refusal('/artists?select=mentor(mentor(mentor(mentor(mentor(mentor(name))))))')).toEqual([
+      400,
+      'LIMIT_EXCEEDED',
+    ])
   })
 }

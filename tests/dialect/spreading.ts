@@ -17,9 +17,9 @@ export function spreading(lend: Lend): void {
   })
 
   test('spreads within spreads, and embeds within spreads', async () => {
-    expect(
-      await rows('/paintings?select=id,...artist(who:name,...mentor(master:name),pupils(name))&id=eq.1'),
-    ).toEqual([{ id: 1, who: 'Leonardo', master: 'Verrocchio', pupils: [{ name: 'Melzi' }] }])
+    expect(await rows('/paintings?select=id,...artist(who:name,...mentor(master:name),pupils(name))&id=eq.1')).toEqual([
+      { id: 1, who: 'Leonardo', master: 'Verrocchio', pupils: [{ name: 'Melzi' }] },
+    ])
   })
 
   test('the columns of a junction beside those of the target', async () => {

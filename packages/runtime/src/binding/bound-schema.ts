@@ -5,6 +5,7 @@ import {
   type EntityMapping,
   invariant,
   type Mapping,
+  PLATFORM_PLACEMENT_ID,
   TENANT_COLUMN,
 } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
@@ -12,6 +13,8 @@ import { type BoundedMap, boundedMap } from './bounded-map.ts'
 
 export interface BoundSchema {
   readonly compiled: CompiledSchema
+  /** What requests may name: all of it, but of the platform's own schema not its secrets. */
+  readonly served: CompiledSchema
   readonly mapping: Mapping
   readonly placementId: string
   readonly version: number
@@ -61,6 +64,7 @@ export function bindSchema(
   }
   return {
     compiled,
+    served: placementId === PLATFORM_PLACEMENT_ID ? withoutSecrets(compiled) : compiled,
     mapping,
     placementId,
     version,
@@ -68,6 +72,17 @@ export function bindSchema(
     outbox: outbox?.entities.events ?? null,
     statements: boundedMap(MAX_STATEMENTS),
   }
+}
+
+/** Fields of the platform that the runtime reads for itself, and no request ever does. */
+const SECRETS: Readonly<Record<string, readonly string[]>> = { api_keys: ['hash'] }
+
+function withoutSecrets(schema: CompiledSchema): CompiledSchema {
+  const entities = Object.entries(schema.entities).map(([name, entity]) => {
+    const fields = Object.entries(entity.fields).filter(([field]) => !SECRETS[name]?.includes(field))
+    return [name, { ...entity, fields: Object.fromEntries(fields) }] as const
+  })
+  return { ...schema, entities: Object.fromEntries(entities) }
 }
 
 function bindEntity(compiled: CompiledEntity, mapping: EntityMapping, schema: string): BoundEntity {

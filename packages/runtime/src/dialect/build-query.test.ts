@@ -58,7 +58,7 @@ test.each([
   ['email->a=eq.1', '42703'],
   ['order=email.up', 'PGRST100'],
   ['select=id,company(id),company(name)', 'PGRST100'],
-  ['select=age::regclass', 'PGRST100'],
+  ['select=age::regclass', '42704'],
   ["email'=eq.1", 'PGRST100'],
   ['email=eq.%00', 'PGRST100'],
   ['select=company(contacts(company(contacts(company(contacts(id))))))', 'LIMIT_EXCEEDED'],

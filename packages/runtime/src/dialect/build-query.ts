@@ -137,7 +137,7 @@ function addConditions(root: Draft, split: SplitQuery, context: QueryContext): v
     const draft = descend(root, embed)
     draft.where.push(resolveCondition(parseLogic(kind, not, text, params, limits.inValues), draft))
   }
-  if (countConditions(root) > limits.conditions) throw overLimit('conditions', limits.conditions)
+  if (countConditions(root) > limits.conditions) throw overLimit('conditions and embeds', limits.conditions)
 }
 
 function resolveCondition(written: WrittenCondition, draft: Draft): Condition {
@@ -180,9 +180,10 @@ function descend(root: Draft, embed: readonly string[]): Draft {
   return draft
 }
 
+/** Every embed is a condition of its own: it is asked of every row. */
 function countConditions(draft: Draft): number {
   const own = draft.where.reduce((sum, condition) => sum + leaves(condition), 0)
-  return [...draft.embeds.values()].reduce((sum, inner) => sum + countConditions(inner), own)
+  return [...draft.embeds.values()].reduce((sum, inner) => sum + 1 + countConditions(inner), own)
 }
 
 function leaves(condition: Condition): number {

@@ -1,5 +1,5 @@
 /** The types that `::` may name, and what each is in SQL; anything else is refused, so that a cast is never a way to SQL. */
-import { parseError } from './dialect-errors.ts'
+import { BackSaasError } from '@backsaas/core'
 
 const CASTS: Readonly<Record<string, string>> = {
   text: 'text',
@@ -32,9 +32,12 @@ const CASTS: Readonly<Record<string, string>> = {
   bytea: 'bytea',
 }
 
-/** @throws `PGRST100` (400) for a type outside the list. */
+/** @throws `42704` (400) for a type outside the list. */
 export function castType(name: string): string {
   const type = Object.hasOwn(CASTS, name) ? CASTS[name] : undefined
-  if (!type) throw parseError('select parameter', name, 1, `one of ${Object.keys(CASTS).join(', ')}`)
+  if (!type)
+    throw new BackSaasError('42704', 400, `type "${name.slice(0, 100)}" does not exist`, {
+      hint: `Cast to one of ${Object.keys(CASTS).join(', ')}.`,
+    })
   return type
 }

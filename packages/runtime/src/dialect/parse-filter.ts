@@ -1,6 +1,7 @@
 /** `not.eq.5`, `in.(1,2)`, `like(any).{a*,b*}`, `is.null`: an operator with its value, as written. */
 import type { BackSaasError, Comparison, Operator } from '@backsaas/core'
 import { overLimit } from './dialect-errors.ts'
+import { checkNesting } from './nesting.ts'
 import { arrayLiteral, type Params } from './params.ts'
 import { fail, type Scanner, scan, takeQuoted } from './scanner.ts'
 
@@ -31,6 +32,7 @@ export function parseFilter(text: string, params: Params, maxInValues: number): 
   const base = { not: not !== undefined, operator: operator as Operator }
   if (argument !== undefined && !QUANTIFIABLE.has(operator) && !TEXT_SEARCH.has(operator))
     throw unexpectedModifier(s, argument)
+  checkNesting(value)
   if (operator === 'is') return { ...base, is: parseIs(s, value) }
   if (operator === 'in') return { ...base, param: params.add(arrayLiteral(takeList(s, maxInValues))) }
   if (argument === undefined) return { ...base, param: params.add(textValue(base.operator, value)) }

@@ -1,5 +1,7 @@
 /** `meta->address->>city`: a column and the way into its JSON. */
 import type { JsonStep } from '@backsaas/core'
+import { overLimit } from './dialect-errors.ts'
+import { MAX_NESTING } from './nesting.ts'
 import { type Scanner, take, takeName } from './scanner.ts'
 
 /** A path by the names that the caller wrote, not yet resolved against an entity. */
@@ -15,6 +17,7 @@ export function takePath(s: Scanner, what: string): WrittenPath {
     const arrow = take(s, '->>') ? '->>' : '->'
     if (arrow === '->') take(s, '->')
     json.push({ arrow, key: takeKey(s, what) })
+    if (json.length > MAX_NESTING) throw overLimit('steps in a JSON path', MAX_NESTING)
   }
   return { field, json }
 }

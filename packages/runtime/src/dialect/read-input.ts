@@ -1,6 +1,7 @@
 /** A body → the rows of a create or the values of an update. */
 import { BackSaasError, type CompiledEntity, type Input } from '@backsaas/core'
 import { nearest } from './nearest.ts'
+import { checkNesting } from './nesting.ts'
 import type { Preferences } from './preferences.ts'
 import { readCsv } from './read-csv.ts'
 
@@ -16,6 +17,7 @@ export function readInput(
   preferences: Preferences,
   entity: CompiledEntity,
 ): Input {
+  checkNesting(body)
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const rows = readRows(action, body, type, entity)
   const keys =

@@ -10,6 +10,8 @@ export interface Limits {
   readonly embedDepth: number
   /** Filters of one request, those inside `and=()` and `or=()` and of embeds counted. */
   readonly conditions: number
+  /** Rows of one insert. */
+  readonly insertRows: number
   /** Values of one `in.()`. */
   readonly inValues: number
 }
@@ -20,6 +22,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   urlBytes: 16_384,
   embedDepth: 5,
   conditions: 100,
+  insertRows: 10_000,
   inValues: 1000,
 })
 

@@ -1,7 +1,7 @@
 /** HTTP → Operation. */
 import { BackSaasError, type CompiledEntity, type CompiledSchema, type Condition, type Operation } from '@backsaas/core'
 import { buildQuery } from '../dialect/build-query.ts'
-import { notSupported, parseError, unknownEntity } from '../dialect/dialect-errors.ts'
+import { notSupported, overLimit, parseError, unknownEntity } from '../dialect/dialect-errors.ts'
 import { type Media, readAccept } from '../dialect/media.ts'
 import { nearest } from '../dialect/nearest.ts'
 import { collectParams, type Params } from '../dialect/params.ts'
@@ -82,7 +82,7 @@ export function parse(input: ParseInput): Parsed {
 
 /** What a write brings: its rows, and how they meet those that are there. */
 function written(
-  { method, body, headers }: ParseInput,
+  { method, body, headers, limits }: ParseInput,
   action: Operation['action'],
   split: SplitQuery,
   preferences: Preferences,
@@ -91,6 +91,7 @@ function written(
 ): Pick<Operation, 'input' | 'upsert'> {
   if (action !== 'create' && action !== 'update') return {}
   const input = readInput(action, body, headers.get('content-type'), split.columns, preferences, entity)
+  if (input.rows.length > limits.insertRows) throw overLimit('rows to write', limits.insertRows)
   if (method === 'PUT') return readPut(input, split, itemKey, entity)
   const upsert = action === 'create' ? readUpsert(preferences, split, entity) : null
   return upsert ? { input, upsert } : { input }

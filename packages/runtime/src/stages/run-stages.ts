@@ -31,7 +31,7 @@ export async function runStages(request: DataRequest): Promise<Response> {
     body: await readBody(request.request, limits.bodyBytes),
     entity: request.entity,
     itemKey: request.itemKey,
-    schema: schema.compiled,
+    schema: schema.served,
     limits,
   })
   time('parse')
