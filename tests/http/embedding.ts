@@ -1,7 +1,7 @@
 /** Related rows inside rows: to one, to many, both ways, with their own filters, order and limits. */
 import { beforeAll, expect, test } from 'vitest'
 import type { Caller } from '../fixture/caller.ts'
-import type { Lend } from './suite.ts'
+import type { Lend } from '../fixture/lend.ts'
 
 export function embedding(lend: Lend): void {
   let caller: Caller

@@ -1,7 +1,7 @@
 /** Every scalar operator, negated, and'ed and or'ed. */
 import { beforeAll, expect, test } from 'vitest'
 import type { Caller } from '../fixture/caller.ts'
-import type { Lend } from './suite.ts'
+import type { Lend } from '../fixture/lend.ts'
 
 const ROWS = [
   {

@@ -1,7 +1,7 @@
 /** Routes of one row, by keys of every kind. */
 import { beforeAll, expect, test } from 'vitest'
 import type { Caller } from '../fixture/caller.ts'
-import type { Lend } from './suite.ts'
+import type { Lend } from '../fixture/lend.ts'
 
 const REPRESENTATION = { prefer: 'return=representation' }
 

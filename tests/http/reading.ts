@@ -1,7 +1,7 @@
 /** Choosing columns, order, pages and counts; one row as an object. */
 import { beforeAll, expect, test } from 'vitest'
 import type { Caller } from '../fixture/caller.ts'
-import type { Lend } from './suite.ts'
+import type { Lend } from '../fixture/lend.ts'
 
 const SINGULAR = { accept: 'application/vnd.pgrst.object+json' }
 const EXACT = { prefer: 'count=exact' }

@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { readAnswer } from '../fixture/answer.ts'
 import type { Caller } from '../fixture/caller.ts'
-import type { Lend } from './suite.ts'
+import type { Lend } from '../fixture/lend.ts'
 
 /** A path, the status and the code. */
 const READS: readonly (readonly [string, number, string])[] = [

@@ -1,5 +1,7 @@
 /** The HTTP suite: what the data API answers, whatever the database and whatever its tables are called. */
+
 import { afterAll, beforeAll, describe } from 'vitest'
+import type { Lend } from '../fixture/lend.ts'
 import type { Fixture } from '../fixture/start-fixture.ts'
 import { embedding } from './embedding.ts'
 import { filtering } from './filtering.ts'
@@ -9,9 +11,6 @@ import { refusals } from './refusals.ts'
 import { values } from './values.ts'
 import { violations } from './violations.ts'
 import { writing } from './writing.ts'
-
-/** Lends the fixture to a part of the suite, once it is there. */
-export type Lend = () => Fixture
 
 /** @example httpSuite('on PGlite', () => startFixture({ database: 'pglite' })) */
 export function httpSuite(name: string, open: () => Promise<Fixture>): void {

@@ -1,7 +1,7 @@
 /** Values of every type: what goes in comes out, exactly. */
 import { beforeAll, expect, test } from 'vitest'
 import type { Caller } from '../fixture/caller.ts'
-import type { Lend } from './suite.ts'
+import type { Lend } from '../fixture/lend.ts'
 
 /** A field, the JSON text sent, and the JSON text expected back (the same unless given). */
 const CASES: readonly (readonly [string, string, string?])[] = [

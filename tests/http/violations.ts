@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import type { Answer } from '../fixture/answer.ts'
 import type { Caller } from '../fixture/caller.ts'
-import type { Lend } from './suite.ts'
+import type { Lend } from '../fixture/lend.ts'
 
 const ABSENT = '018f0000-0000-7000-8000-00000000eeee'
 

@@ -1,9 +1,9 @@
 /** No answer may be kept where another could be served it. */
 import { beforeAll, expect, test } from 'vitest'
 import type { Caller } from '../fixture/caller.ts'
-import type { Lend } from './security-suite.ts'
+import type { Watched } from './watched.ts'
 
-export function caching(lend: Lend): void {
+export function caching(lend: Watched): void {
   let caller: Caller
   let id: string
   beforeAll(async () => {

@@ -1,11 +1,11 @@
 /** Host, path, header and key that name different tenants are 400, in every combination; equal ones are one tenant. */
 import { beforeAll, expect, test } from 'vitest'
 import type { Caller } from '../fixture/caller.ts'
-import type { Lend } from './security-suite.ts'
+import type { Watched } from './watched.ts'
 
 type Place = 'host' | 'path' | 'header'
 
-export function disagreement(lend: Lend): void {
+export function disagreement(lend: Watched): void {
   let acme: Caller
   let globex: Caller
   beforeAll(async () => {

@@ -1,9 +1,9 @@
 /** Endless pages, conditions, lists and embeds are capped or refused; functions and unbuilt exports are refused. */
 import { beforeAll, expect, test } from 'vitest'
 import type { Caller } from '../fixture/caller.ts'
-import type { Lend } from './security-suite.ts'
+import type { Watched } from './watched.ts'
 
-export function excess(lend: Lend): void {
+export function excess(lend: Watched): void {
   let caller: Caller
   beforeAll(async () => {
     caller = await lend().newTenant()

@@ -1,9 +1,9 @@
 /** A body that sets what only the platform sets is refused whole. */
 import { beforeAll, expect, test } from 'vitest'
 import type { Caller } from '../fixture/caller.ts'
-import type { Lend } from './security-suite.ts'
+import type { Watched } from './watched.ts'
 
-export function forbiddenFields(lend: Lend): void {
+export function forbiddenFields(lend: Watched): void {
   let caller: Caller
   let id: string
   beforeAll(async () => {

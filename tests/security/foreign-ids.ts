@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import type { Answer } from '../fixture/answer.ts'
 import type { Caller } from '../fixture/caller.ts'
-import type { Lend } from './security-suite.ts'
+import type { Watched } from './watched.ts'
 
 const ABSENT = '018f0000-0000-7000-8000-00000000dddd'
 
@@ -30,7 +30,7 @@ const TRIES: readonly (readonly [string, string, object?])[] = [
   ['DELETE', '/order_lines/{order},{product}'],
 ]
 
-export function foreignIds(lend: Lend): void {
+export function foreignIds(lend: Watched): void {
   let victim: Caller
   let attacker: Caller
   let foreign: Record<string, string>

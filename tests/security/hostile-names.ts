@@ -1,7 +1,7 @@
 /** Names with quotes, control characters and prototypes, and objects where scalars belong: a quick 4xx, no SQL sent. */
 import { beforeAll, expect, test } from 'vitest'
 import type { Caller } from '../fixture/caller.ts'
-import type { Lend } from './security-suite.ts'
+import type { Watched } from './watched.ts'
 
 const NAMES = [
   '"',
@@ -33,7 +33,7 @@ const NAMES = [
   'tableoid',
 ]
 
-export function hostileNames(lend: Lend): void {
+export function hostileNames(lend: Watched): void {
   let caller: Caller
   beforeAll(async () => {
     caller = await lend().newTenant()

@@ -9,9 +9,7 @@ import { excess } from './excess.ts'
 import { forbiddenFields } from './forbidden-fields.ts'
 import { foreignIds } from './foreign-ids.ts'
 import { hostileNames } from './hostile-names.ts'
-
-/** The fixture, and the statements that the runtime sent so far. */
-export type Lend = () => Fixture & { readonly statements: readonly Statement[] }
+import type { Watched } from './watched.ts'
 
 export function securitySuite(name: string, options: FixtureOptions): void {
   describe(`an attacker ${name}`, () => {
@@ -26,7 +24,7 @@ export function securitySuite(name: string, options: FixtureOptions): void {
       fixture = await startFixture({ ...options, wrap })
     })
     afterAll(() => fixture?.close())
-    const lend: Lend = () => ({ ...fixture, statements })
+    const lend: Watched = () => ({ ...fixture, statements })
     describe('3: names ids of another tenant', () => foreignIds(lend))
     describe('5: writes fields that are not theirs', () => forbiddenFields(lend))
     describe('6: names several tenants', () => disagreement(lend))

@@ -1,8 +1,8 @@
 /** `backsaas introspect DATABASE_URL`: a schema from the tables of a Postgres that is there already. */
 
 import type { Command } from 'commander'
-import type { Io } from '../io.ts'
 import type { IntrospectRequest } from '../introspect/run-introspect.ts'
+import type { Io } from '../io.ts'
 
 interface IntrospectOptions {
   readonly pgSchema: string

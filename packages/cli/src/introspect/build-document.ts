@@ -1,7 +1,8 @@
 /** Tables → a schema document, and the list of what is not as it was. */
-import type { PgTable } from './catalogue.ts'
+
 import { buildField } from './build-field.ts'
 import { addReferences, type EntityDocument } from './build-references.ts'
+import type { PgTable } from './catalogue.ts'
 import { type Note, planTables, SYSTEM_FIELDS, type TablePlan } from './table-plan.ts'
 
 export interface BuiltDocument {
@@ -86,13 +87,17 @@ function addSets(plan: TablePlan, entity: EntityDocument | undefined, note: Note
     seen.add(names.join())
     entity.indexes = [...(entity.indexes ?? []), names]
   }
-  for (const index of table.indexes.filter(({ isUnique, isPlain, ofConstraint }) => isUnique && !isPlain && !ofConstraint))
+  for (const index of table.indexes.filter(
+    ({ isUnique, isPlain, ofConstraint }) => isUnique && !isPlain && !ofConstraint,
+  ))
     note(`${plan.entity} loses the unique index "${index.name}": it is not a plain one`)
 }
 
 function uniqueSets(table: PgTable): readonly (readonly string[])[] {
   return [
     ...table.constraints.filter(({ kind }) => kind === 'u').map(({ columns }) => columns),
-    ...table.indexes.filter((index) => index.isUnique && index.isPlain && !index.ofConstraint).map(({ columns }) => columns),
+    ...table.indexes
+      .filter((index) => index.isUnique && index.isPlain && !index.ofConstraint)
+      .map(({ columns }) => columns),
   ].filter((columns) => columns.length > 0)
 }

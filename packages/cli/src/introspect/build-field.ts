@@ -110,7 +110,9 @@ function asNumber(text: string): number | string {
 }
 
 function decimal(column: PgColumn, facts: Facts, say: Note): FieldDocument {
-  const [precision = (facts.digits ?? Number.NaN) + (facts.scale ?? 0), scale = facts.scale ?? 0] = modifiersOf(column.formatted)
+  const [precision = (facts.digits ?? Number.NaN) + (facts.scale ?? 0), scale = facts.scale ?? 0] = modifiersOf(
+    column.formatted,
+  )
   const field: FieldDocument = { type: 'decimal' }
   if (scale < 0 || scale > precision) say(`was ${column.formatted} and has no such limit now`)
   else if (!Number.isNaN(precision)) Object.assign(field, { precision, ...(scale > 0 && { scale }) })
@@ -121,7 +123,8 @@ function decimal(column: PgColumn, facts: Facts, say: Note): FieldDocument {
 function addDefault(field: FieldDocument, column: PgColumn, plan: TablePlan, say: Note): void {
   const value = readDefault(column.default ?? '', chosenType(field), column.isList)
   if (value !== undefined) field.default = value
-  else if (!/^NULL\b/i.test(column.default ?? '') && !isMadeKey(column, plan)) say(`loses its default: ${column.default}`)
+  else if (!/^NULL\b/i.test(column.default ?? '') && !isMadeKey(column, plan))
+    say(`loses its default: ${column.default}`)
 }
 
 function isMadeKey(column: PgColumn, { isGenerated, key }: TablePlan): boolean {

@@ -1,6 +1,7 @@
 /** Foreign keys → references, with names for both sides where the obvious ones collide. */
-import type { PgConstraint } from './catalogue.ts'
+
 import type { FieldDocument } from './build-field.ts'
+import type { PgConstraint } from './catalogue.ts'
 import type { Note, TablePlan } from './table-plan.ts'
 
 export interface ReferenceDocument {

@@ -52,7 +52,8 @@ function readPart(part: Expression, column: string, isWhole: boolean): Facts | n
   if (left.kind === 'call' && left.name === 'coalesce') return isOneDimensional(left) ? {} : null
   if (isColumn(left, column) && part.operator === '=') return readScale(part.right, column)
   if (right.kind !== 'literal') return null
-  if (left.kind === 'call' && left.name === 'abs' && isColumn(left.args[0], column)) return readDigits(part.operator, right.text)
+  if (left.kind === 'call' && left.name === 'abs' && isColumn(left.args[0], column))
+    return readDigits(part.operator, right.text)
   if (!isColumn(left, column) && !isLength(left, column)) return null
   return readBound(part.operator, right.text, isWhole || isLength(left, column))
 }

@@ -51,7 +51,8 @@ function exact(text: string): Json {
 
 /** `2020-01-01 00:00:00+00` → `2020-01-01T00:00:00+00:00`. */
 function timestamp(text: string): Json | undefined {
-  const [, date, time, zone = '+00'] = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)([+-]\d\d(?::\d\d)?)?$/.exec(text) ?? []
+  const [, date, time, zone = '+00'] =
+    /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)([+-]\d\d(?::\d\d)?)?$/.exec(text) ?? []
   return date === undefined ? undefined : `${date}T${time}${zone.includes(':') ? zone : `${zone}:00`}`
 }
 

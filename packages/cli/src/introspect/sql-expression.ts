@@ -49,7 +49,8 @@ interface Reader {
   accept(text: string): boolean
 }
 
-const TOKEN = /\s*(?:(E?'(?:[^']|'')*')|"((?:[^"]|"")+)"|(\d+(?:\.\d+)?(?:e[+-]?\d+)?)|([a-z_]\w*)|(::|[<>=!~@*&|^+-]+|[()[\],.]))/iy
+const TOKEN =
+  /\s*(?:(E?'(?:[^']|'')*')|"((?:[^"]|"")+)"|(\d+(?:\.\d+)?(?:e[+-]?\d+)?)|([a-z_]\w*)|(::|[<>=!~@*&|^+-]+|[()[\],.]))/iy
 
 function tokenize(sql: string): Token[] {
   const tokens: Token[] = []

@@ -21,8 +21,7 @@ export type Note = (text: string) => void
 export const SYSTEM_FIELDS = ['created_at', 'updated_at', 'created_by', 'revision'] as const
 
 /** Types whose values can be keys. */
-const KEY_TYPES =
-  /^(?:u?int[248]|text|varchar|bpchar|citext|numeric|bool|date|time|timestamp|timestamptz|uuid|name)$/
+const KEY_TYPES = /^(?:int[248]|text|varchar|bpchar|citext|numeric|bool|date|time|timestamp|timestamptz|uuid|name)$/
 
 /** Plans all tables: names first, since they refer to each other. */
 export function planTables(tables: readonly PgTable[], note: Note): readonly TablePlan[] {
@@ -72,7 +71,11 @@ function isChecked(table: PgTable, column: string): boolean {
 /** A uuid that refers to nothing and means nothing else. */
 function isPlainKey(table: PgTable, column: PgColumn): boolean {
   const used = table.constraints.some(({ kind, columns }) => kind === 'f' && columns.includes(column.name))
-  return !used && !isChecked(table, column.name) && (column.default === null || /^gen_random_uuid\(\)|^(?:\w+\.)?uuid/.test(column.default))
+  return (
+    !used &&
+    !isChecked(table, column.name) &&
+    (column.default === null || /^gen_random_uuid\(\)|^(?:\w+\.)?uuid/.test(column.default))
+  )
 }
 
 /** The primary key; without one, a unique set that is never null. */
@@ -95,6 +98,6 @@ function findKey(table: PgTable, note: Note): readonly string[] | null {
 
 function isKeyColumn(table: PgTable, name: string): boolean {
   const column = table.columns.find((candidate) => candidate.name === name)
-  const isEnum = column?.values !== null
-  return column !== undefined && column.notNull && !column.isList && (isEnum || KEY_TYPES.test(column.type))
+  if (!column?.notNull || column.isList) return false
+  return column.values !== null || KEY_TYPES.test(column.type)
 }

@@ -24,5 +24,8 @@ function flowItems(map: YAMLMap): void {
 function comment(from: string, notes: readonly string[]): string {
   const lines = [`Read from the Postgres schema "${from}".`]
   if (notes.length > 0) lines.push('', 'What is not as it was there:', ...notes.map((note) => `- ${note}`))
-  return lines.map((line) => `# ${line.replaceAll(/\s+/g, ' ')}`.trimEnd()).join('\n').concat('\n')
+  return lines
+    .map((line) => `# ${line.replaceAll(/\s+/g, ' ')}`.trimEnd())
+    .join('\n')
+    .concat('\n')
 }

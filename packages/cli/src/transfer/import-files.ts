@@ -112,7 +112,7 @@ async function readFiles(run: Run): Promise<void> {
 }
 
 async function readFile(run: Run, file: SourceFile): Promise<void> {
-  const { options, tally, targets } = run
+  const { options, tally } = run
   const batcher = createBatcher({ rows: options.batchRows, bytes: BATCH_BYTES })
   const lane = createLane<void>(options.parallel, () => {})
   const send = (batch: Batch): Promise<void> => lane.start(() => sendAndSettle(run, batch, 0))
