@@ -1,5 +1,5 @@
 /** Reads the logins that bootstrap wrote to `backsaas.logins`. */
-import { BackSaasError, type Connection, DatabaseError } from '@backsaas/core'
+import { BackSaasError, type Connection, DatabaseError, type Login } from '@backsaas/core'
 
 export interface StoredLogin {
   readonly name: string
@@ -7,6 +7,36 @@ export interface StoredLogin {
 }
 
 export type StoredLogins = Readonly<Record<'runtime' | 'migrator', StoredLogin>>
+
+export interface LoginLookup {
+  /** Who logs in as `login`; null where it is the URL's own. */
+  find(login: Login): Promise<StoredLogin | null>
+  /** The next `find` reads anew: a login may have been changed since. */
+  forget(): void
+}
+
+/**
+ * Looks logins up when they are first needed, and keeps them.
+ *
+ * @param serveAs whose login the runtime's is: the stored one, or the URL's own (`given`).
+ * @example const login = await createLoginLookup(() => owner, 'runtime').find('migrator')
+ */
+export function createLoginLookup(owner: () => Connection, serveAs: 'runtime' | 'given'): LoginLookup {
+  let stored: Promise<StoredLogins> | undefined
+  return {
+    async find(login) {
+      if (login === 'owner' || (login === 'runtime' && serveAs === 'given')) return null
+      stored ??= readLogins(owner()).catch((error: unknown) => {
+        stored = undefined
+        throw error
+      })
+      return (await stored)[login]
+    },
+    forget() {
+      stored = undefined
+    },
+  }
+}
 
 /**
  * The runtime's and the migrator's login.

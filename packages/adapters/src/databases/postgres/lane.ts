@@ -7,27 +7,10 @@
  */
 import type { DatabaseError, Statement } from '@backsaas/core'
 import driver, { type ReservedSql, type Sql } from 'postgres'
+import { type Lane, type LaneOptions, MAX_PREPARED } from '../lane.ts'
 import { unreachable } from '../server-error.ts'
-import type { Answer, Outcome, Session } from '../session.ts'
+import type { Answer, Outcome } from '../session.ts'
 import { connectError, queryError } from './driver-error.ts'
-
-export interface LaneOptions {
-  readonly url: string
-  /** In place of the URL's own. */
-  readonly login?: { readonly name: string; readonly password: string | null }
-  /** Startup parameters: settings that hold for the whole session. */
-  readonly settings: Readonly<Record<string, string>>
-  readonly connectTimeoutMs: number
-}
-
-export interface Lane extends Session {
-  /** False once the connection is lost, or has prepared so many statements that a fresh one is better. */
-  usable(): boolean
-  close(): Promise<void>
-}
-
-/** How many statement texts a connection prepares before it is replaced: the server keeps each of them in memory. */
-const MAX_PREPARED = 1000
 
 /** The driver sends a longer batch one by one from its 100th statement on; its types do not know the option. */
 const LONG_PIPELINE = { max_pipeline: 1000 }

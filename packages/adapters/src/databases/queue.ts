@@ -2,6 +2,7 @@
 export interface Queue<T> {
   push(item: T): void
   shift(): T | undefined
+  isEmpty(): boolean
 }
 
 /** @example const queue = createQueue<string>() */
@@ -22,5 +23,6 @@ export function createQueue<T>(): Queue<T> {
       if (!head) tail = undefined
       return node?.item
     },
+    isEmpty: () => head === undefined,
   }
 }

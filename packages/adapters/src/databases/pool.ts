@@ -1,0 +1,135 @@
+/**
+ * Lends lanes: at most `max` connections, opened when needed, closed when idle. A lane carries up to `share` pieces of
+ * work at once, the least busy one first; work that finds no place waits, first come first served.
+ */
+import type { Lane } from './lane.ts'
+import { createQueue } from './queue.ts'
+import { unreachable } from './server-error.ts'
+
+export interface PoolOptions {
+  readonly open: () => Promise<Lane>
+  /** Connections. */
+  readonly max: number
+  /** Pieces of work on one lane at once; 1 where a piece needs the lane to itself. */
+  readonly share: number
+  readonly idleTimeoutMs: number
+  /** A connection is replaced at this age, so that the server's memory and a moved address are seen to. */
+  readonly maxAgeMs: number
+}
+
+export interface Pool {
+  /** Runs `work` on a lane; waits where there is no place. */
+  use<T>(work: (lane: Lane) => Promise<T>): Promise<T>
+  /** Waits for the work given so far, then closes every connection. */
+  close(): Promise<void>
+}
+
+interface Slot {
+  /** Null while it opens. */
+  lane: Lane | null
+  opening: Promise<Lane> | null
+  load: number
+  readonly bornAt: number
+  usedAt: number
+}
+
+/** @example const pool = createPool({ open, max: 10, share: 1, idleTimeoutMs: 30_000, maxAgeMs: 3_600_000 }) */
+export function createPool({ open, max, share, idleTimeoutMs, maxAgeMs }: PoolOptions): Pool {
+  const slots = new Set<Slot>()
+  const waiting = createQueue<(slot: Slot) => void>()
+  const closures = new Set<Promise<void>>()
+  let busy = 0
+  let sweeper: ReturnType<typeof setTimeout> | undefined
+  let closing: Promise<void> | undefined
+  let drained: (() => void) | undefined
+
+  async function use<T>(work: (lane: Lane) => Promise<T>): Promise<T> {
+    if (closing) throw unreachable('08001', 'this database has been closed')
+    busy++
+    const slot = (waiting.isEmpty() ? pick() : null) ?? (await new Promise<Slot>((resolve) => waiting.push(resolve)))
+    try {
+      return await work(slot.lane ?? (await (slot.opening ?? openSlot(slot))))
+    } finally {
+      giveBack(slot)
+      if (--busy === 0) drained?.()
+    }
+  }
+
+  /** A slot with room, its load counted already: an idle one, else a new one, else the least busy. */
+  function pick(): Slot | null {
+    const now = Date.now()
+    let best: Slot | null = null
+    for (const slot of slots) {
+      if (!isFit(slot, now)) {
+        if (slot.load === 0) discard(slot)
+      } else if (slot.load < share && (best === null || isBetter(slot, best))) best = slot
+    }
+    if ((best === null || best.load > 0) && slots.size < max) {
+      best = { lane: null, opening: null, load: 0, bornAt: now, usedAt: now }
+      slots.add(best)
+    }
+    if (best === null) return null
+    best.load++
+    best.usedAt = now
+    return best
+  }
+
+  function isFit(slot: Slot, now: number): boolean {
+    return slot.lane === null || (slot.lane.usable() && now - slot.bornAt < maxAgeMs)
+  }
+
+  async function openSlot(slot: Slot): Promise<Lane> {
+    slot.opening = open()
+    try {
+      slot.lane = await slot.opening
+      return slot.lane
+    } catch (error) {
+      // Whoever waits for the same opening fails with it; the next to come tries again.
+      slots.delete(slot)
+      throw error
+    }
+  }
+
+  function giveBack(slot: Slot): void {
+    slot.load--
+    const now = Date.now()
+    slot.usedAt = now
+    if (slot.load === 0 && slots.has(slot)) {
+      if (!isFit(slot, now)) discard(slot)
+      else sweeper ??= setTimeout(sweep, idleTimeoutMs)
+    }
+    while (!waiting.isEmpty()) {
+      const next = pick()
+      if (next === null) return
+      waiting.shift()?.(next)
+    }
+  }
+
+  function sweep(): void {
+    const before = Date.now() - idleTimeoutMs
+    for (const slot of slots) if (slot.load === 0 && slot.usedAt <= before) discard(slot)
+    sweeper = slots.size > 0 ? setTimeout(sweep, idleTimeoutMs) : undefined
+  }
+
+  function discard(slot: Slot): void {
+    slots.delete(slot)
+    if (slot.lane === null) return
+    const closure = slot.lane.close().finally(() => closures.delete(closure))
+    closures.add(closure)
+  }
+
+  async function close(): Promise<void> {
+    if (busy > 0) await new Promise<void>((resolve) => (drained = resolve))
+    clearTimeout(sweeper)
+    for (const slot of slots) discard(slot)
+    await Promise.all(closures)
+  }
+
+  return { use, close: () => (closing ??= close()) }
+}
+
+/** Less busy; among the idle the one used last, so that what is not needed stays untouched, and leaves. */
+function isBetter(slot: Slot, than: Slot): boolean {
+  if (slot.load !== than.load) return slot.load < than.load
+  return slot.load === 0 ? slot.usedAt > than.usedAt : slot.lane !== null && than.lane === null
+}

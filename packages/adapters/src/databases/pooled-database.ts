@@ -1,0 +1,69 @@
+/** A database whose connections outlive a request: a pool for each login. */
+import type { Connection, Database, Login } from '@backsaas/core'
+import type { Lane, LaneOptions } from './lane.ts'
+import { createLoginLookup } from './logins.ts'
+import { createPool, type Pool } from './pool.ts'
+import type { ServerOptions } from './server-options.ts'
+import { BEGIN, runBatch, runScript, runTransaction } from './session.ts'
+import { sessionSettings } from './session-settings.ts'
+
+export interface Driver {
+  readonly name: string
+  open(options: LaneOptions): Promise<Lane>
+  /** Batches of the runtime on one connection at once. */
+  readonly share: number
+}
+
+const HOUR_MS = 3_600_000
+
+/** @example const database = createPooledDatabase({ name: 'postgres', open: openLane, share: 1 }, url, {}) */
+export function createPooledDatabase(driver: Driver, url: string, options: ServerOptions): Database {
+  const { max = 10, serveAs = 'runtime', connectTimeoutMs = 10_000, idleTimeoutMs = 30_000 } = options
+  const logins = createLoginLookup(() => connections.owner, serveAs)
+
+  async function openAs(login: Login): Promise<Lane> {
+    try {
+      const settings = sessionSettings(login, options.statementTimeoutMs)
+      return await driver.open({ url, login: await logins.find(login), settings, connectTimeoutMs })
+    } catch (error) {
+      logins.forget()
+      throw error
+    }
+  }
+
+  /** A transaction that decides between its statements needs its connection to itself. */
+  function createPoolOf(login: Login): Pool {
+    const sized = login === 'runtime' ? { max, share: driver.share } : { max: Math.min(max, 4), share: 1 }
+    return createPool({ ...sized, open: () => openAs(login), idleTimeoutMs, maxAgeMs: HOUR_MS })
+  }
+
+  const pools = { runtime: createPoolOf('runtime'), migrator: createPoolOf('migrator'), owner: createPoolOf('owner') }
+  const connections: Readonly<Record<Login, Connection>> = {
+    runtime: createConnection(pools.runtime, false),
+    migrator: createConnection(pools.migrator, true),
+    owner: createConnection(pools.owner, true),
+  }
+
+  return {
+    name: driver.name,
+    can: { listen: false, interactive: true },
+    open: (_scope, login = 'runtime') => connections[login],
+    async close() {
+      // The owner's last: the others may have to look up their logins yet.
+      await Promise.all([pools.runtime.close(), pools.migrator.close()])
+      await pools.owner.close()
+    },
+  }
+}
+
+function createConnection(pool: Pool, interactive: boolean): Connection {
+  const connection: Connection = {
+    batch: (statements) => pool.use((lane) => runBatch(lane, statements, { begin: [BEGIN], alone: true })),
+  }
+  if (!interactive) return connection
+  return {
+    ...connection,
+    script: (statements) => pool.use((lane) => runScript(lane, statements)),
+    transaction: (run) => pool.use((lane) => runTransaction(lane, [BEGIN], run)),
+  }
+}

@@ -1,0 +1,34 @@
+/** What an adapter is told of a Postgres server that it reaches by a URL. */
+import { BackSaasError } from '@backsaas/core'
+
+export interface ServerOptions {
+  /** Connections of the runtime's login; default 10. The other logins take at most 4 each. */
+  readonly max?: number
+  /**
+   * Who serves: `runtime` (default) is the login that bootstrap created, looked up with the URL's own; `given` is the
+   * URL's own, for a server that is not told the owner's.
+   */
+  readonly serveAs?: 'runtime' | 'given'
+  /** Longest a statement of the runtime's login may take; default 5000, 0 for no limit. */
+  readonly statementTimeoutMs?: number
+  /** Longest to wait for a connection; default 10,000. */
+  readonly connectTimeoutMs?: number
+  /** A connection that nobody used for this long is closed; default 30,000. */
+  readonly idleTimeoutMs?: number
+}
+
+/**
+ * @param parse the driver's own parser, which decides; its message would show the password.
+ * @throws `DATABASE_URL_INVALID` (500) where the URL is none.
+ */
+export function checkUrl(url: string, parse: (url: string) => void): void {
+  const form = /^postgres(ql)?:\/\/[^/?#]/
+  try {
+    if (!form.test(url)) throw new Error('not a Postgres URL')
+    parse(url)
+  } catch {
+    throw new BackSaasError('DATABASE_URL_INVALID', 500, 'the database URL is not one of Postgres', {
+      hint: 'its form is postgres://user:password@host:5432/database; encode special characters of the password as %XX',
+    })
+  }
+}

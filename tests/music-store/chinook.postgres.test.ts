@@ -1,0 +1,4 @@
+/** Chinook through the API on Postgres. */
+import { chinookSuite } from './chinook-suite.ts'
+
+chinookSuite('postgres')

@@ -1,0 +1,4 @@
+/** Chinook through the API on PGlite. */
+import { chinookSuite } from './chinook-suite.ts'
+
+chinookSuite('pglite')
