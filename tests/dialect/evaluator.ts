@@ -18,7 +18,13 @@ export interface Question {
 
 export type Picked =
   | { readonly kind: 'field'; readonly name: string; readonly place: Place; readonly cast: 'text' | null }
-  | { readonly kind: 'embed'; readonly name: string; readonly link: Link; readonly inner: boolean; readonly of: Question }
+  | {
+      readonly kind: 'embed'
+      readonly name: string
+      readonly link: Link
+      readonly inner: boolean
+      readonly of: Question
+    }
 
 /** A column, or a way into its JSON; the last arrow says whether text comes out. */
 export interface Place {

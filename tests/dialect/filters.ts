@@ -49,6 +49,10 @@ export function filters(lend: Lend): void {
     expect(await gallery.rows('/museums?select=id&name=in.("Closed, for (good)")')).toEqual([{ id: 3 }])
     await gallery.caller.add('museums', [{ id: 9, name: 'Quote:" Backslash:\\', city: null, opened: null }])
     expect(await gallery.rows(String.raw`/museums?select=id&name=in.("Quote:\" Backslash:\\")`)).toEqual([{ id: 9 }])
+    expect(await gallery.rows(String.raw`/museums?select=id&name=in.(x,Quote:" Backslash:\)`)).toEqual([{ id: 9 }])
+    expect(
+      await gallery.rows(String.raw`/museums?select=id&or=(name.in.(Quote:" Backslash:\,x),id.eq.1)&order=id`),
+    ).toEqual([{ id: 1 }, { id: 9 }])
   })
 
   test('is knows null, not_null, true, false and unknown', async () => {

@@ -3,8 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const SHARED =
-  process.env.BACKSAAS_SHARED_DATA ?? fileURLToPath(new URL('../../../shared/data', import.meta.url))
+const SHARED = process.env.BACKSAAS_SHARED_DATA ?? fileURLToPath(new URL('../../../shared/data', import.meta.url))
 
 export const CHINOOK_PATH: string = join(SHARED, 'chinook/chinook.json')
 
@@ -36,7 +35,11 @@ export function readChinook(): Chinook {
 }
 
 /** Sums of money in cents, by a name that `nameOf` gives. */
-export function sumBy<T>(rows: readonly T[], nameOf: (row: T) => string, amountOf: (row: T) => number): Map<string, number> {
+export function sumBy<T>(
+  rows: readonly T[],
+  nameOf: (row: T) => string,
+  amountOf: (row: T) => number,
+): Map<string, number> {
   const sums = new Map<string, number>()
   for (const row of rows) sums.set(nameOf(row), (sums.get(nameOf(row)) ?? 0) + Math.round(amountOf(row) * 100))
   return sums

@@ -65,7 +65,11 @@ export function chinookSuite(database: 'pglite' | 'postgres'): void {
     })
 
     test('invoice totals by country equal the file and SQL', async () => {
-      const expected = sumBy(rowsOf('Invoice'), (row) => String(row.BillingCountry), (row) => Number(row.Total))
+      const expected = sumBy(
+        rowsOf('Invoice'),
+        (row) => String(row.BillingCountry),
+        (row) => Number(row.Total),
+      )
       for (const tenant of tenants()) {
         const answer = await tenant.get('/invoices?select=billing_country,total.sum(),count()')
         const sums = answer.rows.map((row) => [String(row.billing_country), Math.round(Number(row.sum) * 100)] as const)
@@ -79,7 +83,9 @@ export function chinookSuite(database: 'pglite' | 'postgres'): void {
 
     test('tracks by playlist, by the junction and through it', async () => {
       const counts = Map.groupBy(rowsOf('PlaylistTrack'), (row) => row.PlaylistId)
-      const answer = await store.tenants.globex.get('/playlists?select=playlist_id,playlist_tracks(count),tracks(count)')
+      const answer = await store.tenants.globex.get(
+        '/playlists?select=playlist_id,playlist_tracks(count),tracks(count)',
+      )
       expect(answer.rows).toHaveLength(18)
       for (const { playlist_id: id, playlist_tracks: junction, tracks } of answer.rows) {
         const count = counts.get(Number(id))?.length ?? 0
@@ -112,7 +118,9 @@ export function chinookSuite(database: 'pglite' | 'postgres'): void {
         (line) => genreOf(Number(line.TrackId)),
         (line) => Number(line.UnitPrice) * Number(line.Quantity),
       )
-      const revenue = await store.tenants.acme.get('/invoice_lines?select=unit_price.sum(),...track(...genre(genre:name))')
+      const revenue = await store.tenants.acme.get(
+        '/invoice_lines?select=unit_price.sum(),...track(...genre(genre:name))',
+      )
       const sums = revenue.rows.map((row) => [String(row.genre), Math.round(Number(row.sum) * 100)] as const)
       expect(new Map(sums)).toEqual(expected)
       const counted = await store.tenants.acme.get('/genres?select=genre_id,tracks(count)')
@@ -134,7 +142,15 @@ export function chinookSuite(database: 'pglite' | 'postgres'): void {
         [copy, 'second'],
       ] as const) {
         const out = join(store.folder, name)
-        const exported = await store.cli(['export', ...store.access(tenant), '--schema', SCHEMA_PATH, '--out', out, '--json'])
+        const exported = await store.cli([
+          'export',
+          ...store.access(tenant),
+          '--schema',
+          SCHEMA_PATH,
+          '--out',
+          out,
+          '--json',
+        ])
         expect(exported.code, exported.err).toBe(0)
         if (tenant === copy) break
         const report = join(store.folder, 'copy.refused.ndjson')
@@ -142,17 +158,35 @@ export function chinookSuite(database: 'pglite' | 'postgres'): void {
         const imported = await store.cli(['import', out, ...store.access(copy), '--report', report, '--json'])
         expect(imported).toMatchObject({ code: 0, err: '' })
         expect(JSON.parse(imported.out)).toMatchObject({ written: 15607, refused: 0 })
-        await store.cli(['export', ...store.access(copy), '--schema', SCHEMA_PATH, '--out', join(store.folder, 'second')])
+        await store.cli([
+          'export',
+          ...store.access(copy),
+          '--schema',
+          SCHEMA_PATH,
+          '--out',
+          join(store.folder, 'second'),
+        ])
       }
       for (const entity of Object.values(ENTITIES)) {
-        const [first, second] = ['first', 'second'].map((name) => readFileSync(join(store.folder, name, `${entity}.ndjson`), 'utf8'))
+        const [first, second] = ['first', 'second'].map((name) =>
+          readFileSync(join(store.folder, name, `${entity}.ndjson`), 'utf8'),
+        )
         expect(second, entity).toBe(first)
       }
     })
 
     test('CSV is one file with one header, and comes back in', async () => {
       const file = join(store.folder, 'csv')
-      const all = ['export', ...store.access(store.tenants.acme), '--schema', SCHEMA_PATH, '--format', 'csv', '--out', file]
+      const all = [
+        'export',
+        ...store.access(store.tenants.acme),
+        '--schema',
+        SCHEMA_PATH,
+        '--format',
+        'csv',
+        '--out',
+        file,
+      ]
       expect(await store.cli([...all, '--entity', 'customers', '--entity', 'tracks'])).toMatchObject({ code: 0 })
       const lines = readFileSync(join(file, 'tracks.csv'), 'utf8').trimEnd().split('\n')
       expect(lines.filter((line) => line.startsWith('track_id,'))).toHaveLength(1)
@@ -160,7 +194,14 @@ export function chinookSuite(database: 'pglite' | 'postgres'): void {
       const copy = await store.newTenant()
       const path = join(file, 'customers.csv')
       const without = ['--map', 'customers.support_rep_id=']
-      const ran = await store.cli(['import', path, ...store.access(copy), ...without, '--report', join(store.folder, 'csv.refused')])
+      const ran = await store.cli([
+        'import',
+        path,
+        ...store.access(copy),
+        ...without,
+        '--report',
+        join(store.folder, 'csv.refused'),
+      ])
       expect(ran).toMatchObject({ code: 0, err: '' })
       const query = '/customers?select=customer_id,first_name,company,postal_code&order=customer_id'
       expect((await copy.get(query)).rows).toEqual((await store.tenants.acme.get(query)).rows)

@@ -79,11 +79,11 @@ function pageQuery(
   after: readonly (string | null)[] | null,
 ): Statement {
   const { table, fields } = plan
-  const key = (plan.key ?? []).map((name) => ({
-    name: identifier(name),
+  const keyColumns = (plan.key ?? []).map((name) => ({
+    name: `t.${identifier(name)}`,
     type: table.columns.find((column) => column.name === name)?.formatted ?? 'text',
   }))
-  const places = key.length > 0 ? key : [{ name: 'ctid', type: 'tid' }]
+  const places = keyColumns.length > 0 ? keyColumns : [{ name: 't.ctid', type: 'tid' }]
   const columns = table.columns.flatMap((column) => {
     const field = fields.get(column.name)
     return field === undefined ? [] : [`${selected(plan, column.name)} as ${identifier(field)}`]
@@ -92,7 +92,7 @@ function pageQuery(
   const params = [...(ours ? [tenant] : []), ...(after ?? [])]
   const first = ours ? 2 : 1
   const conditions = [
-    ...(ours ? [`${identifier(TENANT_COLUMN)} = $1::text::uuid`] : []),
+    ...(ours ? [`t.${identifier(TENANT_COLUMN)} = $1::text::uuid`] : []),
     ...(after
       ? [`(${list(places, (p) => p.name)}) > (${list(places, (p, i) => `$${first + i}::text::${p.type}`)})`]
       : []),
@@ -100,14 +100,17 @@ function pageQuery(
   const where = conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''
   const names = list(places, ({ name }) => name)
   const row = `(select to_jsonb(r)::text from (select ${columns.join(', ')}) r)`
-  const text = `select ${row}, ${list(places, ({ name }) => `${name}::text`)} from ${identifier(pgSchema)}.${identifier(table.name)} ${where} order by ${names} limit ${PAGE_ROWS}`
+  // The key's text is given another name, or `order by` would mean the text.
+  const key = list(places, ({ name }, i) => `${name}::text as k${i}`)
+  const from = `${identifier(pgSchema)}.${identifier(table.name)} t`
+  const text = `select ${row}, ${key} from ${from} ${where} order by ${names} limit ${PAGE_ROWS}`
   return sql(text, params)
 }
 
 function selected({ table }: TablePlan, name: string): string {
   const column = table.columns.find((candidate) => candidate.name === name)
   const select = column && chooseType(column).select
-  const quoted = identifier(name)
+  const quoted = `t.${identifier(name)}`
   if (select === 'utc') return column?.isList ? quoted : `${quoted} at time zone 'UTC'`
   return select === 'text' ? `${quoted}::text${column?.isList ? '[]' : ''}` : quoted
 }

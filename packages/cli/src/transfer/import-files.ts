@@ -115,7 +115,7 @@ async function readFile(run: Run, file: SourceFile): Promise<void> {
   const { options, tally } = run
   const batcher = createBatcher({ rows: options.batchRows, bytes: BATCH_BYTES })
   const lane = createLane<void>(options.parallel, () => {})
-  const send = (batch: Batch): Promise<void> => lane.start(() => sendAndSettle(run, batch, 0))
+  const send = (batch: Batch): Promise<void> => lane.start(() => sendAndSettle(run, batch, 0, false))
   let source: string | null = null
   try {
     for await (const read of readRows(file)) {
@@ -163,9 +163,9 @@ async function mapRow(run: Run, file: SourceFile, read: SourceRow): Promise<Pend
   return null
 }
 
-async function sendAndSettle(run: Run, batch: Batch, pass: number): Promise<void> {
+async function sendAndSettle(run: Run, batch: Batch, pass: number, narrow: boolean): Promise<void> {
   const { client, existing } = run.options
-  const options: SendOptions = { client, existing, narrow: pass > 0, onUnwritable: run.targets.leaveOut }
+  const options: SendOptions = { client, existing, narrow, onUnwritable: run.targets.leaveOut }
   settle(run, batch, await sendBatch(batch, options), pass)
 }
 
@@ -186,17 +186,23 @@ function save(run: Run, pass: number): void {
 }
 
 /**
- * Sends the waiting rows again and again while some of them get in; those that are left then are refused.
+ * Sends the waiting rows again and again while some of them get in: in whole batches as long as that helps, then taking
+ * batches apart. Those that are left at last are refused.
  *
  * @returns false where it was stopped.
  */
 async function retryWaiting(run: Run): Promise<boolean> {
+  let narrow = false
   for (let pass = Math.max(run.journal.resumed?.pass ?? 0, 1); ; pass++) {
     const before = run.tally.now().written
     save(run, pass)
-    const left = await retryOnce(run, pass)
+    const left = await retryOnce(run, pass, narrow)
     if (run.options.stopped()) return false
-    if (left > 0 && run.tally.now().written > before) continue
+    const progressed = run.tally.now().written > before
+    if (left > 0 && (progressed || !narrow)) {
+      narrow = !progressed
+      continue
+    }
     for await (const rows of inChunks(run.journal.waiting(pass + 1))) {
       run.journal.refuse(rows, pass)
       run.tally.refuse(rows)
@@ -207,10 +213,10 @@ async function retryWaiting(run: Run): Promise<boolean> {
 }
 
 /** @returns how many rows still wait. */
-async function retryOnce(run: Run, pass: number): Promise<number> {
+async function retryOnce(run: Run, pass: number, narrow: boolean): Promise<number> {
   const batcher = createBatcher({ rows: run.options.batchRows, bytes: BATCH_BYTES })
   const lane = createLane<void>(run.options.parallel, () => {})
-  const send = (batch: Batch): Promise<void> => lane.start(() => sendAndSettle(run, batch, pass))
+  const send = (batch: Batch): Promise<void> => lane.start(() => sendAndSettle(run, batch, pass, narrow))
   let entity: string | null = null
   for await (const { row } of run.journal.waiting(pass)) {
     if (run.options.stopped()) break

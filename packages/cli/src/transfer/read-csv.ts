@@ -19,6 +19,7 @@ interface Parsed {
 export async function* readCsv(file: SourceFile): AsyncGenerator<SourceRow> {
   const parser = parse({
     bom: true,
+    record_delimiter: ['\r\n', '\n'],
     info: true,
     relax_column_count: true,
     skip_empty_lines: true,

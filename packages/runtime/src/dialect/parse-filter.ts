@@ -3,7 +3,7 @@ import type { BackSaasError, Comparison, Operator } from '@backsaas/core'
 import { overLimit } from './dialect-errors.ts'
 import { checkNesting } from './nesting.ts'
 import { arrayLiteral, type Params } from './params.ts'
-import { fail, type Scanner, scan, takeQuoted } from './scanner.ts'
+import { fail, type Scanner, scan } from './scanner.ts'
 
 export type WrittenComparison = Omit<Comparison, 'kind' | 'path'>
 
@@ -75,13 +75,24 @@ function takeList(s: Scanner, max: number): readonly string[] {
   }
 }
 
-/** One item; an unquoted one may hold parentheses where they are balanced by the last one. */
+/** One item. Quotes count where they enclose it whole; an unquoted one may hold them, and parentheses before the last. */
 function takeItem(s: Scanner): string {
-  if (s.text[s.position] === '"') return takeQuoted(s, 'filter')
+  const quoted = takeWholeQuoted(s)
+  if (quoted !== null) return quoted
   const comma = s.text.indexOf(',', s.position)
-  const end = comma === -1 ? s.text.length - 1 : comma
+  const end = Math.max(s.position, comma === -1 ? s.text.length - 1 : comma)
   const item = s.text.slice(s.position, end)
-  if (item.includes('"')) throw fail(s, 'filter', 'a value without a double quote in it, or a quoted one')
-  s.position = Math.max(end, s.position)
+  s.position = end
   return item
 }
+
+/** A quoted item that ends where its quotes do; null, and nothing taken, where it is none. */
+function takeWholeQuoted(s: Scanner): string | null {
+  QUOTED.lastIndex = s.position
+  const match = QUOTED.exec(s.text)
+  if (!match) return null
+  s.position += match[0].length
+  return (match[1] ?? '').replace(/\\(.)/gs, '$1')
+}
+
+const QUOTED = /"((?:[^"\\]|\\.)*)"(?=[,)])/sy

@@ -69,7 +69,7 @@ function takeFilterText(s: Scanner): string {
   let depth = 0
   for (; s.position < s.text.length; s.position++) {
     const char = s.text[s.position]
-    if (char === '"' && depth > 0) {
+    if (char === '"' && depth > 0 && OPENS.has(s.text[s.position - 1] ?? '')) {
       takeQuoted(s, WHAT)
       s.position--
     } else if (char === '(' || char === '{' || char === '[') depth++
@@ -79,4 +79,6 @@ function takeFilterText(s: Scanner): string {
   return s.text.slice(start, s.position)
 }
 
+/** What a quoted item of a list or array can follow. */
+const OPENS: ReadonlySet<string> = new Set('({[, ')
 const HEAD = /^(?:not\.)?[a-z]+(?:\([a-z_]+\))?\./i

@@ -1,6 +1,6 @@
 /** The scope of a request: the platform's own `waitUntil` where there is one, else the runtime's. */
 import type { Observe, Scope } from '@backsaas/core'
-import type { Context } from 'hono'
+import type { Context, ExecutionContext } from 'hono'
 import { withinTime } from './within-time.ts'
 
 /** A scope of the runtime's own, for where the platform has none; `settled` waits for what was put into it. */
@@ -28,12 +28,29 @@ export function createOwnScope(observe: Observe | null): OwnScope {
 /** Node has no execution context and hono throws when it is asked for one: not asked for there. */
 const ASK = !(globalThis.navigator?.userAgent ?? '').startsWith('Node.js')
 
+const scopes = new WeakMap<ExecutionContext, Scope>()
+
+/**
+ * One scope for all that a request does, so that an adapter which opens connections per scope opens one.
+ *
+ * @param context of the request, or of the one that this process is serving while it asks itself.
+ */
 export function requestScope(context: Context, own: OwnScope): Scope {
   if (!ASK) return own
+  const execution = executionContext(context)
+  // A scope of its own: what one request opens, another could not use.
+  if (execution === null) return { now: Date.now, waitUntil: own.waitUntil }
+  const known = scopes.get(execution)
+  if (known) return known
+  const scope: Scope = { now: Date.now, waitUntil: (work) => execution.waitUntil(work) }
+  scopes.set(execution, scope)
+  return scope
+}
+
+function executionContext(context: Context): ExecutionContext | null {
   try {
-    const execution = context.executionCtx
-    return { now: Date.now, waitUntil: (work) => execution.waitUntil(work) }
+    return context.executionCtx
   } catch {
-    return own // hono's only way of saying that there is none
+    return null // hono's only way of saying that there is none
   }
 }

@@ -37,15 +37,13 @@ export async function serveRequest(
 ): Promise<Response> {
   const { observe, gate } = serving
   const startedAt = observe ? performance.now() : 0
-  const call = createCall(
-    context,
-    requestId(context.req.raw),
-    requestScope(context, serving.ownScope),
-    serving.database,
-  )
+  const caller = serving.callers.get(context.req.raw)
+  const outer = caller && 'context' in caller ? caller.context : context
+  const scope = requestScope(outer, serving.ownScope)
+  const call = createCall(context, requestId(context.req.raw), scope, serving.database)
   let entered = false
   try {
-    gate.enter(serving.callers.has(call.request))
+    gate.enter(caller !== undefined)
     entered = true
     const response = await answer(call, serving, handle)
     const finished = await respond(response, call, finish, serving)
