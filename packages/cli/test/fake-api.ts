@@ -46,6 +46,7 @@ function readRows(text: string): FakeRow[] {
 }
 
 function write(table: FakeApi['rows'], rows: readonly FakeRow[]): Response {
+  if (new Set(rows.map((row) => Object.keys(row).toSorted().join())).size > 1) return problem(400, 'PGRST102')
   if (rows.some((row) => 'created_at' in row))
     return problem(422, 'FIELD_NOT_WRITABLE', [
       { pointer: '/created_at', code: 'not_writable', detail: 'is not yours' },

@@ -16,15 +16,15 @@ export interface Driver {
 
 const HOUR_MS = 3_600_000
 
-/** @example const database = createPooledDatabase({ name: 'postgres', open: openLane, share: 1 }, url, {}) */
-export function createPooledDatabase(driver: Driver, url: string, options: ServerOptions): Database {
+/** @example const database = createPooledDatabase({ name: 'postgres', open: openLane, share: 1 }, () => url, {}) */
+export function createPooledDatabase(driver: Driver, url: () => string, options: ServerOptions): Database {
   const { max = 10, serveAs = 'runtime', connectTimeoutMs = 10_000, idleTimeoutMs = 30_000 } = options
   const logins = createLoginLookup(() => connections.owner, serveAs)
 
   async function openAs(login: Login): Promise<Lane> {
     try {
       const settings = sessionSettings(login, options.statementTimeoutMs)
-      return await driver.open({ url, login: await logins.find(login), settings, connectTimeoutMs })
+      return await driver.open({ url: url(), login: await logins.find(login), settings, connectTimeoutMs })
     } catch (error) {
       logins.forget()
       throw error

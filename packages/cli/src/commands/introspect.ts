@@ -23,7 +23,7 @@ export function addIntrospect(program: Command, io: Io): void {
     .description('Write a schema from the tables of a Postgres database; and, if asked, take their rows along.')
     .argument('<database>', 'postgres://… or pglite:FOLDER; it is only read')
     .option('--pg-schema <name>', 'the Postgres schema to read', 'public')
-    .option('--name <schema>', "the new schema's name (default: the Postgres schema's, or the database's)")
+    .option('--name <schema>', "the new schema's name (default: the Postgres schema's, or `imported` for public)")
     .option('--table <table...>', 'only these tables')
     .option('--out <file>', 'where the schema goes, or - for standard output', 'schema.yaml')
     .option('--data <dir>', 'also write the rows, as NDJSON files for `backsaas import`')

@@ -2,44 +2,17 @@
  * The import, from files to rows behind the API: read → map → batch → send, then passes over the rows that waited for
  * others, until nothing moves any more.
  */
-import { BackSaasError, type CompiledSchema } from '@backsaas/core'
+import { BackSaasError } from '@backsaas/core'
 import { type Batch, createBatcher, type PendingRow } from './batch.ts'
-import { type Journal, openJournal } from './journal.ts'
+import { batchLimits, fingerprintOf, type ImportOptions, type Run, save, sendAndSettle, settle } from './import-run.ts'
+import { openJournal } from './journal.ts'
 import { createLane } from './lane.ts'
-import type { NameMap } from './name-map.ts'
 import { orderFiles } from './order-files.ts'
 import { readRows } from './read-rows.ts'
-import type { RestClient } from './rest-client.ts'
-import { type Outcome, type RefusedRow, type SendOptions, sendBatch } from './send-batch.ts'
+import { retryWaiting } from './retry-waiting.ts'
 import type { SourceFile, SourceRow } from './source-row.ts'
-import { createTally, type Tally } from './tally.ts'
-import { createTargets, type Targets } from './targets.ts'
-
-export interface ImportOptions {
-  readonly client: RestClient
-  readonly files: readonly SourceFile[]
-  /** The entity that rows go to, or of a file with several the only one that is read. */
-  readonly entity: string | null
-  readonly names: NameMap
-  readonly schema: CompiledSchema | null
-  readonly existing: 'update' | 'keep'
-  readonly batchRows: number
-  /** Batches on the way at once. */
-  readonly parallel: number
-  readonly reportPath: string
-  readonly resume: boolean
-  /** Says that the import should stop in good time; it is resumed later. */
-  readonly stopped: () => boolean
-  readonly onProgress: (progress: Progress) => void
-}
-
-export interface Progress {
-  /** Of all files, read so far. */
-  readonly bytes: number
-  readonly written: number
-  readonly refused: number
-  readonly entity: string
-}
+import { createTally } from './tally.ts'
+import { createTargets } from './targets.ts'
 
 export interface ImportResult {
   readonly written: number
@@ -53,20 +26,6 @@ export interface ImportResult {
   readonly interrupted: boolean
   /** Null where nothing was refused. */
   readonly report: string | null
-}
-
-/** Below the API's own limit of 1 MB. */
-const BATCH_BYTES = 768 * 1024
-const SAVE_EVERY_MS = 500
-
-/** What the steps of one import share. */
-interface Run {
-  readonly options: ImportOptions
-  readonly journal: Journal
-  readonly targets: Targets
-  readonly tally: Tally
-  bytesBefore: number
-  savedAt: number
 }
 
 /**
@@ -97,12 +56,6 @@ function reportOf({ tally, journal }: Run): string | null {
   return tally.now().refused > 0 ? journal.reportPath : null
 }
 
-/** The same files to the same place: the same import. */
-function fingerprintOf({ client, files, entity, names }: ImportOptions): string {
-  const maps = [[...names.entities], [...names.fields].map(([name, columns]) => [name, [...columns]])]
-  return JSON.stringify([client.url, entity, maps, files.map(({ path, size }) => [path, size])])
-}
-
 async function readFiles(run: Run): Promise<void> {
   for (const file of orderFiles(run.options.files, run.options)) {
     await readFile(run, file)
@@ -113,7 +66,7 @@ async function readFiles(run: Run): Promise<void> {
 
 async function readFile(run: Run, file: SourceFile): Promise<void> {
   const { options, tally } = run
-  const batcher = createBatcher({ rows: options.batchRows, bytes: BATCH_BYTES })
+  const batcher = createBatcher(batchLimits(run))
   const lane = createLane<void>(options.parallel, () => {})
   const send = (batch: Batch): Promise<void> => lane.start(() => sendAndSettle(run, batch, 0, false))
   let source: string | null = null
@@ -161,87 +114,6 @@ async function mapRow(run: Run, file: SourceFile, read: SourceRow): Promise<Pend
   run.tally.begin(origin, read.bytes)
   settle(run, [row], { written: 0, refused: [{ row, problem }], waiting: [] }, 0)
   return null
-}
-
-async function sendAndSettle(run: Run, batch: Batch, pass: number, narrow: boolean): Promise<void> {
-  const { client, existing } = run.options
-  const options: SendOptions = { client, existing, narrow, onUnwritable: run.targets.leaveOut }
-  settle(run, batch, await sendBatch(batch, options), pass)
-}
-
-/** What came of a batch is put down first; then its rows count as settled. */
-function settle(run: Run, batch: Batch, outcome: Outcome, pass: number): void {
-  run.journal.refuse(outcome.refused, pass)
-  run.journal.wait(outcome.waiting, pass)
-  run.tally.settle(batch, outcome, pass)
-  const { written, refused, bytes } = run.tally.now()
-  const entity = batch[0]?.entity ?? ''
-  run.options.onProgress({ bytes: run.bytesBefore + bytes, written, refused, entity })
-  if (performance.now() - run.savedAt > SAVE_EVERY_MS) save(run, pass)
-}
-
-function save(run: Run, pass: number): void {
-  run.journal.save({ fingerprint: fingerprintOf(run.options), done: run.tally.done(), pass })
-  run.savedAt = performance.now()
-}
-
-/**
- * Sends the waiting rows again and again while some of them get in: in whole batches as long as that helps, then taking
- * batches apart. Those that are left at last are refused.
- *
- * @returns false where it was stopped.
- */
-async function retryWaiting(run: Run): Promise<boolean> {
-  let narrow = false
-  for (let pass = Math.max(run.journal.resumed?.pass ?? 0, 1); ; pass++) {
-    const before = run.tally.now().written
-    save(run, pass)
-    const left = await retryOnce(run, pass, narrow)
-    if (run.options.stopped()) return false
-    const progressed = run.tally.now().written > before
-    if (left > 0 && (progressed || !narrow)) {
-      narrow = !progressed
-      continue
-    }
-    for await (const rows of inChunks(run.journal.waiting(pass + 1))) {
-      run.journal.refuse(rows, pass)
-      run.tally.refuse(rows)
-    }
-    run.journal.close(pass)
-    return true
-  }
-}
-
-/** @returns how many rows still wait. */
-async function retryOnce(run: Run, pass: number, narrow: boolean): Promise<number> {
-  const batcher = createBatcher({ rows: run.options.batchRows, bytes: BATCH_BYTES })
-  const lane = createLane<void>(run.options.parallel, () => {})
-  const send = (batch: Batch): Promise<void> => lane.start(() => sendAndSettle(run, batch, pass, narrow))
-  let entity: string | null = null
-  for await (const { row } of run.journal.waiting(pass)) {
-    if (run.options.stopped()) break
-    if (row.entity !== entity) {
-      for (const batch of batcher.flush()) await send(batch)
-      await lane.idle()
-      entity = row.entity
-    }
-    const full = batcher.add(row)
-    if (full) await send(full)
-  }
-  for (const batch of batcher.flush()) await send(batch)
-  await lane.idle()
-  return run.tally.waiting(pass)
-}
-
-async function* inChunks(rows: AsyncIterable<RefusedRow>): AsyncGenerator<readonly RefusedRow[]> {
-  let chunk: RefusedRow[] = []
-  for await (const row of rows) {
-    chunk.push(row)
-    if (chunk.length < 1000) continue
-    yield chunk
-    chunk = []
-  }
-  if (chunk.length > 0) yield chunk
 }
 
 /** @throws `ROWS_REFUSED` (422), `INTERRUPTED` (500): how the command ends where not every row is in. */

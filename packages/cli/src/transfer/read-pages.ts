@@ -4,7 +4,7 @@ import { parse } from 'csv-parse/sync'
 import { parseExact, scalarText } from './exact-json.ts'
 import { keysetFilter } from './keyset-filter.ts'
 import { isRow } from './read-ndjson.ts'
-import { type RestClient, refusedByServer } from './rest-client.ts'
+import { type RestClient, readProblem, refusedByServer } from './rest-client.ts'
 import type { Values } from './source-row.ts'
 
 /** What is read: an entity by its key. */
@@ -77,10 +77,12 @@ function readCell(from: EntityKey, field: string, text: string | undefined): str
 }
 
 function missingKey({ entity, key }: EntityKey, field: string): never {
-  throw new BackSaasError('KEY_MISSING', 400, `a row of ${entity} has no ${field}, which should be its key`, {
+  throw new BackSaasError('KEY_MISSING', 400, `${entity} has no ${field}, which should be its key`, {
     hint: `the key used is ${key.join(', ')}; give --schema FILE, or --entity ${entity}:KEY`,
   })
 }
+
+const NO_COLUMN = '42703'
 
 async function readPage(
   { entity, key }: EntityKey,
@@ -92,6 +94,7 @@ async function readPage(
   const filter = keysetFilter(key, after)
   const path = `/${encodeURIComponent(entity)}?${order}${filter === '' ? '' : `&${filter}`}`
   const answer = await client.send({ method: 'GET', path, headers: { accept } })
+  if (answer.status >= 400 && readProblem(answer).code === NO_COLUMN) missingKey({ entity, key }, key.join(', '))
   if (answer.status >= 300) throw refusedByServer(answer, `cannot read ${entity}`)
   return answer.text
 }

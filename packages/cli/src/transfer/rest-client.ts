@@ -1,6 +1,6 @@
 /** The data API as the transfer commands use it: a request is repeated while the server says "later". */
 import { setTimeout as delay } from 'node:timers/promises'
-import { BackSaasError, type FieldProblem } from '@backsaas/core'
+import { BackSaasError, type FieldProblem, parseApiKey } from '@backsaas/core'
 
 export interface RestOptions {
   /** The root of the data API, `https://acme.example.com/rest/v1`. */
@@ -37,7 +37,8 @@ export interface RestProblem {
 }
 
 export interface RestClient {
-  readonly url: string
+  /** Tells one tenant's data from another's: two clients with the same place write to the same rows. */
+  readonly place: string
   /** @throws `SERVER_UNAVAILABLE` (503) where no answer, or only "later", has come after several tries. */
   send(request: RestRequest): Promise<RestAnswer>
 }
@@ -58,7 +59,7 @@ export function createRestClient(options: RestOptions): RestClient {
     ...(options.profile === undefined ? {} : { 'accept-profile': options.profile, 'content-profile': options.profile }),
   }
   return {
-    url,
+    place: [url, parseApiKey(options.apiKey)?.tenantId ?? '', options.profile ?? ''].join(' '),
     async send({ method, path, headers = {}, body }) {
       let last = 'it gives no answer'
       for (let attempt = 0; attempt < TRIES; attempt++) {

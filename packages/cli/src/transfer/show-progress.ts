@@ -1,7 +1,7 @@
 /** How far an import is: a bar for people, nothing for programs. */
 import { SingleBar } from 'cli-progress'
 import type { Io } from '../io.ts'
-import type { Progress } from './import-files.ts'
+import type { Progress } from './import-run.ts'
 
 export interface ProgressDisplay {
   show(progress: Progress): void

@@ -25,4 +25,5 @@ export interface SourceFile {
   readonly name: string
   readonly format: FileFormat
   readonly size: number
+  readonly modifiedMs: number
 }

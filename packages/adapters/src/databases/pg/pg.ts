@@ -18,19 +18,24 @@ export type PgOptions = ServerOptions
  * `backsaas.logins`; before that, they fail with `NOT_BOOTSTRAPPED` (503). Behind a pooler such as Hyperdrive the URL is
  * the runtime's login and `serveAs` is `given`.
  *
- * @throws `DATABASE_URL_INVALID` (500) where the URL is none.
+ * @param url a function where it is not known at start-up: Workers let a Hyperdrive binding be read in a request only.
+ * @throws `DATABASE_URL_INVALID` (500) where the URL is none; from the first statement where a function answers it.
  * @example const database = pg('postgres://owner:secret@localhost:5432/app')
+ * @example const database = pg(() => env.HYPERDRIVE.connectionString, { serveAs: 'given' })
  */
-export function pg(url: string, options: PgOptions = {}): Database {
-  checkUrl(url, () => createClient({ url, login: null, settings: {}, connectTimeoutMs: 1000 }))
+export function pg(url: string | (() => string), options: PgOptions = {}): Database {
+  const read = typeof url === 'string' ? () => url : url
+  if (typeof url === 'string') checkPgUrl(url)
+  const open = (kept: boolean): Driver => ({ name: 'pg', open: (lane) => openLane(lane, kept), share: Infinity })
+  const checked = (): string => checkPgUrl(read())
   return onWorkers()
-    ? createScopedDatabase(driver(false), url, options)
-    : createPooledDatabase(driver(true), url, options)
+    ? createScopedDatabase(open(false), checked, options)
+    : createPooledDatabase(open(true), checked, options)
 }
 
-/** @param kept whether connections outlive a request. */
-function driver(kept: boolean): Driver {
-  return { name: 'pg', open: (options) => openLane(options, kept), share: Infinity }
+function checkPgUrl(url: string): string {
+  checkUrl(url, () => createClient({ url, login: null, settings: {}, connectTimeoutMs: 1000 }))
+  return url
 }
 
 function onWorkers(): boolean {

@@ -13,9 +13,9 @@ import { sessionSettings } from '../session-settings.ts'
  *
  * Only batches: who changes schemas runs on Node.
  *
- * @example const database = createScopedDatabase({ name: 'pg', open: openLane, share: Infinity }, url, {})
+ * @example const database = createScopedDatabase({ name: 'pg', open: openLane, share: Infinity }, () => url, {})
  */
-export function createScopedDatabase(driver: Driver, url: string, options: ServerOptions): Database {
+export function createScopedDatabase(driver: Driver, url: () => string, options: ServerOptions): Database {
   const { serveAs = 'runtime', connectTimeoutMs = 10_000 } = options
   const connections: Readonly<Record<Login, WeakMap<Scope, Connection>>> = {
     runtime: new WeakMap(),
@@ -29,7 +29,7 @@ export function createScopedDatabase(driver: Driver, url: string, options: Serve
     // Looked up anew by each request that needs it: an answer that one request waits for is no other's.
     const logins = createLoginLookup(() => open(scope, 'owner'), serveAs)
     const settings = sessionSettings(login, options.statementTimeoutMs)
-    return driver.open({ url, login: await logins.find(login), settings, connectTimeoutMs })
+    return driver.open({ url: url(), login: await logins.find(login), settings, connectTimeoutMs })
   }
 
   function connect(login: Login, scope: Scope): Connection {

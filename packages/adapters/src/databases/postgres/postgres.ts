@@ -19,5 +19,5 @@ export type PostgresOptions = ServerOptions
  */
 export function postgres(url: string, options: PostgresOptions = {}): Database {
   checkUrl(url, () => createClient({ url, login: null, settings: {}, connectTimeoutMs: 1000 }, () => {}))
-  return createPooledDatabase({ name: 'postgres', open: openLane, share: 1 }, url, options)
+  return createPooledDatabase({ name: 'postgres', open: openLane, share: 1 }, () => url, options)
 }
