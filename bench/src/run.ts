@@ -43,18 +43,16 @@ try {
 }
 
 async function startAll(): Promise<readonly Contestant[]> {
-  const backsaas = values.drivers
-    .split(',')
-    .map((driver, i) =>
-      startContestant({
-        name: `backsaas (${driver})`,
-        script: 'backsaas.ts',
-        args: [driver, data.url, values.pool],
-        port: 9411 + i,
-        path: `/t/${TENANT}/rest/v1`,
-        headers: { apikey: data.key },
-      }),
-    )
+  const backsaas = values.drivers.split(',').map((driver, i) =>
+    startContestant({
+      name: `backsaas (${driver})`,
+      script: 'backsaas.ts',
+      args: [driver, data.url, values.pool],
+      port: 9411 + i,
+      path: `/t/${TENANT}/rest/v1`,
+      headers: { apikey: data.key },
+    }),
+  )
   const byHand = ['pg', 'postgres'].map((driver, i) =>
     startContestant({
       name: `by hand (${driver})`,

@@ -111,7 +111,8 @@ export function refusals(lend: Lend): void {
       headers: { apikey: caller.key, 'content-type': 'application/json' },
     }
     expect((await lend().fetch('/rest/v1/companies', init)).status).toBe(413)
-    expect(sent).toBeLessThan(20)
+    // Between processes the network reads ahead.
+    if (lend().inProcess) expect(sent).toBeLessThan(20)
   })
 
   test('a URL over the limit is 414', async () => {
@@ -159,7 +160,9 @@ export function refusals(lend: Lend): void {
     },
   )
 
-  test.each(['TRACE-ISH', 'OPTIONS', 'PUT'])('%s does nothing', async (method) => {
+  test.each(['TRACE-ISH', 'PROPFIND', 'OPTIONS', 'PUT'])('%s does nothing', async (method) => {
+    // A server in front may not know the word, and answers for itself.
+    if (method === 'TRACE-ISH' && !lend().inProcess) return
     const answer = await caller.send(method, '/companies')
     expect(answer.status).toBeLessThan(500)
     if (method !== 'OPTIONS') expect(answer.status).toBeGreaterThanOrEqual(400)

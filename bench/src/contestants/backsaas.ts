@@ -7,7 +7,7 @@ const [driver = 'postgres', port = '0', url = '', pool = '10'] = process.argv.sl
 if (driver !== 'postgres') throw new Error(`no adapter ${driver}`)
 const runtime = createRuntime({ database: postgres(url, { max: Number(pool) }) })
 await runtime.ready()
-process.on("SIGINT", () => process.exit(0))
+process.on('SIGINT', () => process.exit(0))
 serve({ fetch: (request) => runtime.fetch(request), port: Number(port), hostname: '127.0.0.1' }, () =>
   process.send?.('ready'),
 )
