@@ -4,7 +4,7 @@ import { type Fixture, startFixture } from '../fixture/start-fixture.ts'
 import { httpSuite } from '../http/suite.ts'
 import { type StartedWorker, startWorker } from './start-worker.ts'
 
-httpSuite('in workerd', () => startFixture({ database: 'postgres', serve: startWorker }))
+httpSuite('in workerd', () => startFixture({ database: 'postgres', serve: (database) => startWorker(database) }))
 
 describe('the example worker', () => {
   let fixture: Fixture

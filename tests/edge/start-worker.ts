@@ -14,14 +14,24 @@ export const WRANGLER_ENV: Readonly<Record<string, string>> = {
   WRANGLER_BUILD_CONDITIONS: '@backsaas/source,workerd,worker,browser',
 }
 
+export interface WorkerOptions {
+  /** The path of a wrangler configuration; the example's unless given. */
+  readonly config?: string
+  /** What the packages are resolved by; to their source unless given. */
+  readonly conditions?: string
+}
+
 export interface StartedWorker extends Served {
   /** What workerd has printed: uncaught errors, among others. */
   logs(): readonly string[]
 }
 
 /** @example const worker = await startWorker({ url: 'postgres://runtime:secret@127.0.0.1:5432/app' }) */
-export async function startWorker(database: { readonly url: string }, config: string = CONFIG): Promise<StartedWorker> {
-  Object.assign(process.env, WRANGLER_ENV)
+export async function startWorker(
+  database: { readonly url: string },
+  { config = CONFIG, conditions }: WorkerOptions = {},
+): Promise<StartedWorker> {
+  Object.assign(process.env, WRANGLER_ENV, conditions && { WRANGLER_BUILD_CONDITIONS: conditions })
   process.env.CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE = database.url
   const server = createTestHarness({ workers: [{ configPath: config }] })
   await server.listen()

@@ -9,7 +9,7 @@ const backsaas: Runtime = createRuntime({
   database: pg(() => env.HYPERDRIVE.connectionString, { serveAs: 'given' }),
 })
 
-const app = new Hono()
+const app: Hono = new Hono()
 app.get('/report', async (c) => {
   // As whoever made the request: an API key here, since there is no `identify`.
   const { data, error } = await backsaas.for(c).from('contacts').select('id,email').order('email').limit(5)

@@ -18,17 +18,25 @@ export interface ServerOptions {
 }
 
 /**
+ * The URL, once it is known to be one.
+ *
+ * @param url as an environment variable may give it: perhaps not at all.
  * @param parse the driver's own parser, which decides; its message would show the password.
  * @throws `DATABASE_URL_INVALID` (500) where the URL is none.
  */
-export function checkUrl(url: string, parse: (url: string) => void): void {
-  const form = /^postgres(ql)?:\/\/[^/?#]/
+export function checkUrl(url: string | undefined, parse: (url: string) => void): string {
+  if (url === undefined || url === '') throw invalid('no database URL is given')
   try {
-    if (!form.test(url)) throw new Error('not a Postgres URL')
+    if (!/^postgres(ql)?:\/\/[^/?#]/.test(url)) throw new Error('not a Postgres URL')
     parse(url)
+    return url
   } catch {
-    throw new BackSaasError('DATABASE_URL_INVALID', 500, 'the database URL is not one of Postgres', {
-      hint: 'its form is postgres://user:password@host:5432/database; encode special characters of the password as %XX',
-    })
+    throw invalid('the database URL is not one of Postgres')
   }
+}
+
+function invalid(message: string): BackSaasError {
+  return new BackSaasError('DATABASE_URL_INVALID', 500, message, {
+    hint: 'its form is postgres://user:password@host:5432/database; encode special characters of the password as %XX',
+  })
 }

@@ -80,7 +80,8 @@ export function createClient({ url, login, settings, connectTimeoutMs }: LaneOpt
   // What the URL says would win over other options, so it has to be said there.
   const { application_name: name = '', ...rest } = settings
   address.searchParams.set('application_name', name)
-  address.searchParams.set('options', startupOptions(address.searchParams.get('options'), rest))
+  const options = startupOptions(address.searchParams.get('options'), rest)
+  if (options !== '') address.searchParams.set('options', options)
   return new driver.Client({
     connectionString: address.href,
     connectionTimeoutMillis: connectTimeoutMs,

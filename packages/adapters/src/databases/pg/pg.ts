@@ -11,31 +11,33 @@ export type PgOptions = ServerOptions
  * A database by its URL. Nothing connects before the first statement.
  *
  * On Node up to `max` connections serve all requests; the runtime's batches are pipelined on them, each on the least busy
- * one. On Workers each request (each scope) opens one of its own, which the platform closes with it: `max` and
- * `idleTimeoutMs` mean nothing there, and there are no transactions with decisions and no scripts.
+ * one. On Workers each request (each scope) opens one of its own, which the platform closes with it: `max`,
+ * `idleTimeoutMs` and `statementTimeoutMs` mean nothing there (set the login's own: `alter role … set
+ * statement_timeout`), and there are no transactions with decisions and no scripts.
  *
  * The migrator's and (unless `serveAs: 'given'`) the runtime's statements go over the logins that bootstrap wrote to
  * `backsaas.logins`; before that, they fail with `NOT_BOOTSTRAPPED` (503). Behind a pooler such as Hyperdrive the URL is
  * the runtime's login and `serveAs` is `given`.
  *
  * @param url a function where it is not known at start-up: Workers let a Hyperdrive binding be read in a request only.
- * @throws `DATABASE_URL_INVALID` (500) where the URL is none; from the first statement where a function answers it.
+ * @throws `DATABASE_URL_INVALID` (500) where the URL is none, or not given; from the first statement where a function answers it.
  * @example const database = pg('postgres://owner:secret@localhost:5432/app')
  * @example const database = pg(() => env.HYPERDRIVE.connectionString, { serveAs: 'given' })
  */
-export function pg(url: string | (() => string), options: PgOptions = {}): Database {
-  const read = typeof url === 'string' ? () => url : url
-  if (typeof url === 'string') checkPgUrl(url)
+export function pg(url: string | undefined | (() => string | undefined), options: PgOptions = {}): Database {
   const open = (kept: boolean): Driver => ({ name: 'pg', open: (lane) => openLane(lane, kept), share: Infinity })
-  const checked = (): string => checkPgUrl(read())
+  const read = typeof url === 'function' ? () => checkPgUrl(url()) : constant(checkPgUrl(url))
   return onWorkers()
-    ? createScopedDatabase(open(false), checked, options)
-    : createPooledDatabase(open(true), checked, options)
+    ? createScopedDatabase(open(false), read, options)
+    : createPooledDatabase(open(true), read, options)
 }
 
-function checkPgUrl(url: string): string {
-  checkUrl(url, () => createClient({ url, login: null, settings: {}, connectTimeoutMs: 1000 }))
-  return url
+function checkPgUrl(url: string | undefined): string {
+  return checkUrl(url, (given) => createClient({ url: given, login: null, settings: {}, connectTimeoutMs: 1000 }))
+}
+
+function constant<T>(value: T): () => T {
+  return () => value
 }
 
 function onWorkers(): boolean {

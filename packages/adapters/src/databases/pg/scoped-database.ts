@@ -6,12 +6,12 @@ import type { Driver } from '../pooled-database.ts'
 import { unreachable } from '../server-error.ts'
 import type { ServerOptions } from '../server-options.ts'
 import { BEGIN, runBatch } from '../session.ts'
-import { sessionSettings } from '../session-settings.ts'
 
 /**
  * Opens a connection at a scope's first statement and leaves it to the platform, which closes it with the request.
  *
- * Only batches: who changes schemas runs on Node.
+ * Only batches: who changes schemas runs on Node. Nothing is set for the session but its name: the pooler that stands
+ * between (Hyperdrive) forgets such settings, others refuse them; so the login's own have to hold.
  *
  * @example const database = createScopedDatabase({ name: 'pg', open: openLane, share: Infinity }, () => url, {})
  */
@@ -28,7 +28,7 @@ export function createScopedDatabase(driver: Driver, url: () => string, options:
   async function openAs(login: Login, scope: Scope): Promise<Lane> {
     // Looked up anew by each request that needs it: an answer that one request waits for is no other's.
     const logins = createLoginLookup(() => open(scope, 'owner'), serveAs)
-    const settings = sessionSettings(login, options.statementTimeoutMs)
+    const settings = { application_name: `backsaas ${login}` }
     return driver.open({ url: url(), login: await logins.find(login), settings, connectTimeoutMs })
   }
 

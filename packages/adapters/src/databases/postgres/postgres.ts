@@ -14,10 +14,12 @@ export type PostgresOptions = ServerOptions
  *
  * Statements are prepared under a name on each connection; after 1000 texts a connection is replaced.
  *
- * @throws `DATABASE_URL_INVALID` (500) where the URL is none.
+ * @throws `DATABASE_URL_INVALID` (500) where the URL is none, or not given.
  * @example const database = postgres('postgres://owner:secret@localhost:5432/app')
  */
-export function postgres(url: string, options: PostgresOptions = {}): Database {
-  checkUrl(url, () => createClient({ url, login: null, settings: {}, connectTimeoutMs: 1000 }, () => {}))
-  return createPooledDatabase({ name: 'postgres', open: openLane, share: 1 }, () => url, options)
+export function postgres(url: string | undefined, options: PostgresOptions = {}): Database {
+  const checked = checkUrl(url, (given) =>
+    createClient({ url: given, login: null, settings: {}, connectTimeoutMs: 1000 }, () => {}),
+  )
+  return createPooledDatabase({ name: 'postgres', open: openLane, share: 1 }, () => checked, options)
 }
