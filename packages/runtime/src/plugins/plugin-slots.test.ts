@@ -2,6 +2,7 @@ import type { Event, Observation, Plugin } from '@backsaas/core'
 import { Hono } from 'hono'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { ACME, type FakeStore, fakeStore, GLOBEX } from '../../test/fake-store.ts'
+import { echo, get, problem } from '../../test/requests.ts'
 import { createRuntime } from '../create-runtime.ts'
 import type { DataRequest } from '../stages/data-request.ts'
 
@@ -21,29 +22,9 @@ let acmeKey: string
 beforeEach(async () => {
   store = fakeStore()
   fake.store = store
-  fake.run = async (request) =>
-    Response.json({
-      tenant: request.tenantId,
-      caller: request.principal.id,
-      kind: request.principal.kind,
-      roles: request.principal.roles,
-      entity: request.entity,
-      key: request.itemKey,
-      basePath: request.basePath,
-      schema: request.schema.compiled.name,
-      version: request.schema.version,
-    })
+  fake.run = echo
   acmeKey = await store.addKey(ACME)
 })
-
-function get(path: string, headers: Record<string, string> = {}, method = 'GET'): Request {
-  return new Request(`http://localhost:8787${path}`, { method, headers })
-}
-
-async function problem(response: Response): Promise<Record<string, unknown>> {
-  expect(response.headers.get('content-type')).toContain('application/problem+json')
-  return (await response.json()) as Record<string, unknown>
-}
 
 describe('plugins', () => {
   const route = {
