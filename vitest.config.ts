@@ -1,4 +1,8 @@
-/** Two projects: `node` runs everything but `*.workerd.test.ts`, which `workerd` runs inside the Workers runtime. */
+/**
+ * `node` runs everything but `*.workerd.test.ts`, which `workerd` runs inside the Workers runtime, without anything of
+ * Node's; `*.postgres.workerd.test.ts` have Node's modules, which database clients need.
+ */
+import { createRequire } from 'node:module'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
@@ -7,9 +11,27 @@ const conditions = ['@backsaas/source']
 
 /** Suites of services that are not reachable (`npm test` names them): `x.postgres.test.ts` needs `postgres`. */
 const without = (process.env.BACKSAAS_TEST_WITHOUT ?? '').split(',').filter((service) => service !== '')
-const exclude = ['**/node_modules/**', '**/dist/**', ...without.map((service) => `**/*.${service}.test.ts`)]
+const exclude = ['**/node_modules/**', '**/dist/**', ...without.map((service) => `**/*.${service}{,.workerd}.test.ts`)]
+
+const compatibilityDate = '2026-09-01'
+const timeouts = { testTimeout: 60_000, hookTimeout: 120_000 }
+
+/** Where the tests' Postgres is, for those that have no environment to read it from. */
+const POSTGRES_URL = process.env.BACKSAAS_TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 
 const config: ReturnType<typeof defineConfig> = defineConfig({
+  plugins: [
+    {
+      // What CommonJS modules require in workerd is resolved here, outside the projects and without their conditions:
+      // node-postgres would get the empty module that stands in for its socket elsewhere.
+      name: 'workerd-socket',
+      enforce: 'pre',
+      resolveId(id, importer) {
+        if (id !== 'pg-cloudflare' || importer === undefined) return null
+        return createRequire(importer).resolve(id).replace('empty.js', 'index.js')
+      },
+    },
+  ],
   test: {
     projects: [
       {
@@ -19,12 +41,11 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
           name: 'node',
           include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: [...exclude, '**/*.workerd.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          ...timeouts,
         },
       },
       {
-        plugins: [cloudflareTest({ miniflare: { compatibilityDate: '2026-09-01' } })],
+        plugins: [cloudflareTest({ miniflare: { compatibilityDate } })],
         resolve: { conditions },
         ssr: { resolve: { conditions } },
         test: {
@@ -34,9 +55,23 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
             'examples/*/src/**/*.workerd.test.ts',
             'tests/**/*.workerd.test.ts',
           ],
+          exclude: [...exclude, '**/*.postgres.workerd.test.ts'],
+          ...timeouts,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            miniflare: { compatibilityDate, compatibilityFlags: ['nodejs_compat'], bindings: { POSTGRES_URL } },
+          }),
+        ],
+        resolve: { conditions },
+        ssr: { resolve: { conditions } },
+        test: {
+          name: 'workerd-postgres',
+          include: ['packages/*/src/**/*.postgres.workerd.test.ts', 'tests/**/*.postgres.workerd.test.ts'],
           exclude,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          ...timeouts,
         },
       },
     ],

@@ -4,4 +4,4 @@ export { RUNTIME_ERRORS, type RuntimeErrorCode } from './errors/error-catalogue.
 export { DEFAULT_LIMITS, type Limits } from './http/limits.ts'
 export { jsonLog } from './observation/json-log.ts'
 export type { Runtime, RuntimeOptions } from './runtime-options.ts'
-export type { IdentifyFunction } from './stages/identify.ts'
+export type { IdentifyFunction } from './stages/identify-function.ts'

@@ -3,7 +3,7 @@ import type { Bus, CompiledSchema, Database, Identity, Observe, Plugin } from '@
 import type { PostgrestClient } from '@supabase/postgrest-js'
 import type { Context, ExecutionContext, Hono } from 'hono'
 import type { Limits } from './http/limits.ts'
-import type { IdentifyFunction } from './stages/identify.ts'
+import type { IdentifyFunction } from './stages/identify-function.ts'
 
 export interface RuntimeOptions {
   /** Served through its runtime login, and closed by `close()`: the runtime owns it. */

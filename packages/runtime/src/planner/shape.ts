@@ -12,7 +12,10 @@ export function shapeOf(operation: Operation): string {
 }
 
 function queryShape({ select, where, order, limit, offset }: Query): string {
-  const orders = order.map((o) => `${o.embed === undefined ? '' : JSON.stringify(o.embed)}(${pathShape(o.path)}.${o.direction}${o.nulls ?? ''}`)
+  const orders = order.map(
+    (o) =>
+      `${o.embed === undefined ? '' : JSON.stringify(o.embed)}(${pathShape(o.path)}.${o.direction}${o.nulls ?? ''}`,
+  )
   return `[${select.map(selectionShape).join()};${where.map(conditionShape).join()};${orders.join()};${limit ?? ''};${offset ?? ''}]`
 }
 

@@ -9,10 +9,9 @@ import type { LoadedPlugins } from '../plugins/load-plugins.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Tenant } from '../registry/registry-rows.ts'
 import { verifyKey } from '../registry/verify-key.ts'
+import type { IdentifyFunction } from './identify-function.ts'
 import { readIdentity } from './read-identity.ts'
 import { readKeyHeaders } from './read-key-headers.ts'
-
-export type IdentifyFunction = (context: Context) => Identity | null | Promise<Identity | null>
 
 export interface IdentifyOptions {
   readonly registry: Registry

@@ -118,6 +118,17 @@ describe('connections', () => {
     expect(await ask(connection, 'select 1')).toBe('1')
   })
 
+  test('a transaction has its connection to itself', async () => {
+    const connection = open({ max: 2 }).open(SCOPE, 'owner')
+    await fresh.query('create table public.own (n int)')
+    await connection.transaction?.(async (inner) => {
+      await inner.batch([sql('insert into public.own values (1)')])
+      const beside = Array.from({ length: 6 }, () => ask(connection, 'select count(*) from public.own'))
+      expect(await Promise.all(beside)).toEqual(beside.map(() => '0'))
+    })
+    expect(await ask(connection, 'select count(*) from public.own')).toBe('1')
+  })
+
   test('one that has prepared too many statements is replaced', async () => {
     const connection = open({ max: 1 }).open(SCOPE, 'owner')
     const pid = await ask(connection, 'select pg_backend_pid()')
