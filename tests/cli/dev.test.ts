@@ -99,7 +99,7 @@ test('a folder that cannot be written to is one line', async () => {
 })
 
 test('a wrong URL is one line', async () => {
-  for (const DATABASE_URL of ['http://127.0.0.1', 'postgres://me:secret@127.0.0.1:1/app']) {
+  for (const DATABASE_URL of ['http://127.0.0.1', 'postgres://127.0.0.1', 'postgres://me:secret@127.0.0.1:1/app']) {
     const ended = await runDev({ BACKSAAS_DATA: join(folder.path, 'other'), DATABASE_URL })
     expect(ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^backsaas: .*database.*\n$/) })
     expect(ended.stderr).not.toContain('secret')

@@ -6,6 +6,7 @@ import type { Fixture } from '../fixture/start-fixture.ts'
 import { embedding } from './embedding.ts'
 import { filtering } from './filtering.ts'
 import { items } from './items.ts'
+import { preconditions } from './preconditions.ts'
 import { reading } from './reading.ts'
 import { refusals } from './refusals.ts'
 import { values } from './values.ts'
@@ -26,6 +27,7 @@ export function httpSuite(name: string, open: () => Promise<Fixture>): void {
     describe('embedding', () => embedding(lend))
     describe('writing', () => writing(lend))
     describe('items', () => items(lend))
+    describe('preconditions', () => preconditions(lend))
     describe('values', () => values(lend))
     describe('refusals', () => refusals(lend))
     describe('violations', () => violations(lend))

@@ -25,13 +25,16 @@ export interface Migrated {
   readonly schema: string
   readonly version: number
   readonly hash: string
-  /** False where this very version is live already: nothing was done. */
+  /** False where this very content is live already: nothing was done. */
   readonly created: boolean
+  /** The newest live version, which installs have: later than `version` where the content is that of an earlier one. */
+  readonly newest: number
 }
 
 /**
  * Publishes a schema as a new version and makes its tables in the default store. Additive changes go live beside the
- * version before, and all installs move to the new one. A tenant's own schema is installed for it.
+ * version before, and all installs move to the new one. A tenant's own schema is installed for it. Content that is live
+ * already changes nothing, be it of an earlier version: installs stay at the newest.
  *
  * @param source YAML or JSON text, or the path of a file of it.
  * @throws `SchemaProblems` (422); `NEEDS_MIGRATION` (409) with the list of what is not additive;
@@ -47,7 +50,7 @@ export async function migrate(database: Database, source: string, options: Migra
     })
   }
   await bootstrap(database, options.report ? { report: options.report } : {})
-  const { version, created, placementId } = await migratorTransaction(database, async (connection) => {
+  const { version, created, newest, placementId } = await migratorTransaction(database, async (connection) => {
     const owner = await findTenant(connection, await readPlatform(connection), options.owner ?? 'system')
     const published = await publishVersion(connection, {
       compiled,
@@ -60,7 +63,7 @@ export async function migrate(database: Database, source: string, options: Migra
     return published
   })
   await convergePlacement(database, placementId)
-  return { schema: compiled.name, version, hash: compiled.hash, created }
+  return { schema: compiled.name, version, hash: compiled.hash, created, newest }
 }
 
 /** A document has several lines, or is a JSON object; anything else names a file. */

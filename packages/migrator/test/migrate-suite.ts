@@ -246,7 +246,13 @@ export function migrateSuite(name: string, open: OpenTestDatabase, naming?: Nami
         contacts?.table ?? '',
       ])
       expect(indexes.filter(([definition]) => definition?.includes(`(${plain})`))).toHaveLength(1)
-      expect(await migrate(db.database, next, options)).toMatchObject({ version: 2, created: false })
+      expect(await migrate(db.database, next, options)).toMatchObject({ version: 2, created: false, newest: 2 })
+    })
+
+    test('the content of an earlier version that is still live is no new version, and moves no install back', async () => {
+      const before = await db.sql('select count(*)::text from backsaas.versions')
+      expect(await migrate(db.database, shop(), options)).toMatchObject({ version: 1, created: false, newest: 2 })
+      expect(await db.sql('select count(*)::text from backsaas.versions')).toEqual(before)
     })
 
     test('installs follow to the new version, and both versions made an event', async () => {

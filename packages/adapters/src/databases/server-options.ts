@@ -22,18 +22,22 @@ export interface ServerOptions {
  *
  * @param url as an environment variable may give it: perhaps not at all.
  * @param parse the driver's own parser, which decides; its message would show the password.
- * @throws `DATABASE_URL_INVALID` (500) where the URL is none.
+ * @throws `DATABASE_URL_INVALID` (500) where the URL is none, or names no database.
  */
 export function checkUrl(url: string | undefined, parse: (url: string) => void): string {
   if (url === undefined || url === '') throw invalid('no database URL is given')
   try {
     if (!/^postgres(ql)?:\/\/[^/?#]/.test(url)) throw new Error('not a Postgres URL')
     parse(url)
-    return url
   } catch {
     throw invalid('the database URL is not one of Postgres')
   }
+  // Drivers would take the login's name for it, which is another one for each login.
+  if (!NAMES_A_DATABASE.test(url)) throw invalid('the database URL names no database')
+  return url
 }
+
+const NAMES_A_DATABASE = /^[a-z]+:\/\/[^/?#]+\/[^/?#]/
 
 function invalid(message: string): BackSaasError {
   return new BackSaasError('DATABASE_URL_INVALID', 500, message, {

@@ -1,5 +1,6 @@
 /** `backsaas migrate FILE`: a schema into a database, which is prepared for BackSaaS where it is not yet. */
 
+import type { Migrated } from '@backsaas/migrator'
 import type { Command } from 'commander'
 import type { Io } from '../io.ts'
 import { type DatabaseOptions, useDatabase, withDatabase } from '../open-database.ts'
@@ -25,8 +26,13 @@ async function migrateFile(file: string, options: MigrateOptions, io: Io): Promi
   const { migrate } = await import('@backsaas/migrator')
   const owner = options.owner === undefined ? {} : { owner: options.owner }
   const result = await useDatabase(options.database, (database) => migrate(database, text, owner))
-  const done = result.created ? 'is live' : 'was live already'
-  io.out(options.json ? JSON.stringify(result) : `${result.schema} version ${result.version} ${done} (${result.hash})`)
+  io.out(options.json ? JSON.stringify(result) : summary(result))
+}
+
+function summary({ schema, version, hash, created, newest }: Migrated): string {
+  const done = created ? 'is live' : 'was live already'
+  const beside = newest === version ? '' : `, beside version ${newest}, which tenants have: nothing was changed`
+  return `${schema} version ${version} ${done} (${hash})${beside}`
 }
 
 const HELP = `

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { memory } from '@backsaas/adapters/buses/memory'
 import { BackSaasError, type Observe } from '@backsaas/core'
-import { migrate, type Relay, startRelay } from '@backsaas/migrator'
+import { type Relay, startRelay } from '@backsaas/migrator'
 import { createRuntime } from '@backsaas/runtime'
 import type { Io } from '../io.ts'
 import { openDatabase } from '../open-database.ts'
@@ -11,6 +11,7 @@ import { type DevFile, readDevFile, writeDevFile } from './dev-file.ts'
 import { readExample } from './example.ts'
 import { listen } from './listen.ts'
 import { type LogForm, logRequests } from './log-requests.ts'
+import { migrateExample } from './migrate-example.ts'
 import { prepareTenants } from './prepare-tenants.ts'
 import { welcome } from './welcome.ts'
 
@@ -64,7 +65,7 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
   open.push(async () => database.close?.())
   if (settings.redisUrl !== null) io.err(NO_REDIS)
 
-  const { schema } = await migrate(database, example.schema)
+  const schema = await migrateExample(database, example.schema, io)
   const bus = memory()
   const log = logRequests(settings.log, io)
   let relay: Relay | null = null
@@ -99,7 +100,9 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
 
 async function closeAll(open: Close[]): Promise<void> {
   const closed = (async () => {
-    for (const close of open.reverse()) await close()
+    const failures: unknown[] = []
+    for (const close of open.reverse()) await close().catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
     return true
   })()
   const inTime = await Promise.race([closed, delay(CLOSE_MS, false, { ref: false })])

@@ -24,8 +24,10 @@ export interface Publication {
 
 export interface Published {
   readonly version: number
-  /** False where this very version is live already. */
+  /** False where this very content is live already. */
   readonly created: boolean
+  /** The newest live version, which installs have: later than `version` where the content is that of an earlier one. */
+  readonly newest: number
   readonly placementId: string
   readonly platform: Platform
 }
@@ -49,7 +51,7 @@ interface StandingVersion {
 
 /**
  * Publishes inside the caller's transaction. All installs of the schema move to the new version; the versions before
- * stay live for whoever still serves them.
+ * stay live for whoever still serves them. Content that is live already, be it of an earlier version, changes nothing.
  *
  * @throws `NEEDS_MIGRATION` (409) where a change is not compatible with the live version; `VERSION_CONFLICT` (409) where
  *   the document expects another version.
@@ -59,16 +61,17 @@ export async function publishVersion(connection: Connection, publication: Public
   const standing = await readStanding(connection, publication)
   const { placementId } = standing
   const live = standing.versions.findLast((version) => version.live)
-  const unchanged = live?.hash === publication.compiled.hash
+  const same = standing.versions.findLast((one) => one.live && one.hash === publication.compiled.hash)
   const version = (standing.versions.at(-1)?.version ?? 0) + 1
-  checkExpected(publication.compiled, unchanged ? live.version : version)
-  if (unchanged) {
-    return { version: live.version, created: false, placementId, platform: await readPlatform(connection) }
+  checkExpected(publication.compiled, same?.version ?? version)
+  if (live && same) {
+    const platform = await readPlatform(connection)
+    return { version: same.version, created: false, newest: live.version, placementId, platform }
   }
   const changes = await applyVersion(connection, publication, standing, version, live)
   const platform = await readPlatform(connection)
   await recordVersion(connection, publication, standing, { version, platform, changes, old: live?.version })
-  return { version, created: true, placementId, platform }
+  return { version, created: true, newest: version, placementId, platform }
 }
 
 /** The version that the author wrote down must be the one that this becomes: else someone has published meanwhile. */

@@ -50,15 +50,43 @@ export function readPut(
   const key = itemKey ?? keyOfFilters(split, entity)
   const row = input.rows[0]
   if (!row || input.rows.length > 1) throw mismatch()
-  const named = entity.key.map((field, i) => [field, row[field] ?? key[i]] as const)
-  if (named.some(([, value], i) => String(value) !== key[i])) throw mismatch()
-  const columns = [...new Set([...entity.key, ...input.columns])]
-  const complete = entity.key.every((field) => Object.hasOwn(row, field))
-  // The body's own text keeps every digit; only a body without its key is written anew.
-  const whole: Input = complete
-    ? { ...input, columns }
-    : { columns, missing: input.missing, rows: [{ ...row, ...Object.fromEntries(named) }] }
+  if (
+    entity.key.some(
+      (field, i) => Object.hasOwn(row, field) && !sameKey(entity, field, row[field], key[i] ?? '', input.text),
+    )
+  )
+    throw mismatch()
+  const missing = entity.key.filter((field) => !Object.hasOwn(row, field))
+  const added = Object.fromEntries(missing.map((field) => [field, key[entity.key.indexOf(field)] ?? '']))
+  const whole: Input = {
+    ...input,
+    columns: [...new Set([...entity.key, ...input.columns])],
+    rows: [{ ...row, ...added }],
+    // The body's own text keeps every digit; a key that it lacks is written into it.
+    ...(input.text === undefined ? {} : { text: withMembers(input.text, added) }),
+  }
   return { input: whole, upsert: { on: entity.key, resolution: 'merge' } }
+}
+
+/** Whether a body's key is the one that the URL names, whatever way either is written. */
+function sameKey(
+  entity: CompiledEntity,
+  field: string,
+  value: unknown,
+  named: string,
+  text: string | undefined,
+): boolean {
+  // A number past what JavaScript holds exactly is looked for as it was written.
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) return text?.includes(named) ?? false
+  if (entity.fields[field]?.type === 'uuid') return String(value).toLowerCase() === named.toLowerCase()
+  return String(value) === named || (typeof value === 'number' && named.trim() !== '' && Number(named) === value)
+}
+
+/** The text of an array of one object, with more members in front. */
+function withMembers(text: string, members: Readonly<Record<string, string>>): string {
+  const more = JSON.stringify(members).slice(1, -1)
+  if (more === '') return text
+  return text.replace(/^\[\s*\{\s*(\})?/, (_, empty: string | undefined) => (empty ? `[{${more}}` : `[{${more},`))
 }
 
 function keyOfFilters(split: SplitQuery, entity: CompiledEntity): readonly string[] {

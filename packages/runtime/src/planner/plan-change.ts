@@ -4,11 +4,11 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { BoundSchema, RenderedStatement } from '../binding/bound-schema.ts'
 import { touches } from './plan-insert.ts'
 import { planOutbox } from './plan-outbox.ts'
-import { ENTER, hasRevision } from './plan-read.ts'
+import { ENTER } from './plan-read.ts'
 import { planWhere } from './plan-where.ts'
-import { planWritten } from './plan-written.ts'
+import { planRevision, planWritten } from './plan-written.ts'
 import { render, value } from './render.ts'
-import { column, ofTenant, type PlanScope, rootScope } from './scope.ts'
+import { ofTenant, type PlanScope, rootScope } from './scope.ts'
 
 /** The statement that opens the transaction. */
 export const ENTER_STATEMENT: RenderedStatement = render(sql`select tenant from ${ENTER} as x(tenant)`)
@@ -41,10 +41,9 @@ function chosen(scope: PlanScope, { query }: Operation): SQL {
 }
 
 function answer(scope: PlanScope, operation: Operation, written: SQL, outbox: SQL): RenderedStatement {
-  const revision = hasRevision(scope, operation)
-    ? sql`, (select ${column(scope, 'revision')}::text from w ${scope.alias}) as revision`
-    : sql``
-  return render(sql`with w as (${written})${outbox} select ${planWritten(scope, operation)}${revision}`)
+  return render(
+    sql`with w as (${written})${outbox} select ${planWritten(scope, operation)}${planRevision(scope, operation)}`,
+  )
 }
 
 function typeOf(scope: PlanScope, name: string): string {

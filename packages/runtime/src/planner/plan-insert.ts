@@ -5,7 +5,7 @@ import { type BoundSchema, type RenderedStatement, TENANT } from '../binding/bou
 import { literal } from './literal.ts'
 import { planOutbox } from './plan-outbox.ts'
 import { ENTER } from './plan-read.ts'
-import { INSERTED, planWritten } from './plan-written.ts'
+import { INSERTED, planRevision, planWritten } from './plan-written.ts'
 import { render, value } from './render.ts'
 import { type PlanScope, rootScope } from './scope.ts'
 
@@ -25,7 +25,9 @@ export function planInsert(schema: BoundSchema, operation: Operation): RenderedS
   const values = sql.join([sql`x.tenant`, ...columns.map((c) => c.expression)], sql`, `)
   const written = sql`insert into ${scope.entity.table} as t (${names}) select ${values} from ${ENTER} as x(tenant), ${source}${planConflict(scope, operation)} returning t.*${operation.upsert ? sql`, (t.xmax = 0) as ${INSERTED}` : sql``}`
   const outbox = planOutbox(scope, 'created', operation.upsert ? INSERTED : undefined)
-  return render(sql`with w as (${written})${outbox} select ${planWritten(scope, operation)}`)
+  return render(
+    sql`with w as (${written})${outbox} select ${planWritten(scope, operation)}${planRevision(scope, operation)}`,
+  )
 }
 
 /** The recordset: the body's columns by their JSON keys, beside them the ids that the runtime has made. */

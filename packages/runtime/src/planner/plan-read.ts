@@ -5,7 +5,7 @@ import type { BoundSchema, RenderedStatement } from '../binding/bound-schema.ts'
 import { planBody } from './plan-body.ts'
 import { planRows } from './plan-rows.ts'
 import { render, value } from './render.ts'
-import { isAggregated, type PlanScope, rootScope } from './scope.ts'
+import { hasRevision, isAggregated, type PlanScope, rootScope } from './scope.ts'
 
 /** `backsaas.enter` with this request's tenant, placement and version. */
 export const ENTER: SQL = sql`backsaas.enter(${value('tenant')}::uuid, ${value('placement')}::uuid, ${value('version')}::int)`
@@ -30,11 +30,6 @@ export function planRead(schema: BoundSchema, operation: Operation): RenderedSta
     )
   }
   return render(sql`select ${sql.join(columns, sql`, `)} from ${ENTER} as x(tenant)`)
-}
-
-/** Whether the answer carries an ETag. */
-export function hasRevision(scope: PlanScope, operation: Operation): boolean {
-  return operation.item === true && Object.hasOwn(scope.entity.compiled.fields, 'revision')
 }
 
 function planTotal(scope: PlanScope, { query, entity }: Operation): SQL {

@@ -5,7 +5,7 @@ import { planBody } from './plan-body.ts'
 import { planPath } from './plan-comparison.ts'
 import { planRows } from './plan-rows.ts'
 import { value } from './render.ts'
-import type { PlanScope } from './scope.ts'
+import { column, hasRevision, type PlanScope } from './scope.ts'
 
 /** The same `<rows> <JSON array>` as a read; `[]` where nothing is to be returned, the keys for `headers-only`. */
 export function planWritten(scope: PlanScope, operation: Operation): SQL {
@@ -43,4 +43,11 @@ function planAnswer(scope: PlanScope, { query, returning, cardinality, format }:
     (field) => sql`${planPath(scope, { field, json: [] })}::text as ${sql.identifier(field)}`,
   )
   return sql`(${planBody(sql`select ${sql.join(keys, sql`, `)} from w ${scope.alias}`, 'json', [])})`
+}
+
+/** `, (…) as revision` of the row that was written, where the answer carries it. */
+export function planRevision(scope: PlanScope, operation: Operation): SQL {
+  return hasRevision(scope, operation)
+    ? sql`, (select ${column(scope, 'revision')}::text from w ${scope.alias}) as revision`
+    : sql``
 }

@@ -1,5 +1,5 @@
 /** What the planner knows at one place of a query. */
-import { invariant, type Query } from '@backsaas/core'
+import { invariant, type Operation, type Query } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
 import { type BoundEntity, type BoundSchema, TENANT } from '../binding/bound-schema.ts'
 
@@ -55,4 +55,9 @@ export function isAggregated(query: Query): boolean {
       (item.kind === 'column' && item.aggregate !== undefined) ||
       (item.kind === 'embed' && item.spread && isAggregated(item.query)),
   )
+}
+
+/** Whether the answer carries the row's revision, as ETag. */
+export function hasRevision(scope: PlanScope, operation: Operation): boolean {
+  return operation.item === true && Object.hasOwn(scope.entity.compiled.fields, 'revision')
 }

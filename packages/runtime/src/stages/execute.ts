@@ -32,9 +32,9 @@ export async function execute(
   const space = body.indexOf(' ')
   const rows = Number(body.slice(0, space))
   const counted = operation.action === 'read' && operation.count !== 'none'
-  const total = counted ? Number(rest[0]) : operation.count === 'none' ? null : rows
-  const inserted = operation.upsert && !operation.rollback ? Number(rest[0]) : null
-  const revision = operation.item ? ((counted ? rest[1] : rest[0]) ?? null) : null
+  const total = counted ? Number(rest.shift()) : operation.count === 'none' ? null : rows
+  const inserted = operation.upsert && !operation.rollback ? Number(rest.shift()) : null
+  const revision = operation.item ? (rest.shift() ?? null) : null
   return { rows, body: body.slice(space + 1), total, revision, inserted }
 }
 

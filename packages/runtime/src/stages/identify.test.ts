@@ -1,3 +1,4 @@
+import { BackSaasError } from '@backsaas/core'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { ACME, type FakeStore, fakeStore, GLOBEX } from '../../test/fake-store.ts'
 import { createRuntime } from '../create-runtime.ts'
@@ -60,7 +61,9 @@ describe('the tenant', () => {
       ['/t/globex/rest/v1/notes', { apikey }, 'localhost'],
       ['/rest/v1/notes', { apikey, 'x-tenant': 'globex' }, 'localhost'],
       ['/rest/v1/notes', { apikey }, 'globex.example.com'],
-      ['/t/globex/rest/v1/notes', {}, 'crm.acme.test'],
+      ['/t/nobody/rest/v1/notes', { apikey }, 'localhost'],
+      ['/rest/v1/notes', { apikey, 'x-tenant': crypto.randomUUID() }, 'localhost'],
+      ['/rest/v1/notes', { apikey }, 'nobody.example.com'],
       ['/t/acme/rest/v1/notes', { apikey, 'x-tenant': 'globex' }, 'localhost'],
     ] as const)
       expect(await ask(backsaas, path, headers, host)).toMatchObject({ status: 400, body: { code: 'TENANT_MISMATCH' } })
@@ -81,18 +84,55 @@ describe('the tenant', () => {
     expect(store.reads).toEqual([])
   })
 
-  test('unknown is 404; suspended is 403 for its keys too', async () => {
+  test('without a caller it is 401, with a key of another 400, whether or not there is such a tenant', async () => {
     const backsaas = runtime()
-    expect(await ask(backsaas, '/t/nobody/rest/v1/notes', { apikey: acmeKey })).toMatchObject({
-      status: 404,
-      body: { code: 'TENANT_UNKNOWN' },
-    })
+    const forged = acmeKey.replace(/.{4}$/, 'AAAA')
+    for (const [headers, status] of [
+      [{}, 401],
+      [{ apikey: forged }, 401],
+      [{ apikey: acmeKey }, 400],
+    ] as [Record<string, string>, number][]) {
+      const told = async (path: string, extra: object, host?: string) => {
+        const { status, body } = await ask(backsaas, path, { ...headers, ...extra }, host)
+        return { ...body, status, instance: '', requestId: '' }
+      }
+      const there = await told('/t/globex/rest/v1/notes', {})
+      expect(there.status).toBe(status)
+      expect(await told('/t/nobody/rest/v1/notes', {})).toEqual(there)
+      for (const name of ['globex', 'nobody']) {
+        expect(await told('/rest/v1/notes', { 'x-tenant': name })).toEqual(there)
+        expect(await told('/rest/v1/notes', {}, `${name}.example.com`)).toEqual(there)
+      }
+    }
+  })
+
+  test('unknown is 404 to who is identified otherwise', async () => {
+    const named = runtime({ identify: () => ({ tenant: 'nobody', id: 'u' }) })
+    expect(await ask(named, '/rest/v1/notes')).toMatchObject({ status: 404, body: { code: 'TENANT_UNKNOWN' } })
+  })
+
+  test('suspended is 403 to who has proven a key of it, and 401 like any other to the rest', async () => {
     const rows = [...store.rows].find(([name]) => name.endsWith(' tenants'))?.[1] ?? []
     rows[0] = { ...rows[0], status: 'suspended' }
+    const backsaas = runtime()
     expect(await ask(backsaas, '/rest/v1/notes', { apikey: acmeKey })).toMatchObject({
       status: 403,
       body: { code: 'TENANT_SUSPENDED' },
     })
+    const forged = acmeKey.replace(/.{4}$/, 'AAAA')
+    const unknown = acmeKey.replace(/^bsk_[0-9a-f]{32}/, `bsk_${'9'.repeat(32)}`)
+    const answers = [await ask(backsaas, '/rest/v1/notes', { apikey: forged })]
+    answers.push(await ask(backsaas, '/rest/v1/notes', { apikey: unknown }))
+    // The fence of the database lets no row of it be read: its keys cannot be proven then.
+    fake.store.readRows = async (tenantId, _entity, query) => {
+      if (tenantId === ACME) throw new BackSaasError('TENANT_SUSPENDED', 403, 'this tenant is suspended')
+      return rows.filter((row) => query.includes(String(row.id)))
+    }
+    answers.push(await ask(runtime(), '/rest/v1/notes', { apikey: acmeKey }))
+    for (const { status, body } of answers) {
+      expect(status).toBe(401)
+      expect({ ...body, requestId: '' }).toEqual({ ...answers[0]?.body, requestId: '' })
+    }
   })
 })
 

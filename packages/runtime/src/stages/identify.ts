@@ -1,5 +1,12 @@
 /** The first stage: which tenant is spoken to, and who asks. */
-import { type Identity, type Observe, type Principal, parseApiKey, SYSTEM_TENANT_ID } from '@backsaas/core'
+import {
+  BackSaasError,
+  type Identity,
+  type Observe,
+  type Principal,
+  parseApiKey,
+  SYSTEM_TENANT_ID,
+} from '@backsaas/core'
 import type { Context } from 'hono'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import type { Call } from '../http/call.ts'
@@ -7,7 +14,7 @@ import type { InProcessCallers } from '../http/in-process.ts'
 import { type TenantName, tenantName, tenantOfHost } from '../http/tenant-names.ts'
 import type { LoadedPlugins } from '../plugins/load-plugins.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { Tenant } from '../registry/registry-rows.ts'
+import type { KeyRow, Tenant } from '../registry/registry-rows.ts'
 import { verifyKey } from '../registry/verify-key.ts'
 import type { IdentifyFunction } from './identify-function.ts'
 import { readIdentity } from './read-identity.ts'
@@ -30,18 +37,18 @@ export interface Identified {
 
 /**
  * Names the tenant by host, path, header and caller, which must agree, and the caller by (in this order) the process
- * itself, the developer's `identify`, the plugins', an API key.
+ * itself, the developer's `identify`, the plugins', an API key. Who proves nothing learns nothing of any tenant.
  *
  * @param pathTenant what stood in the path, `/t/{tenant}`; null where nothing did.
  * @throws `AUTH_REQUIRED`, `KEY_INVALID`, `KEYS_DIFFER` (401); `TENANT_NAME_INVALID`, `TENANT_MISMATCH` (400);
- *   `TENANT_UNKNOWN` (404); `TENANT_SUSPENDED` (403).
+ *   `TENANT_UNKNOWN` (404, by an identity alone); `TENANT_SUSPENDED` (403).
  */
 export async function identify(call: Call, pathTenant: string | null, options: IdentifyOptions): Promise<Identified> {
   const startedAt = options.observe ? performance.now() : 0
   const caller = options.callers.get(call.request)
   const identified =
     caller && 'identity' in caller
-      ? await byIdentity(caller.identity, null, call, options)
+      ? await byIdentity(caller.identity, [], call, options)
       : await byRequest(call, caller?.context ?? call.context, pathTenant, options)
   call.principal = identified.principal
   options.observe?.({
@@ -61,42 +68,31 @@ async function byRequest(
   options: IdentifyOptions,
 ): Promise<Identified> {
   const request = context.req.raw
-  const named = await namedTenant(call, request, pathTenant, options)
+  const names = tenantNames(request, request === call.request ? call.url : new URL(request.url), pathTenant, options)
   const identity = await askIdentity(call, context, options)
   const key = identity ? null : readKeyHeaders(request.headers)
-  if (identity) return byIdentity(identity, named, call, options)
-  if (key !== null) return byKey(key, named, call, options)
+  if (identity) return byIdentity(identity, names, call, options)
+  if (key !== null) return byKey(key, names, call, options)
   throw runtimeError('AUTH_REQUIRED', 'the request names no caller', {
     hint: 'Send an API key in the header `apikey`, or as `Authorization: Bearer`.',
     headers: { 'www-authenticate': 'Bearer realm="backsaas"' },
   })
 }
 
-/** The tenant that host, path and header agree on; null where none of them names one. */
-async function namedTenant(
-  call: Call,
+/** As they stand in path, header and host; none is looked up before the caller is known. */
+function tenantNames(
   request: Request,
+  url: URL,
   pathTenant: string | null,
-  options: IdentifyOptions,
-): Promise<Tenant | null> {
-  const url = request === call.request ? call.url : new URL(request.url)
+  { hostSuffix }: IdentifyOptions,
+): readonly TenantName[] {
   const header = request.headers.get('x-tenant')
-  const host = tenantOfHost(url.hostname, options.hostSuffix)
-  const names = [
+  const host = tenantOfHost(url.hostname, hostSuffix)
+  return [
     ...(pathTenant === null ? [] : [tenantName(pathTenant, 'path')]),
     ...(header === null ? [] : [tenantName(header, 'header')]),
     ...(host === null ? [] : [host]),
   ]
-  let found: Tenant | null = null
-  for (const name of names) {
-    const tenant = await options.registry.tenant(name, call)
-    // A host that nobody registered is just where the server happens to be reached.
-    if (!tenant && name.by === 'host') continue
-    if (!tenant) throw unknownTenant(name)
-    if (found && found.id !== tenant.id) throw mismatch()
-    found = tenant
-  }
-  return found
 }
 
 async function askIdentity(call: Call, context: Context, options: IdentifyOptions): Promise<Identity | null> {
@@ -111,7 +107,7 @@ async function askIdentity(call: Call, context: Context, options: IdentifyOption
 
 async function byIdentity(
   given: Identity,
-  named: Tenant | null,
+  names: readonly TenantName[],
   call: Call,
   { registry }: IdentifyOptions,
 ): Promise<Identified> {
@@ -119,27 +115,61 @@ async function byIdentity(
   const name = tenantName(identity.tenant, 'caller')
   const tenant = await registry.tenant(name, call)
   if (!tenant) throw unknownTenant(name)
-  if (named && named.id !== tenant.id) throw mismatch()
+  await refuseOther(names, tenant, call, registry)
   refuseSuspended(tenant)
   return { tenant, principal: { ...identity, tenant: tenant.slug } }
 }
 
-/** Unknown tenant, unknown prefix, wrong secret, expired, revoked: one answer for all, after the same work. */
+/**
+ * Unknown tenant, unknown prefix, wrong secret, expired, revoked: one answer for all, after the same work. What else
+ * stands in the way is told to who has proven the key, and to nobody before.
+ */
 async function byKey(
   key: string,
-  named: Tenant | null,
+  names: readonly TenantName[],
   call: Call,
   { registry }: IdentifyOptions,
 ): Promise<Identified> {
   const parts = parseApiKey(key)
   if (!parts) throw keyInvalid()
-  if (named && named.id !== parts.tenantId) throw mismatch()
   const tenant = await registry.tenant({ by: 'id', value: parts.tenantId, from: 'caller' }, call)
-  if (tenant) refuseSuspended(tenant)
-  const row = tenant && (await registry.key(tenant.id, parts.prefix, call))
+  const row = tenant && (await readableKey(tenant, parts.prefix, call, registry))
   const valid = await verifyKey(key, row, call.scope.now())
   if (!tenant || !row || !valid) throw keyInvalid()
+  await refuseOther(names, tenant, call, registry)
+  refuseSuspended(tenant)
   return { tenant, principal: { tenant: tenant.slug, id: row.id, kind: 'key', roles: row.roles } }
+}
+
+/** Null too where the fence lets nothing of a suspended tenant be read any more: such a key cannot be proven. */
+async function readableKey(tenant: Tenant, prefix: string, call: Call, registry: Registry): Promise<KeyRow | null> {
+  try {
+    return await registry.key(tenant.id, prefix, call)
+  } catch (error) {
+    if (error instanceof BackSaasError && error.code === 'TENANT_SUSPENDED') return null
+    throw error
+  }
+}
+
+/** A name that is no tenant's is another one than the caller's, and answers the same: so nobody learns which exist. */
+async function refuseOther(
+  names: readonly TenantName[],
+  tenant: Tenant,
+  call: Call,
+  registry: Registry,
+): Promise<void> {
+  for (const name of names)
+    if (!(await isNameOf(name, tenant, call, registry)))
+      throw runtimeError('TENANT_MISMATCH', 'host, path, header and caller name different tenants', {
+        hint: 'Name the tenant once, or the same everywhere.',
+      })
+}
+
+async function isNameOf(name: TenantName, tenant: Tenant, call: Call, registry: Registry): Promise<boolean> {
+  if (name.by !== 'host') return name.value === tenant[name.by]
+  const found = await registry.tenant(name, call)
+  // A host that nobody registered is just where the server happens to be reached.
+  return found === null || found.id === tenant.id
 }
 
 function refuseSuspended(tenant: Tenant): void {
@@ -151,15 +181,9 @@ function unknownTenant({ value, from }: TenantName): Error {
   return runtimeError('TENANT_UNKNOWN', `there is no tenant "${value}"`, { hint: `It is named by the ${from}.` })
 }
 
-function mismatch(): Error {
-  return runtimeError('TENANT_MISMATCH', 'host, path, header and caller name different tenants', {
-    hint: 'Name the tenant once, or the same everywhere.',
-  })
-}
-
 function keyInvalid(): Error {
   return runtimeError('KEY_INVALID', 'the API key is not valid', {
-    hint: 'It may be mistyped, expired or revoked; make another with `backsaas key create`.',
+    hint: 'It may be mistyped, expired or revoked (make another with `backsaas key create`), or its tenant suspended.',
     headers: { 'www-authenticate': 'Bearer realm="backsaas", error="invalid_token"' },
   })
 }

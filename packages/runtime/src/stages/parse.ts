@@ -1,5 +1,12 @@
 /** HTTP → Operation. */
-import { BackSaasError, type CompiledEntity, type CompiledSchema, type Condition, type Operation } from '@backsaas/core'
+import {
+  BackSaasError,
+  type CompiledEntity,
+  type CompiledSchema,
+  type Condition,
+  type Input,
+  type Operation,
+} from '@backsaas/core'
 import { buildQuery } from '../dialect/build-query.ts'
 import { notSupported, overLimit, parseError, unknownEntity } from '../dialect/dialect-errors.ts'
 import { type Media, readAccept } from '../dialect/media.ts'
@@ -7,6 +14,7 @@ import { nearest } from '../dialect/nearest.ts'
 import { collectParams, type Params } from '../dialect/params.ts'
 import { type Preferences, readPreferences } from '../dialect/preferences.ts'
 import { readInput } from '../dialect/read-input.ts'
+import { type Precondition, readPrecondition, revisionCondition } from '../dialect/read-precondition.ts'
 import { readRange } from '../dialect/read-range.ts'
 import { readPut, readUpsert } from '../dialect/read-upsert.ts'
 import { type SplitQuery, splitQuery } from '../dialect/split-query.ts'
@@ -44,18 +52,21 @@ export function parse(input: ParseInput): Parsed {
   const preferences = readPreferences(input.headers.get('prefer'))
   const split = splitQuery(input.search)
   const params = collectParams()
-  const action = ACTIONS[input.method]
-  if (!action) throw methodNotAllowed(input.method)
+  const precondition = readPrecondition(input.headers, input.method, input.itemKey !== null)
+  const action = actionOf(input.method, precondition)
   refuseUnbuilt(input.method, action, split)
   const itemKey = input.itemKey === null ? null : readItemKey(entity, input.itemKey)
-  const put = input.method === 'PUT'
+  const put = action === 'create' && input.method === 'PUT'
   // The key that a PUT names in its filters is where the row goes, not a condition on what is there.
   const filtered = buildQuery(put ? { ...split, filters: [], logic: [] } : split, entity, {
     schema: input.schema,
     params,
     limits: input.limits,
   })
-  const item = itemKey === null || put ? [] : itemConditions(entity, itemKey, input.headers, params)
+  const item =
+    itemKey === null || put
+      ? []
+      : [...keyConditions(entity, itemKey, params), ...revisionCondition(precondition, entity, params)]
   const page =
     action === 'read' ? readRange(split, input.headers, input.limits.maxRows, params) : { offset: 0, query: {} }
   const limited =
@@ -66,15 +77,15 @@ export function parse(input: ParseInput): Parsed {
     action,
     entity: entity.name,
     query: { ...filtered, where: [...item, ...filtered.where], ...page.query },
-    cardinality: media.singular || (itemKey !== null && !put) ? 'one' : 'many',
+    cardinality: media.singular || itemKey !== null ? 'one' : 'many',
     count: preferences.count,
     returning: action === 'read' ? 'representation' : preferences.return,
     format: media.format,
-    ...(itemKey !== null && !put ? { item: true } : {}),
+    ...(itemKey === null ? {} : { item: true }),
     ...(limited ? { maxAffected: params.add(String(preferences.maxAffected)) } : {}),
     ...(preferences.timeZone === null ? {} : { timeZone: params.add(preferences.timeZone) }),
     ...(preferences.tx === 'rollback' && action !== 'read' ? { rollback: true } : {}),
-    ...written(input, action, split, preferences, entity, itemKey),
+    ...written(input, action, split, preferences, entity, itemKey, precondition),
     params: params.values,
   }
   return { operation, entity, preferences, media, offset: page.offset }
@@ -88,13 +99,31 @@ function written(
   preferences: Preferences,
   entity: CompiledEntity,
   itemKey: readonly string[] | null,
+  precondition: Precondition | null,
 ): Pick<Operation, 'input' | 'upsert'> {
   if (action !== 'create' && action !== 'update') return {}
   const input = readInput(action, body, headers.get('content-type'), split.columns, preferences, entity)
   if (input.rows.length > limits.insertRows) throw overLimit('rows to write', limits.insertRows)
-  if (method === 'PUT') return readPut(input, split, itemKey, entity)
+  if (method === 'PUT') {
+    const put = readPut(input, split, itemKey, entity)
+    if (action === 'update') return { input: withoutKey(input, entity) }
+    return precondition?.kind === 'absent' ? { ...put, upsert: { ...put.upsert, resolution: 'ignore' } } : put
+  }
   const upsert = action === 'create' ? readUpsert(preferences, split, entity) : null
   return upsert ? { input, upsert } : { input }
+}
+
+/** What a PUT changes of a row that must be there: all it brings but the key. */
+function withoutKey(input: Input, entity: CompiledEntity): Input {
+  return { ...input, columns: input.columns.filter((name) => !entity.key.includes(name)) }
+}
+
+/** @throws `PGRST117` (405). */
+function actionOf(method: string, precondition: Precondition | null): Operation['action'] {
+  const action = ACTIONS[method]
+  if (!action) throw methodNotAllowed(method)
+  // A PUT that must find its row is an update: nothing is made where there is none.
+  return method === 'PUT' && precondition?.kind === 'exists' ? 'update' : action
 }
 
 const ACTIONS: Readonly<Record<string, Operation['action']>> = {
@@ -136,25 +165,9 @@ function readItemKey(entity: CompiledEntity, text: string): readonly string[] {
   return values
 }
 
-/** The key's fields as conditions; `If-Match` asks for the revision too. */
-function itemConditions(
-  entity: CompiledEntity,
-  key: readonly string[],
-  headers: Headers,
-  params: Params,
-): readonly Condition[] {
-  const conditions = entity.key.map((field, i) => equals(field, params.add(key[i] ?? '')))
-  const match = headers.get('if-match')
-  if (match === null || match.trim() === '*') return conditions
-  const revision = /^"(\d{1,18})"$/.exec(match.trim())?.[1]
-  if (!Object.hasOwn(entity.fields, 'revision') || revision === undefined) throw preconditionFailed()
-  return [...conditions, equals('revision', params.add(revision))]
-}
-
-export function preconditionFailed(): BackSaasError {
-  return new BackSaasError('PRECONDITION_FAILED', 412, 'the row has another revision than If-Match names', {
-    hint: 'Read it again: its ETag is the revision to send.',
-  })
+/** The key's fields as conditions. */
+function keyConditions(entity: CompiledEntity, key: readonly string[], params: Params): readonly Condition[] {
+  return entity.key.map((field, i) => equals(field, params.add(key[i] ?? '')))
 }
 
 function equals(field: string, param: number): Condition {

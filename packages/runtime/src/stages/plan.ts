@@ -9,7 +9,7 @@ import { shapeOf } from '../planner/shape.ts'
 
 /**
  * @returns one statement for a read or a create, `enter` and the statement for an update or a delete, and between them
- *   the time zone where one is asked for; none where an update names no column.
+ *   the time zone where one is asked for; an update that names no column reads its item, or nothing.
  */
 export function plan(
   schema: BoundSchema,
@@ -17,7 +17,21 @@ export function plan(
   tenantId: string,
   principal: Principal | null,
 ): readonly Statement[] {
-  if (operation.action === 'update' && operation.input?.columns.length === 0) return []
+  if (!changesNothing(operation)) return planAsked(schema, operation, tenantId, principal)
+  // An item is read, to tell whether it is there; of a collection nothing is changed.
+  return operation.item ? planAsked(schema, { ...operation, action: 'read', count: 'none' }, tenantId, principal) : []
+}
+
+function changesNothing({ action, input }: Operation): boolean {
+  return action === 'update' && input?.columns.length === 0
+}
+
+function planAsked(
+  schema: BoundSchema,
+  operation: Operation,
+  tenantId: string,
+  principal: Principal | null,
+): readonly Statement[] {
   const shape = shapeOf(operation)
   let rendered = schema.statements.get(shape)
   if (!rendered) {

@@ -1,8 +1,8 @@
 /** Tells a row of another revision (412) from one that is not there (404). */
 import type { Operation } from '@backsaas/core'
+import { preconditionFailed } from '../dialect/read-precondition.ts'
 import type { DataRequest } from './data-request.ts'
 import { execute } from './execute.ts'
-import { preconditionFailed } from './parse.ts'
 import { plan } from './plan.ts'
 
 /**
@@ -14,6 +14,8 @@ export async function whyNoRow(
   { request, schema, connection, tenantId, principal }: DataRequest,
   operation: Operation,
 ): Promise<void> {
+  // Without its precondition a PUT would have been done.
+  if (request.method === 'PUT') throw preconditionFailed()
   const match = request.headers.get('if-match')
   if (match === null || match.trim() === '*') return
   const { input: _input, ...rest } = operation

@@ -20,7 +20,7 @@ export type PgOptions = ServerOptions
  * the runtime's login and `serveAs` is `given`.
  *
  * @param url a function where it is not known at start-up: Workers let a Hyperdrive binding be read in a request only.
- * @throws `DATABASE_URL_INVALID` (500) where the URL is none, or not given; from the first statement where a function answers it.
+ * @throws `DATABASE_URL_INVALID` (500) where the URL is none, not given, or names no database; from the first statement where a function answers it.
  * @example const database = pg('postgres://owner:secret@localhost:5432/app')
  * @example const database = pg(() => env.HYPERDRIVE.connectionString, { serveAs: 'given' })
  */

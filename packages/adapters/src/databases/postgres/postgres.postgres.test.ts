@@ -206,6 +206,14 @@ describe('a URL', () => {
     }
   })
 
+  test('that names no database is refused at once: each login would be led to another one', () => {
+    for (const url of ['postgres://u@h', 'postgres://u@h:1/', 'postgresql://u:hidden@h?sslmode=disable']) {
+      expect(() => postgres(url)).toThrow(
+        expect.objectContaining({ code: 'DATABASE_URL_INVALID', message: 'the database URL names no database' }),
+      )
+    }
+  })
+
   test('that leads nowhere is told as unreachable, with a hint', async () => {
     const nowhere = ['postgres://u:hidden@127.0.0.1:1/d', 'postgres://u:hidden@no-such-host.invalid/d']
     for (const url of nowhere) {

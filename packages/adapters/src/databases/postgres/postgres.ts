@@ -14,7 +14,7 @@ export type PostgresOptions = ServerOptions
  *
  * Statements are prepared under a name on each connection; after 1000 texts a connection is replaced.
  *
- * @throws `DATABASE_URL_INVALID` (500) where the URL is none, or not given.
+ * @throws `DATABASE_URL_INVALID` (500) where the URL is none, not given, or names no database.
  * @example const database = postgres('postgres://owner:secret@localhost:5432/app')
  */
 export function postgres(url: string | undefined, options: PostgresOptions = {}): Database {

@@ -1,0 +1,27 @@
+/** The example's schema into the database; what tenants have is served even where the file has gone another way. */
+import { BackSaasError, type Database } from '@backsaas/core'
+import { compileSchema } from '@backsaas/core/language'
+import { listSchemas, migrate } from '@backsaas/migrator'
+import type { Io } from '../io.ts'
+
+/**
+ * Publishes the schema. Where the file is behind what is live, or cannot follow it, that is said on standard error.
+ *
+ * @returns the schema's name.
+ * @throws `SchemaProblems` (422), and what `migrate` throws besides `NEEDS_MIGRATION`.
+ * @example const schema = await migrateExample(database, readExample(null).schema, io)
+ */
+export async function migrateExample(database: Database, source: string, io: Io): Promise<string> {
+  try {
+    const { schema, version, newest } = await migrate(database, source)
+    if (newest !== version) io.err(`backsaas: ${schema} in the file is version ${version}; version ${newest} is served`)
+    return schema
+  } catch (error) {
+    if (!(error instanceof BackSaasError && error.code === 'NEEDS_MIGRATION')) throw error
+    const { name } = compileSchema(source)
+    const live = (await listSchemas(database)).find((schema) => schema.name === name && schema.owner === 'system')
+    const places = error.errors?.map(({ code, pointer }) => `\n  ${code}  ${pointer}`).join('') ?? ''
+    io.err(`backsaas: ${error.message}; version ${live?.version} is served, without this change:${places}`)
+    return name
+  }
+}
