@@ -1,5 +1,6 @@
 /** The runtime: options in, a hono app with its life cycle out. */
-import type { Identity, PluginContext, Unsubscribe } from '@backsaas/core'
+import type { Bus, Identity, Observe, PluginContext, Unsubscribe } from '@backsaas/core'
+import { memory } from '@backsaas/core/memory-bus'
 import type { Context } from 'hono'
 import { runtimeError } from './errors/error-catalogue.ts'
 import { createGate } from './http/gate.ts'
@@ -28,8 +29,9 @@ const DRAIN_MS = 10_000
  * export default backsaas
  */
 export function createRuntime(options: RuntimeOptions): Runtime {
-  const { database, bus } = options
+  const { database } = options
   const observe = options.observe ?? null
+  const bus = options.bus ?? ownBus(observe)
   const limits = resolveLimits(options.limits)
   const callers: InProcessCallers = new WeakMap<Request, Caller>()
   const ownScope = createOwnScope(observe)
@@ -62,7 +64,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     await clients.load()
     await registry.open(access)
     const context = { scope: ownScope, for: dataClient }
-    if (bus && !unsubscribe) unsubscribe = await hearEvents(bus, { plugins, context, registry, observe })
+    unsubscribe ??= await hearEvents(bus, { plugins, context, registry, observe })
     observe?.({ kind: 'lifecycle', what: 'ready' })
   }
 
@@ -72,6 +74,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     if (left > 0)
       observe?.({ kind: 'error', code: 'DRAIN_TIMEOUT', error: new Error(`${left} requests were still under way`) })
     await unsubscribe?.()
+    if (!options.bus) await bus.close?.()
     await ownScope.settled(drainMs)
     await database.close?.()
     observe?.({ kind: 'lifecycle', what: 'closed' })
@@ -81,6 +84,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   ownScope.waitUntil(clients.load())
   return {
     app,
+    bus,
     fetch: async (request, env, executionContext) => app.fetch(request, env as object, executionContext),
     async ready() {
       await starting({ scope: ownScope, connection: database.open(ownScope) })
@@ -91,6 +95,11 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       return closing
     },
   }
+}
+
+/** Its subscriber tells its own failures: what is left to tell is an event that was missed. */
+function ownBus(observe: Observe | null): Bus {
+  return memory({ onError: (error) => observe?.({ kind: 'error', code: 'EVENT_MISSED', error }) })
 }
 
 /** Runs `open` until it has succeeded once: one at a time, a failure is told to those who wait and tried again. */

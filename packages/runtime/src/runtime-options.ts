@@ -8,7 +8,7 @@ import type { IdentifyFunction } from './stages/identify-function.ts'
 export interface RuntimeOptions {
   /** Served through its runtime login, and closed by `close()`: the runtime owns it. */
   readonly database: Database
-  /** Heard where it can push; closed by who made it. */
+  /** Heard where it can push; closed by who made it. Default: one in memory, within this process and closed with it. */
   readonly bus?: Bus
   /**
    * Schemas served to all tenants, besides what each has installed: the path of a YAML or JSON file (Node only), YAML
@@ -27,6 +27,13 @@ export interface RuntimeOptions {
 export interface Runtime {
   /** To be mounted: `app.route('/api', backsaas.app)`. */
   readonly app: Hono
+  /**
+   * What the runtime and its plugins hear: the bus given, else one in memory. Something has to feed it from the table of
+   * events; in one process that is a relay.
+   *
+   * @example const relay = await startRelay(database, backsaas.bus) // of @backsaas/migrator; close it before the runtime
+   */
+  readonly bus: Bus
   /** To be served by itself. */
   fetch(request: Request, env?: unknown, executionContext?: ExecutionContext): Promise<Response>
   /**

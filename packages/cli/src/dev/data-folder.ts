@@ -1,6 +1,6 @@
 /** The folder in which everything of `backsaas dev` is kept. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { BackSaasError } from '@backsaas/core'
 
 /**
@@ -12,14 +12,31 @@ import { BackSaasError } from '@backsaas/core'
 export function prepareFolder(folder: string): void {
   const trial = join(folder, '.trial')
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolders(resolve(folder))
     writeFileSync(trial, '')
     rmSync(trial)
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
-    throw new BackSaasError('FOLDER_UNWRITABLE', 400, `cannot write to the folder ${folder}: ${reason}`, {
+    throw new BackSaasError('FOLDER_UNWRITABLE', 400, `cannot write to the folder ${folder}: ${reasonOf(cause)}`, {
       hint: 'set BACKSAAS_DATA to a folder that can be written to',
       cause,
     })
   }
+}
+
+/** One by one: Node's own recursive form never returns below a file system that knows no folders, such as /proc. */
+function makeFolders(folder: string): void {
+  const missing: string[] = []
+  let present = folder
+  while (!existsSync(present)) {
+    missing.push(present)
+    present = dirname(present)
+  }
+  if (!statSync(present).isDirectory()) throw new Error(`${present} is a file`)
+  accessSync(present, constants.W_OK)
+  for (const one of missing.reverse()) mkdirSync(one)
+}
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  return 'code' in cause ? String(cause.code) : cause.message
 }

@@ -1,11 +1,12 @@
 /** The development server from start to stop: everything is composed here, and closed in the opposite order. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { memory } from '@backsaas/adapters/buses/memory'
-import { BackSaasError, type Observe } from '@backsaas/core'
+import type { Observe } from '@backsaas/core'
 import { type Relay, startRelay } from '@backsaas/migrator'
 import { createRuntime } from '@backsaas/runtime'
 import type { Io } from '../io.ts'
 import { openDatabase } from '../open-database.ts'
+import { type Close, closeAll } from './close-all.ts'
 import { prepareFolder } from './data-folder.ts'
 import { type DevFile, readDevFile, writeDevFile } from './dev-file.ts'
 import { readExample } from './example.ts'
@@ -28,11 +29,8 @@ export interface DevSettings {
   readonly redisUrl: string | null
 }
 
-type Close = () => Promise<void>
-
 /** How long a start that was interrupted may take to come to a point where it can be closed. */
 const INTERRUPTED_START_MS = 5_000
-const CLOSE_MS = 15_000
 
 /**
  * Serves until the process is asked to stop.
@@ -96,17 +94,6 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
   writeDevFile(dataFolder, devFile)
   listener.serve((request) => runtime.fetch(request))
   io.out(welcome(devFile, { dataFolder, database: databaseUrl === null ? 'PGlite' : 'Postgres' }))
-}
-
-async function closeAll(open: Close[]): Promise<void> {
-  const closed = (async () => {
-    const failures: unknown[] = []
-    for (const close of open.reverse()) await close().catch((error: unknown) => failures.push(error))
-    if (failures.length > 0) throw failures[0]
-    return true
-  })()
-  const inTime = await Promise.race([closed, delay(CLOSE_MS, false, { ref: false })])
-  if (!inTime) throw new BackSaasError('CLOSE_TIMEOUT', 500, `it did not close within ${CLOSE_MS} ms`)
 }
 
 const NO_REDIS =

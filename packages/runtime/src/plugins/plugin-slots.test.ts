@@ -6,6 +6,20 @@ import { echo, get, problem } from '../../test/requests.ts'
 import { createRuntime } from '../create-runtime.ts'
 import type { DataRequest } from '../stages/data-request.ts'
 
+function eventAt(position: number, type: string): Event {
+  return {
+    specversion: '1.0',
+    id: crypto.randomUUID(),
+    source: '/test',
+    type,
+    time: '2024-01-01T00:00:00Z',
+    datacontenttype: 'application/json',
+    data: {},
+    tenantid: ACME,
+    position,
+  }
+}
+
 const fake = vi.hoisted(() => ({
   store: null as unknown as FakeStore,
   run: null as unknown as (request: DataRequest) => Promise<Response>,
@@ -120,20 +134,23 @@ describe('plugins', () => {
       ],
     })
     await backsaas.ready()
-    await publish({
-      specversion: '1.0',
-      id: '1',
-      source: '/',
-      type: 'record.created',
-      time: '',
-      datacontenttype: 'application/json',
-      data: {},
-      tenantid: ACME,
-    })
+    await publish(eventAt(1, 'record.created'))
     expect(heard).toEqual(['b record.created', 'all record.created'])
     expect(seen).toContainEqual(expect.objectContaining({ kind: 'error', code: 'EVENT_HANDLER_FAILED' }))
     await backsaas.close()
     expect(subscribed).toBe(false)
+  })
+
+  test('without a bus there is one in memory, closed with the runtime', async () => {
+    const heard: Event[] = []
+    const plugin: Plugin = { name: 'a', on: { 'record.created': (event) => void heard.push(event) } }
+    const backsaas = createRuntime({ database: store.database, plugins: [plugin] })
+    await backsaas.ready()
+    const event = eventAt(1, 'record.created')
+    await backsaas.bus.publish([event])
+    await expect.poll(() => heard).toEqual([event])
+    await backsaas.close()
+    await expect(backsaas.bus.publish([event])).rejects.toMatchObject({ code: 'BUS_CLOSED' })
   })
 })
 

@@ -44,6 +44,23 @@ test.each<[Partial<CompiledField>, unknown, string | null]>([
   // Catastrophic for an engine that backtracks.
   [{ pattern: '^(a+)+$' }, `${'a'.repeat(5000)}!`, 'pattern'],
   [{ type: 'json' }, { any: ['thing'] }, null],
+  [{ type: 'integer' }, 1.5, 'type'],
+  [{ type: 'integer' }, '2147483648', 'type'],
+  [{ type: 'integer' }, ' -2147483648', null],
+  [{ type: 'bigint' }, '9223372036854775807', null],
+  [{ type: 'bigint' }, '9223372036854775808', 'type'],
+  [{ type: 'decimal', scale: 2 }, '1.230', null],
+  [{ type: 'decimal', scale: 2 }, '1.234', 'type'],
+  [{ type: 'decimal' }, 'NaN', 'type'],
+  [{ type: 'decimal' }, '1e3', null],
+  [{ type: 'uuid' }, '{A0EEBC99-9c0b4ef8-bb6d6bb9bd380a11}', null],
+  [{ type: 'uuid' }, 'x', 'type'],
+  [{ type: 'date' }, '2024-02-29', null],
+  [{ type: 'date' }, '2023-02-29', 'type'],
+  [{ type: 'date' }, '2020-13-01', 'type'],
+  [{ type: 'timestamp' }, '2020-01-32T00:00:00Z', 'type'],
+  [{ type: 'date' }, 'today', null],
+  [{ type: 'uuid', list: true }, ['x'], 'type'],
 ])('%j with %j → %s', (rest, value, code) => {
   expect(checkValue(field(rest), value)?.code ?? null).toBe(code)
 })

@@ -2,6 +2,7 @@
 import type { CompiledField } from '@backsaas/core'
 import { RE2JS } from 're2js'
 import { boundedMap } from '../binding/bounded-map.ts'
+import { typeFault } from './check-type.ts'
 import { FORMATS } from './formats.ts'
 
 export interface ValueProblem {
@@ -30,10 +31,12 @@ function checkScalar(field: CompiledField, value: unknown): ValueProblem | null 
   if (field.type === 'json') return null
   if (typeof value === 'object' || !JSON_TYPES[field.type].includes(typeof value))
     return { code: 'type', detail: `must be a ${field.type}` }
-  if (field.type === 'boolean' && typeof value === 'string' && !/^(?:true|false|t|f|yes|no|on|off|1|0)$/i.test(value))
-    return { code: 'type', detail: 'must be a boolean' }
   const text = String(value)
   if (text.includes('\0')) return { code: 'type', detail: 'must not contain a NUL character' }
+  // JSON has brought a number that JavaScript has rounded: Postgres gets the digits, and judges them.
+  const rounded = typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)
+  const fault = rounded ? null : typeFault(field, text)
+  if (fault) return { code: 'type', detail: fault }
   return checkBounds(field, text) ?? checkText(field, text)
 }
 
