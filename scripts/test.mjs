@@ -1,7 +1,7 @@
 /** `npm test`: installs what is missing, then lint, types, architecture, unit and integration tests, and a summary. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { prepare, root, run } from './prepare.mjs'
 import { probePostgres, probeRedis } from './probe.mjs'
 
@@ -102,7 +102,11 @@ function summarise(steps, missing, reports) {
     )
     for (const file of files) console.log(`  ${file}`)
   }
-  const { passed, failed, skipped } = totals(reports)
+  const results = readReports(reports)
+  const skippedTests = listSkipped(results)
+  if (skippedTests.length > 0) console.log('\nskipped tests:')
+  for (const name of skippedTests) console.log(`  ${name}`)
+  const { passed, failed, skipped } = totals(results)
   console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`)
   return failed > 0 || steps.some((step) => !step.passed)
 }
@@ -115,11 +119,26 @@ function suitesNeeding(service) {
     .sort()
 }
 
-/** Sums vitest's reports; a file that fails before it has any test counts as one failure. */
+/** What vitest wrote, a report for each step that ran tests. */
+function readReports(folder) {
+  return readdirSync(folder).map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')))
+}
+
+/** Tests that did not run within suites that did: file and name. */
+function listSkipped(reports) {
+  return reports.flatMap(({ testResults }) =>
+    testResults.flatMap(({ name, assertionResults }) =>
+      assertionResults
+        .filter(({ status }) => !['passed', 'failed'].includes(status))
+        .map(({ fullName }) => `${relative(root, name)}  ${fullName.trim()}`),
+    ),
+  )
+}
+
+/** Sums the reports; a file that fails before it has any test counts as one failure. */
 function totals(reports) {
   const sum = { passed: 0, failed: 0, skipped: 0 }
-  for (const file of readdirSync(reports)) {
-    const report = JSON.parse(readFileSync(join(reports, file), 'utf8'))
+  for (const report of reports) {
     sum.passed += report.numPassedTests
     sum.failed += report.numFailedTests
     sum.skipped += report.numPendingTests + report.numTodoTests

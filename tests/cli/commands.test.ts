@@ -1,5 +1,5 @@
 /** The command line without a server: what it says, and how it ends. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { makeFolder, runCli } from './start-process.ts'
@@ -8,7 +8,14 @@ const folder = makeFolder()
 afterAll(() => folder.remove())
 
 test('every command has help with examples', async () => {
-  for (const command of [['dev'], ['validate'], ['migrate'], ['tenant', 'create'], ['key', 'create']]) {
+  for (const command of [
+    ['dev'],
+    ['validate'],
+    ['migrate'],
+    ['tenant', 'create'],
+    ['key', 'create'],
+    ['key', 'revoke'],
+  ]) {
     const { code, stdout } = await runCli([...command, '--help'])
     expect(code, stdout).toBe(0)
     expect(stdout).toContain(`Usage: backsaas ${command.join(' ')}`)
@@ -26,10 +33,29 @@ test('a call that is wrong ends with 2 and says why', async () => {
     stderr: expect.stringContaining("missing required argument 'file'"),
   })
   expect(await runCli(['migrate', 'x.yaml'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--database') })
-  expect(await runCli(['dev', '--port', 'http'])).toMatchObject({
+  expect(await runCli(['dev'], { PORT: 'http' })).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('not a port'),
+    stderr: expect.stringMatching(/^backsaas: .*not a port.*\n$/),
   })
+})
+
+test('a call that is wrong is one JSON object where JSON is asked for', async () => {
+  const calls = [
+    [['tennant', '--json'], { message: "unknown command 'tennant'", hint: 'Did you mean tenant?' }],
+    [['validate', '--json'], { message: "missing required argument 'file'" }],
+    [['validate', 'x.yaml', '--jsn', '--json'], { message: "unknown option '--jsn'", hint: 'Did you mean --json?' }],
+    [['key', '--json'], {}],
+  ] as const
+  for (const [args, error] of calls) {
+    const { code, stdout, stderr } = await runCli(args)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(JSON.parse(stderr).error).toMatchObject({ code: 'USAGE', ...error })
+  }
+})
+
+test('the version is that of the package', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../packages/cli/package.json', import.meta.url), 'utf8'))
+  expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
 })
 
 test('a valid schema is summed up', async () => {

@@ -1,5 +1,6 @@
 /** `npm start` and the other commands with an owner's DATABASE_URL of a database that is in use already. */
 import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import postgres from 'postgres'
@@ -65,6 +66,34 @@ test('a schema, a tenant and a key come from the command line too', async () => 
   const access = { restUrl: `${served.dev.url}/t/initech/rest/v1`, apiKey: JSON.parse(key.stdout).key }
   expect(await rows(access, 'companies')).toEqual([])
   await served.stop()
+
+  const { prefix } = JSON.parse(key.stdout)
+  expect(JSON.parse((await run('key', 'revoke', 'initech', prefix)).stdout)).toMatchObject({ revoked: true })
+  const again = await serve({ BACKSAAS_DATA, DATABASE_URL })
+  expect(await rows({ ...access, restUrl: `${again.dev.url}/t/initech/rest/v1` }, 'companies')).toBe(401)
+  await again.stop()
+})
+
+test('a start after a change of the schema was undone, or cannot be followed, serves what tenants have', async () => {
+  const example = join(folder.path, 'example')
+  mkdirSync(example)
+  writeFileSync(join(example, 'seed.json'), '{"acme":{},"globex":{}}')
+  const schema = readFileSync(SCHEMA, 'utf8')
+  const start = (content: string) => {
+    writeFileSync(join(example, 'schema.yaml'), content)
+    return serve({ BACKSAAS_DATA, DATABASE_URL }, 'cli', ['--example', example])
+  }
+  const field = '      name: { type: string, required: true, min: 1, max: 100 }\n'
+  const contents = [
+    [schema.replace(field, `${field}      motto: { type: string }\n`), /^$/],
+    [schema, /^backsaas: crm in the file is version 1; version 2 is served\n$/],
+    [schema.replace(field, ''), /^backsaas: .* version 2 is served, without these changes\nREMOVE_FIELD .*companies/],
+  ] as const
+  for (const [content, said] of contents) {
+    const served = await start(content)
+    expect(await rows(served.dev.tenants.acme, 'companies?select=name,motto&limit=1')).toMatchObject([{ motto: null }])
+    expect(await served.stop()).toMatchObject({ code: 0, stderr: expect.stringMatching(said) })
+  }
 })
 
 /** What is in the database besides BackSaaS: tables of the schema `public`, and their rows. */

@@ -40,6 +40,8 @@ test('a first start serves two tenants that do not see each other', async () => 
   const slugs = await rows(first.system, 'tenants?select=slug&order=slug')
   expect(slugs).toEqual(expect.arrayContaining([{ slug: 'acme' }, { slug: 'globex' }]))
 
+  expect(await rows(first.system, 'stores?select=namespace')).toBe(400)
+
   const said = served.stdout()
   for (const text of [first.url, acme.apiKey, globex.apiKey, first.system.apiKey]) expect(said).toContain(text)
   expect(said.match(/^ {2}curl /gm)).toHaveLength(3)

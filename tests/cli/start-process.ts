@@ -52,10 +52,15 @@ export function runDev(variables: Variables): Promise<Ended> {
  * Starts the development server and waits for its first 200.
  *
  * @param how `cli` runs `backsaas dev`, `npm start` runs the script behind that command.
+ * @param more arguments of `backsaas dev`.
  */
-export async function serve(variables: Variables, how: 'cli' | 'npm start' = 'cli'): Promise<Served> {
+export async function serve(
+  variables: Variables,
+  how: 'cli' | 'npm start' = 'cli',
+  more: readonly string[] = [],
+): Promise<Served> {
   const start = performance.now()
-  const args = how === 'cli' ? [...CLI, 'dev'] : [join(root, 'scripts/start.mjs')]
+  const args = how === 'cli' ? [...CLI, 'dev', ...more] : [join(root, 'scripts/start.mjs')]
   const { child, ended, output } = launch(args, { PORT: '0', ...variables })
   const file = join(String(variables.BACKSAAS_DATA), 'dev.json')
   const before = existsSync(file) ? statSync(file).mtimeMs : 0

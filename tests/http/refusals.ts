@@ -160,11 +160,22 @@ export function refusals(lend: Lend): void {
     },
   )
 
-  test.each(['TRACE-ISH', 'PROPFIND', 'OPTIONS', 'PUT'])('%s does nothing', async (method) => {
+  test.each([
+    ['/companies', { name: 'x' }],
+    ['/companies?name=eq.x', { name: 'x' }],
+    ['/companies/a/b/c', { name: 'x' }],
+  ])('PUT %s names no row by its key: refused, and nothing is made', async (path, row) => {
+    const answer = await caller.send('PUT', path, row)
+    expect([answer.status >= 400, answer.status < 500], answer.text).toEqual([true, true])
+    await untouched()
+  })
+
+  test.each(['TRACE-ISH', 'PROPFIND', 'OPTIONS'])('%s does nothing', async (method) => {
     // A server in front may not know the word, and answers for itself.
     if (method === 'TRACE-ISH' && !lend().inProcess) return
     const answer = await caller.send(method, '/companies')
     expect(answer.status).toBeLessThan(500)
     if (method !== 'OPTIONS') expect(answer.status).toBeGreaterThanOrEqual(400)
+    await untouched()
   })
 }

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { Lend } from '../fixture/lend.ts'
 import type { Fixture } from '../fixture/start-fixture.ts'
+import { corners } from './corners.ts'
 import { embedding } from './embedding.ts'
 import { filtering } from './filtering.ts'
 import { items } from './items.ts'
@@ -28,6 +29,7 @@ export function httpSuite(name: string, open: () => Promise<Fixture>): void {
     describe('writing', () => writing(lend))
     describe('items', () => items(lend))
     describe('preconditions', () => preconditions(lend))
+    describe('corners', () => corners(lend))
     describe('values', () => values(lend))
     describe('refusals', () => refusals(lend))
     describe('violations', () => violations(lend))

@@ -1,14 +1,18 @@
 /** The `backsaas` command line: its commands, and how they end. */
+import { fileURLToPath } from 'node:url'
+import { BackSaasError } from '@backsaas/core'
 import { Command, CommanderError } from 'commander'
 import { addDev } from './commands/dev.ts'
 import { addExport } from './commands/export.ts'
 import { addImport } from './commands/import.ts'
 import { addIntrospect } from './commands/introspect.ts'
 import { addKeyCreate } from './commands/key-create.ts'
+import { addKeyRevoke } from './commands/key-revoke.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addTenantCreate } from './commands/tenant-create.ts'
 import { addValidate } from './commands/validate.ts'
 import type { Io } from './io.ts'
+import { readText } from './read-text.ts'
 import { reportError } from './report-error.ts'
 
 /** Exit codes: done; it failed; it was called wrongly. */
@@ -21,23 +25,44 @@ export const EXIT = { ok: 0, failure: 1, usage: 2 } as const
  * @example process.exitCode = await run(['validate', 'crm.yaml'], processIo(process))
  */
 export async function run(args: readonly string[], io: Io): Promise<number> {
+  const asJson = args.includes('--json')
   try {
-    await createProgram(io).parseAsync([...args], { from: 'user' })
+    await createProgram(io, asJson).parseAsync([...args], { from: 'user' })
     return EXIT.ok
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
-    reportError(error, io, args.includes('--json'))
-    return EXIT.failure
+    if (!(error instanceof CommanderError)) {
+      reportError(error, io, asJson)
+      return EXIT.failure
+    }
+    if (error.exitCode === 0) return EXIT.ok
+    // For people the help text says it already.
+    if (asJson || error.code !== HELP_SHOWN) reportError(asUsageError(error), io, asJson)
+    return EXIT.usage
   }
 }
 
-function createProgram(io: Io): Command {
+/** How commander ends where a group is called without a command of it. */
+const HELP_SHOWN = 'commander.help'
+
+function asUsageError({ code, message }: CommanderError): BackSaasError {
+  if (code === HELP_SHOWN) return new BackSaasError('USAGE', 400, 'a command is missing', { hint: 'see --help' })
+  const [said = '', ...suggestion] = message.split('\n')
+  const hint = suggestion.join(' ').replace(/^\((.*)\)$/, '$1') || null
+  return new BackSaasError('USAGE', 400, said.replace(/^error: /, ''), { hint })
+}
+
+function createProgram(io: Io, asJson: boolean): Command {
   const program = new Command('backsaas')
     .description('A schema in YAML becomes an isolated multi-tenant API over Postgres.')
+    .version(ownVersion())
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.out(text.trimEnd()),
-      writeErr: (text) => io.err(text.trimEnd()),
+      writeErr: (text) => {
+        if (!asJson) io.err(text.trimEnd())
+      },
+      // Told by `run`, as every error is.
+      outputError: () => {},
     })
     .showSuggestionAfterError()
     .addHelpText('after', HELP)
@@ -45,11 +70,19 @@ function createProgram(io: Io): Command {
   addValidate(program, io)
   addMigrate(program, io)
   addTenantCreate(group(program, 'tenant', 'Tenants: who data belongs to.'), io)
-  addKeyCreate(group(program, 'key', 'API keys of a tenant.'), io)
+  const key = group(program, 'key', 'API keys of a tenant.')
+  addKeyCreate(key, io)
+  addKeyRevoke(key, io)
   addImport(program, io)
   addExport(program, io)
   addIntrospect(program, io)
   return program
+}
+
+function ownVersion(): string {
+  // The package's own file: its shape is known.
+  return (JSON.parse(readText(fileURLToPath(new URL('../package.json', import.meta.url)))) as { version: string })
+    .version
 }
 
 function group(program: Command, name: string, description: string): Command {

@@ -39,6 +39,22 @@ export function bootstrapSuite(name: string, open: OpenTestDatabase): void {
       expect(await db.sql('select placement_id, version, hash from backsaas.versions')).toEqual(versions)
     })
 
+    test('a platform that this version does not add to is refused, and said to be so', async () => {
+      const set = (change: string) => db.sql(`update backsaas.versions set ${change}`)
+      await db.sql('create table public.versions_before as select * from backsaas.versions')
+      const field = `compiled::jsonb->'entities'->'stores'->'fields'->'name' || '{"name":"gone","required":false}'`
+      await set(
+        `hash = repeat('0', 64), compiled = jsonb_set(compiled::jsonb, '{entities,stores,fields,gone}', ${field})::text`,
+      )
+      await expect(bootstrap(db.database)).rejects.toMatchObject({
+        code: 'PLATFORM_INCOMPATIBLE',
+        errors: [{ code: 'REMOVE_FIELD', pointer: '/entities/stores/fields/gone' }],
+      })
+      await db.sql(`update backsaas.versions v set hash = b.hash, compiled = b.compiled from public.versions_before b`)
+      await db.sql('drop table public.versions_before')
+      await bootstrap(db.database)
+    })
+
     test('the roles are what they have to be', async () => {
       const roles = await db.sql(`
         select l.kind, r.rolcanlogin::text, r.rolbypassrls::text, (r.rolsuper or r.rolcreaterole or r.rolcreatedb or r.rolreplication)::text

@@ -10,6 +10,7 @@ import {
   listSchemas,
   listTenants,
   migrate,
+  revokeKey,
   startRelay,
 } from '../src/index.ts'
 import { codeOf, type OpenTestDatabase, type TestDatabase } from './open-databases.ts'
@@ -22,7 +23,7 @@ export function registrySuite(name: string, open: OpenTestDatabase): void {
 
     beforeAll(async () => {
       db = await open()
-      await migrate(db.database, shop())
+      await migrate(db.database, shop().replace('schema: shop', 'schema: shop\nroles: { sales: {} }'))
     })
     afterAll(() => db.close())
 
@@ -120,8 +121,29 @@ export function registrySuite(name: string, open: OpenTestDatabase): void {
       expect(await codeOf(create({ name: ' ' }))).toBe('KEY_NAME_INVALID')
       expect(await codeOf(create({ roles: [] }))).toBe('KEY_ROLES_INVALID')
       expect(await codeOf(create({ roles: ['a b'] }))).toBe('KEY_ROLES_INVALID')
+      const unknown = create({ roles: ['sales', 'owner'] })
+      await expect(unknown).rejects.toMatchObject({
+        code: 'KEY_ROLES_UNKNOWN',
+        message: expect.stringMatching(/ owner$/),
+        hint: 'its roles are admin, sales',
+      })
+      expect(await codeOf(create({ tenant: 'system', roles: ['sales'] }))).toBe('KEY_ROLES_UNKNOWN')
       expect(await codeOf(create({ expiresAt: 'tomorrow' }))).toBe('KEY_EXPIRY_INVALID')
       expect(await codeOf(create({ expiresAt: '2001-01-01' }))).toBe('KEY_EXPIRY_INVALID')
+    })
+
+    test('a key is revoked once, by its tenant and prefix', async () => {
+      const { id, prefix } = await createKey(db.database, { tenant: 'acme', name: 'gone' })
+      const revokedAt = async () => (await listKeys(db.database, 'acme')).find((key) => key.id === id)?.revokedAt
+      expect(await codeOf(revokeKey(db.database, { tenant: 'late', prefix }))).toBe('KEY_UNKNOWN')
+      expect(await codeOf(revokeKey(db.database, { tenant: 'nobody', prefix }))).toBe('TENANT_UNKNOWN')
+      expect(await revokedAt()).toBeNull()
+      expect(await revokeKey(db.database, { tenant: 'acme', prefix })).toEqual({ id, revoked: true })
+      const at = await revokedAt()
+      expect(Date.parse(at ?? '')).toBeGreaterThan(Date.now() - 60_000)
+      expect(await revokeKey(db.database, { tenant: 'acme', prefix })).toEqual({ id, revoked: false })
+      expect(await revokedAt()).toBe(at)
+      expect((await listKeys(db.database, 'acme')).filter((key) => key.revokedAt !== null)).toHaveLength(1)
     })
 
     test('the relay sends every event once, in one order, and again what a bus refused', async () => {

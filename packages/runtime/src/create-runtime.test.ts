@@ -1,4 +1,4 @@
-import { BackSaasError, DatabaseError, type Observation, type Plugin } from '@backsaas/core'
+import { BackSaasError, type Connection, DatabaseError, type Observation, type Plugin } from '@backsaas/core'
 import { Hono } from 'hono'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { ACME, CRM, type FakeStore, fakeStore, schemaNamed } from '../test/fake-store.ts'
@@ -142,6 +142,18 @@ describe('errors', () => {
   })
 })
 
+describe('options', () => {
+  test('that are none are refused, with the nearest', () => {
+    const create = (extra: object) => () => createRuntime({ database: store.database, ...extra })
+    expect(create({ nonsense: 3 })).toThrow(
+      expect.objectContaining({ code: 'OPTIONS_INVALID', hint: expect.stringContaining('hostSuffix') }),
+    )
+    expect(create({ plugin: [] })).toThrow(
+      expect.objectContaining({ code: 'OPTIONS_INVALID', hint: expect.stringContaining('Did you mean plugins?') }),
+    )
+  })
+})
+
 describe('ready', () => {
   test.each([
     [['postgres', 't', 't', 't'], 'is a superuser'],
@@ -163,6 +175,46 @@ describe('ready', () => {
     store.broken = null
     expect((await fetch(get('/healthz'))).status).toBe(200)
     expect((await fetch(get('/rest/v1/notes', { apikey: acmeKey }))).status).toBe(200)
+  })
+
+  test('health asks the database, once a second, and waits two at most', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] })
+    try {
+      let asked = 0
+      let batch: Connection['batch'] = async () => []
+      const connection: Connection = {
+        batch(statements) {
+          if (statements[0]?.text !== 'select 1') return store.database.open(scope).batch(statements)
+          asked += 1
+          return batch(statements)
+        },
+      }
+      const scope = { now: Date.now, waitUntil: () => undefined }
+      const { fetch } = createRuntime({ database: { ...store.database, open: () => connection } })
+      const health = async (): Promise<object> => {
+        const response = await fetch(get('/healthz'))
+        return { status: response.status, code: ((await response.json()) as { code?: string }).code }
+      }
+      expect(await Promise.all([health(), health(), health()])).toEqual(Array(3).fill({ status: 200 }))
+      expect(asked).toBe(1)
+      batch = async () => {
+        throw new DatabaseError('gone', { sqlState: '08006' })
+      }
+      expect(await health()).toEqual({ status: 200 })
+      vi.advanceTimersByTime(1000)
+      expect(await health()).toEqual({ status: 503, code: 'DATABASE_UNREACHABLE' })
+      batch = () => new Promise(() => undefined)
+      vi.advanceTimersByTime(1000)
+      const waiting = health()
+      await vi.advanceTimersByTimeAsync(2000)
+      expect(await waiting).toEqual({ status: 503, code: 'DATABASE_UNREACHABLE' })
+      batch = async () => []
+      vi.advanceTimersByTime(1000)
+      expect(await health()).toEqual({ status: 200 })
+      expect(asked).toBe(4)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('a schema that is not live says what to run', async () => {

@@ -2,6 +2,7 @@
 import type { Bus, Identity, Observe, PluginContext, Unsubscribe } from '@backsaas/core'
 import { memory } from '@backsaas/core/memory-bus'
 import type { Context } from 'hono'
+import { checkOptions } from './check-options.ts'
 import { runtimeError } from './errors/error-catalogue.ts'
 import { createGate } from './http/gate.ts'
 import { createHandlers } from './http/handlers.ts'
@@ -29,6 +30,7 @@ const DRAIN_MS = 10_000
  * export default backsaas
  */
 export function createRuntime(options: RuntimeOptions): Runtime {
+  checkOptions(options)
   const { database } = options
   const observe = options.observe ?? null
   const bus = options.bus ?? ownBus(observe)

@@ -2,6 +2,7 @@
 
 import { isAbsolute, resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { LOG_FORMS } from '../dev/log-requests.ts'
 import type { DevSettings } from '../dev/run-dev.ts'
 import type { Io } from '../io.ts'
 
@@ -16,7 +17,10 @@ interface DevOptions {
 
 /** Adds the command to `program`. */
 export function addDev(program: Command, io: Io): void {
-  const log = new Option('--log <form>', 'requests as lines for people, as JSON lines, or not at all')
+  const log = new Option(
+    '--log <form>',
+    'lines for people; JSON of requests and errors; JSON of everything, each stage too; errors',
+  )
   program
     .command('dev')
     .description('Serve an example schema to the tenants acme and globex, with Postgres built in.')
@@ -27,7 +31,7 @@ export function addDev(program: Command, io: Io): void {
       new Option('--database <url>', "an owner's postgres://… instead of the built-in one").env('DATABASE_URL'),
     )
     .option('--example <folder>', "a folder with schema.yaml and seed.json (default: the repository's examples/crm)")
-    .addOption(log.choices(['text', 'json', 'none']).default(io.isTty ? 'text' : 'json'))
+    .addOption(log.choices([...LOG_FORMS]).default(io.isTty ? 'text' : 'requests'))
     .addHelpText('after', HELP)
     .action(async (options: DevOptions) => {
       const { runDev } = await import('../dev/run-dev.ts')

@@ -17,7 +17,7 @@ export function addKeyCreate(key: Command, io: Io): void {
     .description('Create an API key. It is shown once: only its hash is kept.')
     .argument('<tenant>', "the tenant's slug")
     .option('--name <name>', 'what the key is for', 'cli')
-    .option('--role <role...>', 'its roles (default: admin)')
+    .option('--role <role...>', "its roles, of the tenant's schemas (default: admin)")
     .option('--expires <time>', 'when it ends, as an ISO 8601 time', timestamp)
     .addHelpText('after', HELP)
   withDatabase(command).action((tenant: string, options: KeyOptions) => create(tenant, options, io))
@@ -46,5 +46,5 @@ function timestamp(text: string): string {
 const HELP = `
 Examples:
   backsaas key create acme
-  backsaas key create acme --name "nightly import" --role sales --expires 2030-01-01T00:00:00Z
+  backsaas key create acme --name "nightly import" --expires 2030-01-01T00:00:00Z
   KEY=$(backsaas key create acme)`

@@ -1,7 +1,8 @@
 /** The folder in which everything of `backsaas dev` is kept. */
-import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { BackSaasError } from '@backsaas/core'
+import { makeFolders } from '../make-folders.ts'
 
 /**
  * Makes the folder, and makes sure that it can be written to.
@@ -12,7 +13,7 @@ import { BackSaasError } from '@backsaas/core'
 export function prepareFolder(folder: string): void {
   const trial = join(folder, '.trial')
   try {
-    makeFolders(resolve(folder))
+    makeFolders(folder)
     writeFileSync(trial, '')
     rmSync(trial)
   } catch (cause) {
@@ -21,19 +22,6 @@ export function prepareFolder(folder: string): void {
       cause,
     })
   }
-}
-
-/** One by one: Node's own recursive form never returns below a file system that knows no folders, such as /proc. */
-function makeFolders(folder: string): void {
-  const missing: string[] = []
-  let present = folder
-  while (!existsSync(present)) {
-    missing.push(present)
-    present = dirname(present)
-  }
-  if (!statSync(present).isDirectory()) throw new Error(`${present} is a file`)
-  accessSync(present, constants.W_OK)
-  for (const one of missing.reverse()) mkdirSync(one)
 }
 
 function reasonOf(cause: unknown): string {

@@ -3,17 +3,20 @@ import type { Observation, Observe } from '@backsaas/core'
 import { jsonLog } from '@backsaas/runtime'
 import type { Io } from '../io.ts'
 
-export type LogForm = 'text' | 'json' | 'none'
+/** Lines for people; JSON lines without how long each stage took; JSON lines of everything; errors alone. */
+export const LOG_FORMS = ['text', 'requests', 'json', 'none'] as const
+
+export type LogForm = (typeof LOG_FORMS)[number]
 
 /**
- * An observer for a terminal or a log. How long each stage took is left out of both.
+ * An observer for a terminal or a log.
  *
  * @example createRuntime({ database, observe: logRequests('json', io) })
  */
 export function logRequests(form: LogForm, io: Io): Observe {
   const asJson = jsonLog((line) => io.out(line))
   return (observation) => {
-    if (form === 'json' && observation.kind !== 'stage') asJson(observation)
+    if (form === 'json' || (form === 'requests' && observation.kind !== 'stage')) asJson(observation)
     else if (observation.kind === 'error') io.err(errorLine(observation))
     else if (form === 'text' && observation.kind === 'request') io.out(requestLine(observation))
   }

@@ -20,8 +20,7 @@ export async function migrateExample(database: Database, source: string, io: Io)
     if (!(error instanceof BackSaasError && error.code === 'NEEDS_MIGRATION')) throw error
     const { name } = compileSchema(source)
     const live = (await listSchemas(database)).find((schema) => schema.name === name && schema.owner === 'system')
-    const places = error.errors?.map(({ code, pointer }) => `\n  ${code}  ${pointer}`).join('') ?? ''
-    io.err(`backsaas: ${error.message}; version ${live?.version} is served, without this change:${places}`)
+    io.err(`backsaas: ${error.message}: version ${live?.version} is served, without these changes\n${error.details}`)
     return name
   }
 }

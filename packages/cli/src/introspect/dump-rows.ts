@@ -1,7 +1,8 @@
 /** The rows of tables as NDJSON files under the names of the new schema, ready for `backsaas import`. */
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { BackSaasError, type Connection, type Statement, TENANT_COLUMN } from '@backsaas/core'
+import { makeFolders } from '../make-folders.ts'
 import { chooseType } from './field-type.ts'
 import type { TablePlan } from './table-plan.ts'
 
@@ -31,7 +32,7 @@ export async function dumpRows(
     throw new BackSaasError('TENANT_NEEDED', 400, 'these tables hold the rows of every tenant', {
       hint: 'say whose with --tenant UUID',
     })
-  mkdirSync(options.folder, { recursive: true })
+  makeFolders(options.folder)
   if (!connection.transaction) return dumpAll(connection, plans, options)
   return connection.transaction(async (transaction) => {
     await transaction.batch([sql('set transaction isolation level repeatable read, read only')])

@@ -1,7 +1,8 @@
 /** Entities to files, or to standard output: streamed page by page, whole or not at all. */
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { BackSaasError } from '@backsaas/core'
+import { makeFolders } from '../make-folders.ts'
 import { type EntityKey, type PageOptions, readCsvPages, readJsonPages } from './read-pages.ts'
 
 export type ExportFormat = 'json' | 'ndjson' | 'csv'
@@ -40,7 +41,7 @@ export async function exportEntities(options: ExportOptions): Promise<Exported> 
 
 async function exportToFolder(options: ExportOptions, folder: string): Promise<Exported> {
   const exported: Record<string, number> = {}
-  attempt(folder, () => mkdirSync(folder, { recursive: true }))
+  attempt(folder, () => makeFolders(folder))
   for (const from of options.entities) {
     const path = join(folder, `${from.entity}.${options.format}`)
     const file = attempt(path, () => openSync(`${path}.part`, 'w', 0o600))

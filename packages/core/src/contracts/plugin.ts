@@ -13,6 +13,7 @@ export interface Plugin {
   readonly requires?: readonly string[]
   /** Entities of its own: YAML text or a compiled schema, migrated like any schema and served as the profile of its name. */
   readonly schema?: string | CompiledSchema
+  /** The codes it throws. The status here holds, whatever an error is thrown with. */
   readonly errors?: ErrorCatalogue
   readonly routes?: readonly Route[]
   readonly stages?: Stages
@@ -80,9 +81,25 @@ export interface Route {
 
 export interface RouteContext extends RequestContext {
   readonly params: Readonly<Record<string, string>>
+  /**
+   * The tenant asked: the principal's, by its slug. On an open route what path, header or `<slug>.<host suffix>` name, as
+   * it is written there (slug or id) and proven by nothing, not even to exist; absent where none of them names one.
+   */
+  readonly tenant?: string
 }
 
-/** Gives a plugin its exact type and freezes it. */
+/** Gives a plugin its exact type and freezes it, with all the plain data in it. */
 export function definePlugin<const P extends Plugin>(plugin: P): P {
-  return Object.freeze(plugin)
+  freeze(plugin, new WeakSet())
+  return plugin
+}
+
+/** Lists and plain objects only: what has a prototype of its own is not data. */
+function freeze(value: unknown, seen: WeakSet<object>): void {
+  if (value === null || typeof value !== 'object' || seen.has(value)) return
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return
+  seen.add(value)
+  for (const part of Object.values(value)) freeze(part, seen)
+  Object.freeze(value)
 }

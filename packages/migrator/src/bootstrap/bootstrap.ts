@@ -22,7 +22,7 @@ export interface BootstrapOptions {
  * `backsaas`, three roles, and grants on its own things; touches nothing else.
  *
  * @throws `BOOTSTRAP_NEEDS_CREATEROLE` (403), whose details are the SQL for a DBA, where the URL's login lacks a right;
- *   `BOOTSTRAP_SCHEMA_TAKEN` (409), `BOOTSTRAP_FORBIDDEN` (403), `POSTGRES_TOO_OLD` (503).
+ *   `BOOTSTRAP_SCHEMA_TAKEN`, `PLATFORM_INCOMPATIBLE` (409), `BOOTSTRAP_FORBIDDEN` (403), `POSTGRES_TOO_OLD` (503).
  * @example await bootstrap(postgres('postgres://owner:secret@localhost/app'))
  */
 export async function bootstrap(database: Database, options: BootstrapOptions = {}): Promise<void> {

@@ -1,6 +1,7 @@
 /** The platform's own schema, installed by the steps of any schema; and the rows it cannot do without. */
 import type { Connection, Database } from '@backsaas/core'
 import {
+  BackSaasError,
   DEFAULT_STORE_ID,
   PLATFORM_PLACEMENT_ID,
   PLATFORM_SCHEMA_ID,
@@ -17,7 +18,11 @@ import { publishVersion } from '../registry/publish-version.ts'
 import { readPlatformFile } from './platform-file.ts'
 import { storeSchema } from './store-schema.ts'
 
-/** Publishes `platform.yaml` where its version is not live yet, and adds what is missing of the system tenant. */
+/**
+ * Publishes `platform.yaml` where its version is not live yet, and adds what is missing of the system tenant.
+ *
+ * @throws `PLATFORM_INCOMPATIBLE` (409) where the database has a platform that this one does not add to.
+ */
 export async function installPlatform(database: Database, naming: Naming): Promise<void> {
   const source = await readPlatformFile()
   const compiled = compileSchema(source)
@@ -29,11 +34,23 @@ export async function installPlatform(database: Database, naming: Naming): Promi
       storeId: PLATFORM_STORE_ID,
       naming,
       fixed: { schemaId: PLATFORM_SCHEMA_ID, placementId: PLATFORM_PLACEMENT_ID },
-    })
+    }).catch(refuseOtherPlatform)
     await addSystemRows(connection, platform)
     await addOutboxIndex(connection, platform)
   })
   await convergePlacement(database, PLATFORM_PLACEMENT_ID)
+}
+
+function refuseOtherPlatform(cause: unknown): never {
+  if (!(cause instanceof BackSaasError && cause.code === 'NEEDS_MIGRATION')) throw cause
+  const { details, errors } = cause
+  const message = "this database was set up by another version of BackSaaS, whose own tables are not this version's"
+  throw new BackSaasError('PLATFORM_INCOMPATIBLE', 409, message, {
+    hint: 'take a new database (or data folder), or the version that set it up',
+    details,
+    errors,
+    cause,
+  })
 }
 
 async function addSystemRows(connection: Connection, platform: Platform): Promise<void> {

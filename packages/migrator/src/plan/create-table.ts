@@ -27,8 +27,19 @@ export function createTable(entity: CompiledEntity, mapping: Mapping, roles: Rol
     `create table ${table} (\n  ${parts.join(',\n  ')}\n)`,
     `alter table ${table} owner to ${identifier(roles.owner)}`,
     ...rowSecurity(table, roles),
+    ...numberGrants(entity, mapping, roles),
     ...wantedIndexes(entity, physical).map((index) => createIndex(mapping.schema, index, names, false)),
   ]
+}
+
+/** A row that is given no number among rows that are takes the next one by name, which is a right of its own. */
+function numberGrants(entity: CompiledEntity, mapping: Mapping, roles: Roles): string[] {
+  const numbered = Object.values(entity.fields).some(
+    ({ default: from }) => from !== undefined && 'from' in from && from.from === 'identity',
+  )
+  return numbered
+    ? [`grant usage on all sequences in schema ${identifier(mapping.schema)} to ${identifier(roles.runtime)}`]
+    : []
 }
 
 /** The foreign keys of `entity`. They lead with the tenant, so a reference across tenants cannot exist. */

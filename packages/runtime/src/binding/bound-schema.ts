@@ -75,7 +75,7 @@ export function bindSchema(
 }
 
 /** Fields of the platform that the runtime reads for itself, and no request ever does. */
-const SECRETS: Readonly<Record<string, readonly string[]>> = { api_keys: ['hash'] }
+const SECRETS: Readonly<Record<string, readonly string[]>> = { api_keys: ['hash'], stores: ['namespace'] }
 
 function withoutSecrets(schema: CompiledSchema): CompiledSchema {
   const entities = Object.entries(schema.entities).map(([name, entity]) => {

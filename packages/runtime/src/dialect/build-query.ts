@@ -68,7 +68,16 @@ function draftOf(
   return draft
 }
 
+const MAX_ALIAS_BYTES = 63
+
+/** A name that Postgres would cut off is no name: two could become one. */
+function checkAlias(alias: string | null): void {
+  if (alias === null || (alias !== '' && new TextEncoder().encode(alias).length <= MAX_ALIAS_BYTES)) return
+  throw parseError('select parameter', alias, 1, `a name of 1 to ${MAX_ALIAS_BYTES} bytes`)
+}
+
 function addSelection(draft: Draft, item: WrittenSelection, context: QueryContext, depth: number): void {
+  if (item.kind !== 'star') checkAlias(item.alias)
   if (item.kind === 'star') {
     for (const field of Object.keys(draft.entity.fields))
       draft.select.push({ kind: 'column', path: { field, json: [] }, alias: field })
@@ -96,6 +105,7 @@ function addColumn(draft: Draft, item: Extract<WrittenSelection, { kind: 'column
   const path = resolvePath(item.path, draft.entity)
   const lastKey = json.findLast((step) => typeof step.key === 'string')?.key
   const alias = item.alias ?? item.aggregate?.name ?? (lastKey === undefined ? field : String(lastKey))
+  checkAlias(alias)
   const aggregate = item.aggregate && {
     name: item.aggregate.name,
     ...(item.aggregate.cast ? { cast: castType(item.aggregate.cast) } : {}),

@@ -14,6 +14,8 @@ export function readCsv(text: string, entity: CompiledEntity): readonly Readonly
   if (fault) throw malformed(fault.row ?? 0, fault.message)
   const [header, ...lines] = data
   if (!header) throw malformed(0, 'the header is missing')
+  const twice = header.find((name, i) => header.indexOf(name) !== i)
+  if (twice !== undefined) throw malformed(0, `the header names ${twice} twice`)
   return lines.map((line, i) => {
     if (line.length !== header.length) throw malformed(i + 1, `has ${line.length} fields, the header ${header.length}`)
     return Object.fromEntries(header.map((name, column) => [name, cell(line[column] ?? '', name, entity, i + 1)]))

@@ -1,5 +1,6 @@
 /** `resolution=`, `on_conflict=` and PUT → what an upsert decides by. */
 import { BackSaasError, type CompiledEntity, type Input, type Operation } from '@backsaas/core'
+import { notSupported } from './dialect-errors.ts'
 import type { Preferences } from './preferences.ts'
 import { resolveField } from './resolve-path.ts'
 import type { SplitQuery } from './split-query.ts'
@@ -13,6 +14,7 @@ export function readUpsert(
   preferences: Preferences,
   split: SplitQuery,
   entity: CompiledEntity,
+  input: Input,
 ): Operation['upsert'] | null {
   if (preferences.resolution === null) return null
   const on =
@@ -30,7 +32,27 @@ export function readUpsert(
         hint: `Unique here: ${[entity.key, ...entity.unique].map((set) => `(${set.join(', ')})`).join(', ')}.`,
       },
     )
-  return { on: unique, resolution: preferences.resolution }
+  return isNumbered(unique, entity, input) ? null : { on: unique, resolution: preferences.resolution }
+}
+
+/**
+ * Whether the rows get their key from the column's own numbering: such rows are new, and must never meet, by a number
+ * that someone else has given, a row that is there.
+ *
+ * @throws `NOT_SUPPORTED` (400) where some of the rows do and some do not.
+ */
+function isNumbered(unique: readonly string[], entity: CompiledEntity, { columns, rows, missing }: Input): boolean {
+  const numbered = unique.filter((name) => {
+    const from = entity.fields[name]?.default
+    return from !== undefined && 'from' in from && from.from === 'identity'
+  })
+  if (numbered.some((name) => !columns.includes(name))) return true
+  if (missing === 'default' && numbered.some((name) => rows.some((row) => !Object.hasOwn(row, name))))
+    throw notSupported(
+      `an upsert of rows with and without ${numbered.join(', ')}`,
+      'Send the new rows in a request of their own.',
+    )
+  return false
 }
 
 /**

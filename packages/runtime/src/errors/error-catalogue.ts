@@ -70,7 +70,7 @@ export const RUNTIME_ERRORS: Readonly<Record<RuntimeErrorCode, ErrorCatalogue[st
   OPTIONS_INVALID: { status: 500, message: 'An option of the runtime makes no sense.' },
   PLUGIN_INVALID: { status: 500, message: 'A plugin is not formed as one.' },
   PLUGIN_CONFLICT: { status: 500, message: 'Two plugins claim the same name, route, error code or schema.' },
-  PLUGIN_REQUIRES: { status: 500, message: 'A plugin needs another that is not there.' },
+  PLUGIN_REQUIRES: { status: 500, message: 'A plugin requires another that is not there, or that requires it.' },
   CLIENT_NOT_READY: { status: 500, message: 'The data client was asked for before it was loaded.' },
   CLIENT_NOT_INSTALLED: { status: 500, message: 'The data client needs @supabase/postgrest-js.' },
   DATABASE_UNREACHABLE: { status: 503, message: 'The database does not answer.' },

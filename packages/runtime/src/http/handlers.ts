@@ -1,7 +1,9 @@
 /** What the routes do: health, a data request through the stages, a plugin's route. */
-import { BackSaasError, type Observe, type Route } from '@backsaas/core'
+import { BackSaasError, type Observe, type Route, type RouteContext } from '@backsaas/core'
+import { runtimeError } from '../errors/error-catalogue.ts'
 import { presentable } from '../errors/problem-response.ts'
 import type { LoadedPlugins } from '../plugins/load-plugins.ts'
+import { runPlugin } from '../plugins/run-plugin.ts'
 import { isStale } from '../registry/is-stale.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Profile, Tenant } from '../registry/registry-rows.ts'
@@ -9,8 +11,11 @@ import { selectProfile } from '../registry/select-profile.ts'
 import { type Identified, type IdentifyOptions, identify } from '../stages/identify.ts'
 import { runStages } from '../stages/run-stages.ts'
 import { type Call, requestContext } from './call.ts'
+import { limitBody } from './limit-body.ts'
 import type { Limits } from './limits.ts'
+import { createPing } from './ping-database.ts'
 import type { Handlers } from './routes.ts'
+import { tenantNames } from './tenant-names.ts'
 
 export interface HandlerOptions {
   readonly registry: Registry
@@ -23,10 +28,12 @@ export interface HandlerOptions {
 }
 
 export function createHandlers(options: HandlerOptions): Omit<Handlers, 'serve'> {
+  const ping = createPing()
   return {
-    /** Answers while the process serves; before the first request could be served it says why not. */
+    /** Answers while a request could be served; else it says why not. */
     async health(call) {
       await waitUntilReady(call, options)
+      await orNotReady(ping(call))
       return Response.json({ status: 'ok' })
     },
 
@@ -36,18 +43,49 @@ export function createHandlers(options: HandlerOptions): Omit<Handlers, 'serve'>
       return runData(call, identified, entity, itemKey, options)
     },
 
-    async pluginRoute(call, pathTenant, route) {
+    async pluginRoute(call, pathTenant, { plugin, route }) {
       await waitUntilReady(call, options)
-      if (route.principal !== false) await identify(call, pathTenant, options.identifying)
-      return route.handle({ ...requestContext(call, options.plugins.for), params: routeParams(call, route) })
+      const { plugins, observe, identifying, limits } = options
+      const tenant =
+        route.principal === false
+          ? namedTenant(call, pathTenant, identifying.hostSuffix)
+          : (await identify(call, pathTenant, identifying)).tenant.slug
+      const context: RouteContext = {
+        ...requestContext(call, plugins.for),
+        request: limitBody(call.request, limits.bodyBytes),
+        params: routeParams(call, route),
+        ...(tenant === null ? {} : { tenant }),
+      }
+      return runPlugin(plugin, { plugins, observe, requestId: call.requestId }, () => route.handle(context))
     },
   }
 }
 
-/** @throws 503 with the code and hint of what is wrong; all of it is for the operator, who is told by the observation. */
+/**
+ * The tenant that an open route is asked for, as it is written: not looked up, so nobody learns here which exist. A host
+ * that a tenant registered is left out: only a look-up could tell.
+ *
+ * @throws `TENANT_NAME_INVALID`, `TENANT_MISMATCH` (400).
+ */
+function namedTenant(call: Call, pathTenant: string | null, hostSuffix: string | null): string | null {
+  const names = tenantNames(call.request, call.url, pathTenant, hostSuffix).filter(({ by }) => by !== 'host')
+  const [first] = names
+  if (names.some(({ value }) => value !== first?.value))
+    throw runtimeError('TENANT_MISMATCH', 'host, path and header name different tenants', {
+      hint: 'Name the tenant once, or the same everywhere.',
+    })
+  return first?.value ?? null
+}
+
 async function waitUntilReady(call: Call, { ready }: HandlerOptions): Promise<void> {
+  const starting = ready(call)
+  if (starting) await orNotReady(starting)
+}
+
+/** @throws 503 with the code and hint of what is wrong; all of it is for the operator, who is told by the observation. */
+async function orNotReady(work: Promise<void>): Promise<void> {
   try {
-    await ready(call)
+    await work
   } catch (error) {
     const { code, hint } = presentable(error)
     throw new BackSaasError(code === 'INTERNAL' ? 'NOT_READY' : code, 503, 'the server is not ready', {

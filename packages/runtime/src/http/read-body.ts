@@ -30,7 +30,7 @@ async function read(request: Request, maxBytes: number): Promise<string> {
     throw runtimeError('BODY_ENCODED', `a body with content-encoding ${encoding.slice(0, 40)} is not read`, {
       hint: 'Send the body uncompressed.',
     })
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes)
+  if (declaredTooLarge(request, maxBytes)) throw tooLarge(maxBytes)
   if (!request.body) return ''
   return decode(await collect(request.body, maxBytes))
 }
@@ -74,9 +74,14 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-function tooLarge(maxBytes: number): BackSaasError {
+/** Whether the request says itself that its body is larger. */
+export function declaredTooLarge(request: Request, maxBytes: number): boolean {
+  return Number(request.headers.get('content-length') ?? 0) > maxBytes
+}
+
+export function tooLarge(maxBytes: number): BackSaasError {
   return runtimeError('BODY_TOO_LARGE', `the body is larger than ${maxBytes} bytes`, {
-    hint: 'Send fewer rows at once.',
+    hint: 'Send less at once.',
     // What is left of the body is not read: the connection cannot serve another request.
     headers: { connection: 'close' },
   })

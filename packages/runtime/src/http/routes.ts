@@ -1,9 +1,7 @@
 /** The routes of a runtime: health, data, plugins', and an answer in the error shape for the rest. */
-
-import type { Route } from '@backsaas/core'
 import { type Context, Hono } from 'hono'
 import { runtimeError } from '../errors/error-catalogue.ts'
-import type { LoadedPlugins } from '../plugins/load-plugins.ts'
+import type { GivenRoute, LoadedPlugins } from '../plugins/load-plugins.ts'
 import type { Finish } from '../stages/respond.ts'
 import type { Call } from './call.ts'
 import type { Handle } from './serve-request.ts'
@@ -12,7 +10,7 @@ export interface Handlers {
   serve(context: Context, finish: Finish, handle: Handle): Promise<Response>
   health(call: Call): Promise<Response>
   data(call: Call, pathTenant: string | null, entity: string, itemKey: string | null): Promise<Response>
-  pluginRoute(call: Call, pathTenant: string | null, route: Route): Promise<Response>
+  pluginRoute(call: Call, pathTenant: string | null, given: GivenRoute): Promise<Response>
 }
 
 const ENTITY_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
@@ -52,10 +50,10 @@ function itemHandle(c: Context, handlers: Handlers): Handle {
 }
 
 function addPluginRoutes(app: Hono, { routes }: LoadedPlugins, handlers: Handlers): void {
-  for (const { route } of routes)
+  for (const given of routes)
     for (const prefix of PREFIXES)
-      app.on(route.method, `${prefix}${route.path}`, (c) =>
-        handlers.serve(c, 'headers', (call) => handlers.pluginRoute(call, c.req.param('tenant') ?? null, route)),
+      app.on(given.route.method, `${prefix}${given.route.path}`, (c) =>
+        handlers.serve(c, 'headers', (call) => handlers.pluginRoute(call, c.req.param('tenant') ?? null, given)),
       )
   for (const path of new Set(routes.map(({ route }) => route.path))) {
     const methods = routes.filter(({ route }) => route.path === path).map(({ route }) => route.method as string)

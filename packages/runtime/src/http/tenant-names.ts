@@ -14,6 +14,27 @@ const SLUG = /^[a-z][a-z0-9-]{1,62}$/
 const HOST = /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/
 
 /**
+ * As they stand in path, header and host; whether there are such tenants is another question.
+ *
+ * @param pathTenant what stood in the path, `/t/{tenant}`; null where nothing did.
+ * @throws `TENANT_NAME_INVALID` (400).
+ */
+export function tenantNames(
+  request: Request,
+  url: URL,
+  pathTenant: string | null,
+  hostSuffix: string | null,
+): readonly TenantName[] {
+  const header = request.headers.get('x-tenant')
+  const host = tenantOfHost(url.hostname, hostSuffix)
+  return [
+    ...(pathTenant === null ? [] : [tenantName(pathTenant, 'path')]),
+    ...(header === null ? [] : [tenantName(header, 'header')]),
+    ...(host === null ? [] : [host]),
+  ]
+}
+
+/**
  * A tenant's slug or id, as a caller wrote it.
  *
  * @throws `TENANT_NAME_INVALID` (400) where it can be neither: such a text never reaches a query, key or channel.

@@ -6,7 +6,7 @@ import { namesOf } from './plan-rows.ts'
 /** `<rows> <text>`, the number in front so that one pass gives both. */
 export function planBody(rows: SQL, format: Operation['format'], select: readonly Selection[]): SQL {
   if (format === 'csv') return planCsv(rows, namesOf(select))
-  const row = format === 'stripped' ? sql`json_strip_nulls(row_to_json(r))` : sql`row_to_json(r)`
+  const row = format === 'stripped' ? sql`json_strip_nulls(row_to_json(r.*))` : sql`row_to_json(r.*)`
   return sql`select count(*)::text || ' ' || coalesce(json_agg(${row})::text, '[]') from (${rows}) r`
 }
 

@@ -6,7 +6,7 @@ import { touches } from './plan-insert.ts'
 import { planOutbox } from './plan-outbox.ts'
 import { ENTER } from './plan-read.ts'
 import { planWhere } from './plan-where.ts'
-import { planRevision, planWritten } from './plan-written.ts'
+import { planWritten } from './plan-written.ts'
 import { render, value } from './render.ts'
 import { ofTenant, type PlanScope, rootScope } from './scope.ts'
 
@@ -41,9 +41,7 @@ function chosen(scope: PlanScope, { query }: Operation): SQL {
 }
 
 function answer(scope: PlanScope, operation: Operation, written: SQL, outbox: SQL): RenderedStatement {
-  return render(
-    sql`with w as (${written})${outbox} select ${planWritten(scope, operation)}${planRevision(scope, operation)}`,
-  )
+  return render(sql`with w as (${written})${outbox} select ${planWritten(scope, operation)}`)
 }
 
 function typeOf(scope: PlanScope, name: string): string {

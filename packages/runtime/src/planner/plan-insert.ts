@@ -5,7 +5,7 @@ import { type BoundSchema, type RenderedStatement, TENANT } from '../binding/bou
 import { literal } from './literal.ts'
 import { planOutbox } from './plan-outbox.ts'
 import { ENTER } from './plan-read.ts'
-import { INSERTED, planRevision, planWritten } from './plan-written.ts'
+import { INSERTED, planWritten } from './plan-written.ts'
 import { render, value } from './render.ts'
 import { type PlanScope, rootScope } from './scope.ts'
 
@@ -25,9 +25,7 @@ export function planInsert(schema: BoundSchema, operation: Operation): RenderedS
   const values = sql.join([sql`x.tenant`, ...columns.map((c) => c.expression)], sql`, `)
   const written = sql`insert into ${scope.entity.table} as t (${names}) select ${values} from ${ENTER} as x(tenant), ${source}${planConflict(scope, operation)} returning t.*${operation.upsert ? sql`, (t.xmax = 0) as ${INSERTED}` : sql``}`
   const outbox = planOutbox(scope, 'created', operation.upsert ? INSERTED : undefined)
-  return render(
-    sql`with w as (${written})${outbox} select ${planWritten(scope, operation)}${planRevision(scope, operation)}`,
-  )
+  return render(sql`with w as (${written})${outbox} select ${planWritten(scope, operation)}`)
 }
 
 /** The recordset: the body's columns by their JSON keys, beside them the ids that the runtime has made. */
@@ -79,7 +77,7 @@ function insertColumns(scope: PlanScope, operation: Operation): readonly InsertC
   for (const field of Object.values(scope.entity.compiled.fields)) {
     const name = scope.entity.columns[field.name]
     invariant(name, `no column for ${field.name}`)
-    const fallback = defaultOf(field, operation.input?.missing === 'default')
+    const fallback = defaultOf(scope, field, operation.input?.missing === 'default')
     const body = sql`b.${sql.identifier(field.name)}`
     if (!given.has(field.name)) {
       if (fallback) columns.push({ name, expression: fallback })
@@ -94,7 +92,7 @@ function insertColumns(scope: PlanScope, operation: Operation): readonly InsertC
 }
 
 /** The expression of a field's default; null where the column is left to Postgres (identity) or to null. */
-function defaultOf(field: CompiledField, rowByRow: boolean): SQL | null {
+function defaultOf(scope: PlanScope, field: CompiledField, rowByRow: boolean): SQL | null {
   if (!field.default) return null
   if ('literal' in field.default) return literal(field, field.default.literal)
   switch (field.default.from) {
@@ -107,8 +105,16 @@ function defaultOf(field: CompiledField, rowByRow: boolean): SQL | null {
     case 'revision':
       return sql`1`
     case 'identity':
-      return null
+      return rowByRow ? nextNumber(scope, field) : null
   }
+}
+
+/** What the column itself would take, for a row that lacks it among rows that have it. */
+function nextNumber(scope: PlanScope, field: CompiledField): SQL {
+  const { mapping } = scope.entity
+  const table = `"${scope.schema.mapping.schema.replaceAll('"', '""')}"."${mapping.table.replaceAll('"', '""')}"`
+  const quote = (text: string): SQL => sql.raw(`'${text.replaceAll("'", "''")}'`)
+  return sql`nextval(pg_get_serial_sequence(${quote(table)}, ${quote(mapping.columns[field.name] ?? '')}))`
 }
 
 /** Upsert: on the named unique set, merge what the body has, or leave the row as it is. */

@@ -1,11 +1,11 @@
 /** A read → the one tested shape: scalar sub-selects over `backsaas.enter`. */
-import type { Operation } from '@backsaas/core'
+import type { Operation, Selection } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
 import type { BoundSchema, RenderedStatement } from '../binding/bound-schema.ts'
 import { planBody } from './plan-body.ts'
 import { planRows } from './plan-rows.ts'
 import { render, value } from './render.ts'
-import { hasRevision, isAggregated, type PlanScope, rootScope } from './scope.ts'
+import { embedsOf, hasRevision, isAggregated, type PlanScope, rootScope } from './scope.ts'
 
 /** `backsaas.enter` with this request's tenant, placement and version. */
 export const ENTER: SQL = sql`backsaas.enter(${value('tenant')}::uuid, ${value('placement')}::uuid, ${value('version')}::int)`
@@ -21,12 +21,10 @@ export function planRead(schema: BoundSchema, operation: Operation): RenderedSta
   ]
   if (operation.count !== 'none') columns.push(sql`(${planTotal(scope, operation)}) as total`)
   if (hasRevision(scope, operation)) {
-    const revision = {
-      ...operation.query,
-      select: [{ kind: 'column', path: { field: 'revision', json: [] }, alias: 'v' }],
-    } as const
+    const sought: Selection = { kind: 'column', path: { field: 'revision', json: [] }, alias: 'v' }
+    const revision = { ...operation.query, select: [sought, ...embedsOf(operation.query)], order: [] }
     columns.push(
-      sql`(select v::text from (${planRows(rootScope(schema, operation.entity, scope.tenant), revision, scope.entity.table)}) r) as revision`,
+      sql`(select r.v::text from (${planRows(rootScope(schema, operation.entity, scope.tenant), revision, scope.entity.table)}) r) as revision`,
     )
   }
   return render(sql`select ${sql.join(columns, sql`, `)} from ${ENTER} as x(tenant)`)
@@ -35,8 +33,6 @@ export function planRead(schema: BoundSchema, operation: Operation): RenderedSta
 function planTotal(scope: PlanScope, { query, entity }: Operation): SQL {
   const { limit: _limit, offset: _offset, ...all } = query
   const inner = rootScope(scope.schema, entity, scope.tenant)
-  const counted = isAggregated(query)
-    ? { ...all, order: [] }
-    : { ...all, order: [], select: all.select.filter((item) => item.kind === 'embed') }
+  const counted = isAggregated(query) ? { ...all, order: [] } : { ...all, order: [], select: embedsOf(all) }
   return sql`select count(*)::text from (${planRows(inner, counted, inner.entity.table)}) r`
 }

@@ -5,7 +5,7 @@ import { planPath } from './plan-comparison.ts'
 import { linked } from './plan-link.ts'
 import { planWhere } from './plan-where.ts'
 import { value } from './render.ts'
-import { innerScope, isAggregated, ofTenant, type PlanScope } from './scope.ts'
+import { embedsOf, innerScope, isAggregated, ofTenant, type PlanScope } from './scope.ts'
 
 /**
  * @param from what the rows are read from, under the scope's alias: a table, or the CTE that has written them.
@@ -96,9 +96,9 @@ function planEmbedSelection(
 /** The JSON of an embed: an object or null for `one`, an array for `many`. */
 function planEmbed(scope: PlanScope, embed: Embed): SQL {
   const rows = embedRows(scope, embed)
-  const row = sql.raw('r')
-  if (!isMany(embed)) return sql`(select row_to_json(${row}) from (${rows}) ${row})`
-  return sql`(select coalesce(json_agg(row_to_json(${row})), '[]') from (${rows}) ${row})`
+  // `r.*` and not `r`: a column may be called that.
+  if (!isMany(embed)) return sql`(select row_to_json(r.*) from (${rows}) r)`
+  return sql`(select coalesce(json_agg(row_to_json(r.*)), '[]') from (${rows}) r)`
 }
 
 /** The select of an embed's rows, correlated with the outer scope. */
@@ -192,6 +192,8 @@ function orderedBy(scope: PlanScope, query: Query, order: Order): SQL {
   const embed = query.select.find((item) => item.kind === 'embed' && item.alias === order.embed)
   invariant(embed?.kind === 'embed', `no embed ${order.embed}`)
   invariant(!isMany(embed), `${order.embed} has many rows`)
-  const { where } = embed.query
-  return sql`(${embedRows(scope, { ...embed, query: { select: [{ kind: 'column', path: order.path, alias: 'v' }], where, order: [] } })})`
+  const sought: Selection = { kind: 'column', path: order.path, alias: 'v' }
+  // Its own embeds stay, for the conditions that name them and the rows that they exclude.
+  const inner = { select: [sought, ...embedsOf(embed.query)], where: embed.query.where, order: [] }
+  return sql`(select o.v from (${embedRows(scope, { ...embed, query: inner })}) o)`
 }

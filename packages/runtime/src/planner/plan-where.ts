@@ -3,6 +3,7 @@ import { type Condition, type Embed, invariant, type Query } from '@backsaas/cor
 import { type SQL, sql } from 'drizzle-orm'
 import { planComparison } from './plan-comparison.ts'
 import { linked } from './plan-link.ts'
+import { value } from './render.ts'
 import { innerScope, ofTenant, type PlanScope } from './scope.ts'
 
 /** All conditions of a query at this scope, inner joins included, joined by `and`; `true` where there are none. */
@@ -30,5 +31,12 @@ function planCondition(scope: PlanScope, query: Query, condition: Condition): SQ
 /** Whether an embed has a row for the row of this scope. */
 export function planExists(scope: PlanScope, embed: Embed): SQL {
   const inner = innerScope(scope, (embed.through ?? embed.relation).entity)
-  return sql`exists (select from ${inner.entity.table} ${inner.alias} where ${ofTenant(inner)} and ${linked(scope, inner, embed)} and ${planWhere(inner, embed.query)})`
+  return sql`exists (select from ${inner.entity.table} ${inner.alias} where ${ofTenant(inner)} and ${linked(scope, inner, embed)} and ${planWhere(inner, embed.query)}${planPage(embed.query)})`
+}
+
+/** A page of an embed that has no rows counts as none. */
+function planPage({ limit, offset }: Query): SQL {
+  return offset === undefined
+    ? sql``
+    : sql` limit ${limit === undefined ? sql`all` : value(limit)} offset ${value(offset)}`
 }

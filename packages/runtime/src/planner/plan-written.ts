@@ -7,7 +7,10 @@ import { planRows } from './plan-rows.ts'
 import { value } from './render.ts'
 import { column, hasRevision, type PlanScope } from './scope.ts'
 
-/** The same `<rows> <JSON array>` as a read; `[]` where nothing is to be returned, the keys for `headers-only`. */
+/**
+ * The columns of the answer: the same `<rows> <JSON array>` as a read; `[]` where nothing is to be returned, the keys for `headers-only`; of an
+ * upsert how many were inserted; of an item its revision.
+ */
 export function planWritten(scope: PlanScope, operation: Operation): SQL {
   const count = sql`(select count(*) from w)`
   const refusals: SQL[] = []
@@ -19,9 +22,24 @@ export function planWritten(scope: PlanScope, operation: Operation): SQL {
     refusals.push(sql`when ${count} <> 1 then ${refuse(REFUSED.notOne, sql`${count}::text`)}`)
   const answer = planAnswer(scope, operation)
   const checked = refusals.length === 0 ? answer : sql`case ${sql.join(refusals, sql` `)} else ${answer} end`
-  const undone = operation.rollback ? refuse(REFUSED.rollback, checked) : checked
-  const inserted = operation.upsert ? sql`, (select count(*)::text from w where ${INSERTED}) as inserted` : sql``
-  return sql`${undone} as body${inserted}`
+  const inserted = operation.upsert ? sql`(select count(*)::text from w where ${INSERTED})` : null
+  const revision = hasRevision(scope, operation)
+    ? sql`(select ${column(scope, 'revision')}::text from w ${scope.alias})`
+    : null
+  if (operation.rollback)
+    return sql`set_config('backsaas.answer', ${packed([inserted, revision, checked])}, true) as body`
+  const columns = [sql`${checked} as body`]
+  if (inserted) columns.push(sql`${inserted} as inserted`)
+  if (revision) columns.push(sql`${revision} as revision`)
+  return sql.join(columns, sql`, `)
+}
+
+/** What is to be undone is kept for the statement that undoes it: `-` for what there is not, one space between. */
+function packed(parts: readonly (SQL | null)[]): SQL {
+  return sql.join(
+    parts.map((part) => (part ? sql`coalesce(${part}, '-')` : sql`'-'`)),
+    sql` || ' ' || `,
+  )
 }
 
 /** Whether a row of `w` is new; only an upsert's `w` has it. */
@@ -43,11 +61,4 @@ function planAnswer(scope: PlanScope, { query, returning, cardinality, format }:
     (field) => sql`${planPath(scope, { field, json: [] })}::text as ${sql.identifier(field)}`,
   )
   return sql`(${planBody(sql`select ${sql.join(keys, sql`, `)} from w ${scope.alias}`, 'json', [])})`
-}
-
-/** `, (…) as revision` of the row that was written, where the answer carries it. */
-export function planRevision(scope: PlanScope, operation: Operation): SQL {
-  return hasRevision(scope, operation)
-    ? sql`, (select ${column(scope, 'revision')}::text from w ${scope.alias}) as revision`
-    : sql``
 }

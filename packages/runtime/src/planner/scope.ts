@@ -1,5 +1,5 @@
 /** What the planner knows at one place of a query. */
-import { invariant, type Operation, type Query } from '@backsaas/core'
+import { type Embed, invariant, type Operation, type Query } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
 import { type BoundEntity, type BoundSchema, TENANT } from '../binding/bound-schema.ts'
 
@@ -60,4 +60,9 @@ export function isAggregated(query: Query): boolean {
 /** Whether the answer carries the row's revision, as ETag. */
 export function hasRevision(scope: PlanScope, operation: Operation): boolean {
   return operation.item === true && Object.hasOwn(scope.entity.compiled.fields, 'revision')
+}
+
+/** The embeds of a select: what its conditions may name, whatever else is selected. */
+export function embedsOf({ select }: Query): readonly Embed[] {
+  return select.filter((item) => item.kind === 'embed')
 }

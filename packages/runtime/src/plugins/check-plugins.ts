@@ -29,8 +29,10 @@ function checkForm(plugin: Plugin): void {
   const functions = [...Object.entries(plugin.stages ?? {}), ...Object.entries(plugin.on ?? {})]
   for (const [name, value] of functions)
     if (typeof value !== 'function') throw invalid(where, `${name} is not a function`)
-  for (const code of Object.keys(plugin.errors ?? {}))
+  for (const [code, error] of Object.entries(plugin.errors ?? {})) {
     if (!CODE.test(code)) throw invalid(where, `the error code ${code} is not UPPER_SNAKE`)
+    if (!isErrorStatus(error?.status)) throw invalid(where, `the status of ${code} is none of an error, 400 to 599`)
+  }
   for (const route of plugin.routes ?? []) {
     if (!METHODS.has(route.method)) throw invalid(where, `${route.method} is no method of a route`)
     if (!route.path.startsWith('/')) throw invalid(where, `the route ${route.path} does not begin with "/"`)
@@ -38,6 +40,10 @@ function checkForm(plugin: Plugin): void {
       throw invalid(where, `the route ${route.path} names a parameter tenant, which is the runtime's own`)
     if (typeof route.handle !== 'function') throw invalid(where, `the route ${route.path} has no handle`)
   }
+}
+
+function isErrorStatus(status: unknown): boolean {
+  return Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599
 }
 
 function refuseUnknown(names: readonly string[], known: ReadonlySet<string>, where: string): void {
@@ -72,13 +78,38 @@ function claims(what: string): (claimed: string, side: string) => void {
 }
 
 function checkRequires(plugins: readonly Plugin[]): void {
-  const names = new Set(plugins.map((plugin) => plugin.name))
-  for (const plugin of plugins)
-    for (const required of plugin.requires ?? [])
-      if (!names.has(required))
-        throw runtimeError('PLUGIN_REQUIRES', `plugin ${plugin.name} requires plugin ${required}, which is not there`, {
-          hint: `Add ${required} to \`plugins\` of createRuntime.`,
-        })
+  const byName = new Map(plugins.map((plugin) => [plugin.name, plugin]))
+  const sound = new Set<string>()
+  for (const plugin of plugins) checkRequired(plugin, [], byName, sound)
+}
+
+/** @param path the plugins that led here, each requiring the next. */
+function checkRequired(
+  plugin: Plugin,
+  path: readonly string[],
+  byName: ReadonlyMap<string, Plugin>,
+  sound: Set<string>,
+): void {
+  const { name } = plugin
+  if (sound.has(name)) return
+  if (path.includes(name)) throw circular([...path.slice(path.indexOf(name)), name])
+  for (const wanted of plugin.requires ?? []) {
+    const required = byName.get(wanted)
+    if (!required)
+      throw runtimeError('PLUGIN_REQUIRES', `plugin ${name} requires plugin ${wanted}, which is not there`, {
+        hint: `Add ${wanted} to \`plugins\` of createRuntime.`,
+      })
+    checkRequired(required, [...path, name], byName, sound)
+  }
+  sound.add(name)
+}
+
+function circular(names: readonly string[]): BackSaasError {
+  const message =
+    names.length === 2
+      ? `plugin ${names[0]} requires itself`
+      : `plugins require each other in a circle: ${names.join(' requires ')}`
+  return runtimeError('PLUGIN_REQUIRES', message, { hint: 'Leave one of them out of `requires`.' })
 }
 
 function conflict(what: string, claimed: string, first: string, second: string): BackSaasError {

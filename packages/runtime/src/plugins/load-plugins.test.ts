@@ -35,6 +35,17 @@ test('parts are laid out by stage in the order of the plugins, and frozen', () =
   expect([loaded, loaded.before, loaded.routes].every(Object.isFrozen)).toBe(true)
 })
 
+test('several may require one', () => {
+  const two = (name: string) => ({ name, requires: ['base', 'other'] })
+  expect(load(two('a'), { name: 'base', requires: ['other'] }, two('b'), { name: 'other' }).names).toHaveLength(4)
+})
+
+test('a plugin is frozen with all the plain data in it', () => {
+  const plugin = definePlugin({ name: 'a', errors: { FULL: { status: 409, message: '' } }, routes: [route] })
+  for (const part of [plugin, plugin.errors, plugin.errors.FULL, plugin.routes, plugin.routes[0], route.responses])
+    expect(Object.isFrozen(part)).toBe(true)
+})
+
 describe('refuses, naming both sides', () => {
   test.each<[string, string[], Plugin[]]>([
     ['PLUGIN_CONFLICT', ['plugin a', 'name a'], [{ name: 'a' }, { name: 'a' }]],
@@ -61,6 +72,16 @@ describe('refuses, naming both sides', () => {
       [{ name: 'a', errors: { AUTH_REQUIRED: { status: 401, message: '' } } }],
     ],
     ['PLUGIN_REQUIRES', ['plugin a', 'plugin b'], [{ name: 'a', requires: ['b'] }]],
+    ['PLUGIN_REQUIRES', ['plugin a', 'itself'], [{ name: 'a', requires: ['a'] }]],
+    [
+      'PLUGIN_REQUIRES',
+      ['b requires c requires b'],
+      [
+        { name: 'a', requires: ['b', 'c'] },
+        { name: 'b', requires: ['c'] },
+        { name: 'c', requires: ['b'] },
+      ],
+    ],
   ])('%s %j', (code, parts, plugins) => {
     const error = failure(...plugins)
     expect(error.code).toBe(code)
@@ -77,6 +98,7 @@ describe('refuses what would do nothing in silence', () => {
     ['method', { name: 'a', routes: [{ ...route, method: 'get' }] }],
     ['path', { name: 'a', routes: [{ ...route, path: 'a' }] }],
     ['tenant', { name: 'a', routes: [{ ...route, path: '/x/:tenant' }] }],
+    ['status', { name: 'a', errors: { OOPS: { status: 200, message: '' } } }],
     ['code', { name: 'a', errors: { oops: { status: 400, message: '' } } }],
   ])('%s', (_what, plugin) => {
     expect(failure(plugin as unknown as Plugin).code).toBe('PLUGIN_INVALID')

@@ -9,13 +9,18 @@ export interface Given<F> {
   readonly run: F
 }
 
+export interface GivenRoute {
+  readonly plugin: string
+  readonly route: Route
+}
+
 export interface LoadedPlugins {
   readonly names: readonly string[]
   readonly identify: readonly Given<NonNullable<Stages['identify']>>[]
   readonly authorize: readonly Given<NonNullable<Stages['authorize']>>[]
   readonly before: readonly Given<NonNullable<Stages['before']>>[]
   readonly respond: readonly Given<NonNullable<Stages['respond']>>[]
-  readonly routes: readonly { readonly plugin: string; readonly route: Route }[]
+  readonly routes: readonly GivenRoute[]
   readonly schemas: readonly CodeSchema[]
   /** By event type, `*` included. */
   readonly on: ReadonlyMap<string, readonly Given<NonNullable<Plugin['on']>[string]>[]>

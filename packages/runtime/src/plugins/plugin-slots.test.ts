@@ -1,4 +1,4 @@
-import type { Event, Observation, Plugin } from '@backsaas/core'
+import { BackSaasError, type Event, type Observation, type Plugin, type RouteContext } from '@backsaas/core'
 import { Hono } from 'hono'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { ACME, type FakeStore, fakeStore, GLOBEX } from '../../test/fake-store.ts'
@@ -69,6 +69,77 @@ describe('plugins', () => {
     const { fetch } = createRuntime({ database: store.database, plugins: [plugin] })
     const response = await fetch(get('/hello/you'))
     expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'public, max-age=60'])
+  })
+
+  test('a route is told its tenant; an open one the name that was asked for, and that names agree', async () => {
+    const handle = ({ tenant, params }: RouteContext) => Response.json({ tenant, params })
+    const plugin: Plugin = {
+      name: 'hello',
+      routes: [
+        { ...route, path: '/open', principal: false, handle },
+        { ...route, path: '/closed', handle },
+      ],
+    }
+    const { fetch } = createRuntime({ database: store.database, plugins: [plugin], hostSuffix: 'example.com' })
+    const told = async (url: string, headers = {}) => (await fetch(new Request(`http://${url}`, { headers }))).json()
+    expect(await told('localhost/closed', { apikey: acmeKey })).toEqual({ tenant: 'acme', params: {} })
+    expect(await told('localhost/open')).toEqual({ params: {} })
+    expect(await told('localhost/t/acme/open')).toEqual({ tenant: 'acme', params: {} })
+    expect(await told('localhost/open', { 'x-tenant': 'nobody' })).toEqual({ tenant: 'nobody', params: {} })
+    expect(await told('acme.example.com/open')).toEqual({ tenant: 'acme', params: {} })
+    expect(await told('acme.example.com/t/globex/open')).toMatchObject({ code: 'TENANT_MISMATCH', status: 400 })
+    expect(await told('localhost/t/No!/open')).toMatchObject({ code: 'TENANT_NAME_INVALID' })
+  })
+
+  test('the limit on bodies holds for routes, whether or not the request says its length', async () => {
+    const handle = async ({ request }: RouteContext) =>
+      Response.json({ size: (await request.arrayBuffer()).byteLength })
+    const plugin: Plugin = { name: 'upload', routes: [{ ...route, method: 'POST', path: '/upload', handle }] }
+    const limits = { bodyBytes: 1000 }
+    const { fetch } = createRuntime({ database: store.database, plugins: [plugin], limits })
+    const send = (size: number, told: boolean) => {
+      const bytes = new Uint8Array(size)
+      const headers = { apikey: acmeKey, ...(told ? { 'content-length': String(size) } : {}) }
+      const body = told ? bytes : new Blob([bytes]).stream()
+      return fetch(
+        new Request('http://localhost/upload', { method: 'POST', headers, body, duplex: 'half' } as RequestInit),
+      )
+    }
+    for (const told of [true, false]) {
+      expect(await (await send(1000, told)).json()).toEqual({ size: 1000 })
+      const refused = await send(1001, told)
+      expect([refused.status, (await problem(refused)).code]).toEqual([413, 'BODY_TOO_LARGE'])
+    }
+  })
+
+  test('a declared error answers with its declared status, one that nobody declares is told to the operator', async () => {
+    const seen: Observation[] = []
+    let code = 'FULL'
+    const fails = async () => {
+      throw new BackSaasError(code, 418, 'no room', { hint: 'Make some.' })
+    }
+    const plugin: Plugin = {
+      name: 'hello',
+      errors: { FULL: { status: 409, message: '' } },
+      routes: [{ ...route, path: '/fails', principal: false, handle: fails }],
+      stages: { identify: (request) => (request.headers.has('x-fail') ? fails() : null) },
+    }
+    const observe = (one: Observation) => void seen.push(one)
+    const { fetch } = createRuntime({ database: store.database, plugins: [plugin], observe })
+    const ask = async () => [await fetch(get('/fails')), await fetch(get('/rest/v1/notes', { 'x-fail': '1' }))]
+    for (const response of await ask())
+      expect(await problem(response)).toMatchObject({
+        code: 'FULL',
+        status: 409,
+        message: 'no room',
+        hint: 'Make some.',
+      })
+    expect(seen.filter(({ kind }) => kind === 'error')).toEqual([])
+    code = 'EMPTY'
+    for (const response of await ask()) expect(await problem(response)).toMatchObject({ code: 'EMPTY', status: 418 })
+    const told = seen.flatMap((one) => (one.kind === 'error' ? [`${one.code} ${String(one.error)}`] : []))
+    expect(told).toHaveLength(2)
+    for (const one of told) expect(one).toMatch(/PLUGIN_ERROR_UNDECLARED .*plugin hello threw EMPTY/)
   })
 
   test('identify: the first plugin that names a caller decides, before keys', async () => {

@@ -26,14 +26,14 @@ export async function execute(
 ): Promise<Executed> {
   if (statements.length === 0)
     return { rows: 0, body: '[]', total: operation.count === 'none' ? null : 0, revision: null, inserted: null }
-  const row = await answerRow(connection, statements, schema)
+  const row = await answerRow(connection, statements, operation, schema)
   const [body, ...rest] = row
   invariant(typeof body === 'string', 'a statement answered without a body')
   const space = body.indexOf(' ')
   const rows = Number(body.slice(0, space))
   const counted = operation.action === 'read' && operation.count !== 'none'
   const total = counted ? Number(rest.shift()) : operation.count === 'none' ? null : rows
-  const inserted = operation.upsert && !operation.rollback ? Number(rest.shift()) : null
+  const inserted = operation.upsert ? Number(rest.shift()) : null
   const revision = operation.item ? (rest.shift() ?? null) : null
   return { rows, body: body.slice(space + 1), total, revision, inserted }
 }
@@ -41,6 +41,7 @@ export async function execute(
 async function answerRow(
   connection: Connection,
   statements: readonly Statement[],
+  operation: Operation,
   schema: BoundSchema,
 ): Promise<readonly (string | null)[]> {
   try {
@@ -49,14 +50,18 @@ async function answerRow(
     invariant(row, 'a statement answered no row')
     return row
   } catch (error) {
-    const undone = error instanceof DatabaseError ? answerOfUndone(error) : null
-    if (undone !== null) return [undone]
+    const undone = error instanceof DatabaseError ? answerOfUndone(error, operation) : null
+    if (undone !== null) return undone
     throw error instanceof DatabaseError ? translateDatabaseError(error, schema) : error
   }
 }
 
-/** A write that undid itself brings its answer in the error: the rows it had, or how many. */
-function answerOfUndone({ fields: { sqlState, serverDetail = '0' } }: DatabaseError): string | null {
-  if (sqlState === REFUSED.rollback) return serverDetail
-  return sqlState === REFUSED.notOne ? `${serverDetail} []` : null
+/** A write that undid itself brings its answer in the error: what it had, or how many rows. */
+function answerOfUndone({ fields }: DatabaseError, { upsert, item }: Operation): readonly (string | null)[] | null {
+  const { sqlState, serverDetail = '' } = fields
+  if (sqlState === REFUSED.notOne) return [`${serverDetail || '0'} []`, ...(upsert ? ['0'] : [])]
+  if (sqlState !== REFUSED.rollback) return null
+  const [, inserted, revision, body] = /^(\S+) (\S+) (.*)$/s.exec(serverDetail) ?? []
+  invariant(body !== undefined, 'a write was undone without its answer')
+  return [body, ...(upsert ? [inserted ?? null] : []), ...(item ? [revision === '-' ? null : (revision ?? null)] : [])]
 }

@@ -11,8 +11,9 @@ import type { Context } from 'hono'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import type { Call } from '../http/call.ts'
 import type { InProcessCallers } from '../http/in-process.ts'
-import { type TenantName, tenantName, tenantOfHost } from '../http/tenant-names.ts'
+import { type TenantName, tenantName, tenantNames } from '../http/tenant-names.ts'
 import type { LoadedPlugins } from '../plugins/load-plugins.ts'
+import { runPlugin } from '../plugins/run-plugin.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { KeyRow, Tenant } from '../registry/registry-rows.ts'
 import { verifyKey } from '../registry/verify-key.ts'
@@ -68,7 +69,8 @@ async function byRequest(
   options: IdentifyOptions,
 ): Promise<Identified> {
   const request = context.req.raw
-  const names = tenantNames(request, request === call.request ? call.url : new URL(request.url), pathTenant, options)
+  const url = request === call.request ? call.url : new URL(request.url)
+  const names = tenantNames(request, url, pathTenant, options.hostSuffix)
   const identity = await askIdentity(call, context, options)
   const key = identity ? null : readKeyHeaders(request.headers)
   if (identity) return byIdentity(identity, names, call, options)
@@ -79,27 +81,14 @@ async function byRequest(
   })
 }
 
-/** As they stand in path, header and host; none is looked up before the caller is known. */
-function tenantNames(
-  request: Request,
-  url: URL,
-  pathTenant: string | null,
-  { hostSuffix }: IdentifyOptions,
-): readonly TenantName[] {
-  const header = request.headers.get('x-tenant')
-  const host = tenantOfHost(url.hostname, hostSuffix)
-  return [
-    ...(pathTenant === null ? [] : [tenantName(pathTenant, 'path')]),
-    ...(header === null ? [] : [tenantName(header, 'header')]),
-    ...(host === null ? [] : [host]),
-  ]
-}
-
 async function askIdentity(call: Call, context: Context, options: IdentifyOptions): Promise<Identity | null> {
   const own = options.identify === null ? null : await options.identify(context)
   if (own) return own
-  for (const { run } of options.plugins.identify) {
-    const identity = await run(context.req.raw, { scope: call.scope, for: options.plugins.for })
+  const { plugins, observe } = options
+  for (const { plugin, run } of plugins.identify) {
+    const identity = await runPlugin(plugin, { plugins, observe, requestId: call.requestId }, () =>
+      run(context.req.raw, { scope: call.scope, for: plugins.for }),
+    )
     if (identity) return identity
   }
   return null

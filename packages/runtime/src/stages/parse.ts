@@ -27,6 +27,7 @@ export interface ParseInput {
   /** The body's text; '' where there is none. */
   readonly body: string
   readonly entity: string
+  /** As it stands in the URL, not yet decoded. */
   readonly itemKey: string | null
   readonly schema: CompiledSchema
   readonly limits: Limits
@@ -109,7 +110,7 @@ function written(
     if (action === 'update') return { input: withoutKey(input, entity) }
     return precondition?.kind === 'absent' ? { ...put, upsert: { ...put.upsert, resolution: 'ignore' } } : put
   }
-  const upsert = action === 'create' ? readUpsert(preferences, split, entity) : null
+  const upsert = action === 'create' ? readUpsert(preferences, split, entity, input) : null
   return upsert ? { input, upsert } : { input }
 }
 
@@ -157,12 +158,22 @@ function refuseUnbuilt(method: string, action: Operation['action'], split: Split
     )
 }
 
-/** `/order_lines/42,SKU-1`: the key's fields in order. */
+/** `/order_lines/42,SKU-1`: the key's fields in order, each escaped by itself, so that a value may hold a comma. */
 function readItemKey(entity: CompiledEntity, text: string): readonly string[] {
-  const values = entity.key.length === 1 ? [text] : text.split(',')
-  if (values.length !== entity.key.length || text.includes('\0'))
+  const values = (entity.key.length === 1 ? [text] : text.split(',')).map((part) => decoded(part, text))
+  if (values.length !== entity.key.length || values.some((value) => value.includes('\0')))
     throw parseError('item key', text, 1, `${entity.key.length} values: ${entity.key.join(',')}`)
   return values
+}
+
+function decoded(part: string, whole: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch (cause) {
+    throw new BackSaasError('PGRST100', 400, `"failed to parse item key (${whole.slice(0, 100)})" (line 1, column 1)`, {
+      cause,
+    })
+  }
 }
 
 /** The key's fields as conditions. */

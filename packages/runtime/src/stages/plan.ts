@@ -1,5 +1,5 @@
 /** Operation → the statements to run: rendered once per shape, filled with this request's values. */
-import { invariant, type Operation, type Principal, type Statement, uuidv7 } from '@backsaas/core'
+import { invariant, type Operation, type Principal, REFUSED, type Statement, uuidv7 } from '@backsaas/core'
 import type { BoundSchema, ParamSource, RenderedStatement } from '../binding/bound-schema.ts'
 import { arrayLiteral } from '../dialect/params.ts'
 import { ENTER_STATEMENT, planDelete, planUpdate } from '../planner/plan-change.ts'
@@ -41,9 +41,16 @@ function planAsked(
   const values: Values = { schema, operation, tenantId, principal }
   const statement = fill(rendered, values)
   const zone = timeZone(operation)
+  const undo = operation.rollback ? [UNDO] : []
   return operation.action === 'update' || operation.action === 'delete' || zone.length > 0
-    ? [fill(ENTER_STATEMENT, values), ...zone, statement]
-    : [statement]
+    ? [fill(ENTER_STATEMENT, values), ...zone, statement, ...undo]
+    : [statement, ...undo]
+}
+
+/** Undoes the transaction once every constraint has had its say; the answer that was kept comes back in the error. */
+const UNDO: Statement = {
+  text: `select backsaas.refuse('${REFUSED.rollback}', current_setting('backsaas.answer'))`,
+  params: [],
 }
 
 /** Times are written in the zone of the transaction. */

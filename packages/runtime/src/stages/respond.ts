@@ -3,6 +3,7 @@ import type { Observe } from '@backsaas/core'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import { type Call, requestContext } from '../http/call.ts'
 import type { LoadedPlugins } from '../plugins/load-plugins.ts'
+import { runPlugin } from '../plugins/run-plugin.ts'
 
 /** `data`: plugins, then headers that keep every cache away. `headers`: the headers, a route's own `cache-control` kept. */
 export type Finish = 'data' | 'headers'
@@ -22,7 +23,8 @@ export async function respond(
   const context = requestContext(call, plugins.for)
   let changed = response
   for (const { plugin, run } of plugins.respond) {
-    changed = await run(changed, context)
+    const given = changed
+    changed = await runPlugin(plugin, { plugins, observe, requestId: call.requestId }, () => run(given, context))
     if (!(changed instanceof Response))
       throw runtimeError('PLUGIN_INVALID', `the respond stage of plugin ${plugin} answered no Response`)
   }

@@ -3,6 +3,7 @@ import { invariant, type Operation, type OperationContext } from '@backsaas/core
 import { runtimeError } from '../errors/error-catalogue.ts'
 import { requestContext } from '../http/call.ts'
 import type { Given } from '../plugins/load-plugins.ts'
+import { runPlugin } from '../plugins/run-plugin.ts'
 import type { DataRequest } from './data-request.ts'
 
 type OperationStage = (operation: Operation, context: OperationContext) => Operation | Promise<Operation>
@@ -20,7 +21,8 @@ export async function runOperationStage(
   const context = operationContext(operation, request)
   let current = operation
   for (const { plugin, run } of given) {
-    current = await run(current, context)
+    const passed = current
+    current = await runPlugin(plugin, request, () => run(passed, context))
     // The statement is planned for the entity and action that were authorized.
     if (current?.entity !== operation.entity || current.action !== operation.action)
       throw runtimeError('PLUGIN_INVALID', `the ${stage} stage of plugin ${plugin} answered another operation`, {

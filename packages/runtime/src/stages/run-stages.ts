@@ -30,7 +30,7 @@ export async function runStages(request: DataRequest): Promise<Response> {
     search: request.url.searchParams,
     body: await readBody(request.request, limits.bodyBytes),
     entity: request.entity,
-    itemKey: request.itemKey,
+    itemKey: request.itemKey === null ? null : lastSegment(request.url),
     schema: schema.served,
     limits,
   })
@@ -47,6 +47,11 @@ export async function runStages(request: DataRequest): Promise<Response> {
   time('execute')
   if (operation.item && executed.rows === 0) await whyNoRow(request, operation)
   return answer({ ...parsed, operation }, executed, request.basePath)
+}
+
+/** What follows the entity in the path, as it was sent. */
+function lastSegment({ pathname }: URL): string {
+  return pathname.slice(pathname.lastIndexOf('/') + 1)
 }
 
 /** Tells the stream how long each stage took; does nothing where nobody listens. */

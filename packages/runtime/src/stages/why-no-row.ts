@@ -1,6 +1,7 @@
 /** Tells a row of another revision (412) from one that is not there (404). */
 import type { Operation } from '@backsaas/core'
 import { preconditionFailed } from '../dialect/read-precondition.ts'
+import { embedsOf } from '../planner/scope.ts'
 import type { DataRequest } from './data-request.ts'
 import { execute } from './execute.ts'
 import { plan } from './plan.ts'
@@ -25,7 +26,7 @@ export async function whyNoRow(
     action: 'read',
     count: 'none',
     returning: 'representation',
-    query: { select: [], where, order: [] },
+    query: { select: embedsOf(operation.query), where, order: [] },
   }
   const { rows } = await execute(connection, plan(schema, read, tenantId, principal), read, schema)
   if (rows > 0) throw preconditionFailed()
