@@ -97,7 +97,8 @@ function negate(not: boolean, value: Truth): Truth {
 }
 
 function isThere(tables: Tables, row: Row, item: Extract<Picked, { kind: 'embed' }>): boolean {
-  return chosen(tables, item.of, linked(tables, row, item.link)).length > 0
+  // On the page that is asked for: rows beyond it count as none.
+  return evaluate(tables, item.of, linked(tables, row, item.link)).length > 0
 }
 
 function linked(tables: Tables, row: Row, link: Link): (row: Row) => boolean {

@@ -70,7 +70,6 @@ const broken: fc.Arbitrary<readonly [string, string]> = fc.oneof(
     ['rooms', 'ov.5'],
     ['keywords', 'cs.{a'],
     ['sizes', 'cs.{a}'],
-    ['title', 'match.['],
     ['title', 'cs.{a}'],
     ['title', 'in.a,b'],
     ['notes', 'fts(simple).a b'],

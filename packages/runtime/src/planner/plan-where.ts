@@ -36,7 +36,9 @@ export function planExists(scope: PlanScope, embed: Embed): SQL {
 
 /** A page of an embed that has no rows counts as none. */
 function planPage({ limit, offset }: Query): SQL {
-  return offset === undefined
-    ? sql``
-    : sql` limit ${limit === undefined ? sql`all` : value(limit)} offset ${value(offset)}`
+  const parts = [
+    limit === undefined ? sql`` : sql` limit ${value(limit)}`,
+    offset === undefined ? sql`` : sql` offset ${value(offset)}`,
+  ]
+  return sql.join(parts, sql``)
 }
