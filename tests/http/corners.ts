@@ -115,6 +115,13 @@ export function corners(lend: Lend): void {
     expect([answer.status, answer.row.code]).toEqual([400, 'PGRST102'])
   })
 
+  test('JSON in a CSV cell keeps every digit', async () => {
+    const body = `email,first_name,meta\nd@x.example,D,"{""n"":[12345678901234567890.10,1.0,2]}"`
+    expect((await caller.send('POST', '/contacts', body, { 'content-type': 'text/csv' })).status).toBe(201)
+    const answer = await caller.get('/contacts?select=meta&email=eq.d@x.example')
+    expect(answer.text.replaceAll(' ', '')).toBe('[{"meta":{"n":[12345678901234567890.10,1.0,2]}}]')
+  })
+
   test('each part of a composite key is escaped by itself', async () => {
     expect((await caller.get(`/order_lines/${order},A%2CB`)).status).toBe(404)
     expect((await caller.get(`/order_lines/${order},A,B`)).status).toBe(400)

@@ -29,7 +29,7 @@ function cell(text: string, name: string, entity: CompiledEntity, line: number):
   if (text === '') return !field.list && (field.type === 'string' || field.type === 'text') ? '' : null
   if (field.type !== 'json' || field.list) return text
   try {
-    return JSON.parse(text)
+    return parseExactly(text)
   } catch (cause) {
     throw new BackSaasError('22P02', 400, `line ${line + 1}: ${name} is not valid JSON`, { cause })
   }
@@ -37,4 +37,18 @@ function cell(text: string, name: string, entity: CompiledEntity, line: number):
 
 function malformed(line: number, message: string): BackSaasError {
   return new BackSaasError('PGRST102', 400, 'the body is not valid CSV', { details: `line ${line + 1}: ${message}` })
+}
+
+/** JSON as ECMAScript 2026 has it: a reviver sees the source of a number, and a number may be written as it was. */
+interface ExactJson {
+  parse(text: string, reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown
+  rawJSON(text: string): unknown
+}
+
+/** Parsed, but for numbers that JavaScript would round: these keep their text when they are written again. */
+function parseExactly(text: string): unknown {
+  const json = JSON as unknown as ExactJson // Node 22 and workerd have it, TypeScript's library not yet
+  return json.parse(text, (_, value, { source }) =>
+    typeof value === 'number' && source !== undefined && String(value) !== source ? json.rawJSON(source) : value,
+  )
 }
