@@ -43,6 +43,8 @@ create index on pets (owner, price);
 create index on pets (lower(owner::text));
 create table visits (pet uuid references pets, day date, note text, primary key (pet, day), unique (day, note));
 create table bills (pet uuid, day date, amount numeric not null, foreign key (pet, day) references visits on delete cascade);
+create table grids (r int primary key, t text, cells int[][]);
+insert into grids values (1, 'kept', '{1,2}');
 create view everyone as select * from "People";
 insert into "People" (id, "Full Name", email, born, boss_id, "order") values
   (1, 'Ada', 'ada@x', '2000-01-01 10:00', null, 9007), (2, 'Bo', null, null, 1, null);
@@ -119,13 +121,15 @@ describe('introspect of a stranger’s database', () => {
       'view "everyone"',
       'no key',
       'loses its default: now()',
+      'pets.price loses a check of its domain: CHECK ((VALUE >= 0))',
+      'grids.cells had 2 dimensions',
     ])
       expect(
         notes.filter((note) => note.includes(told)),
         told,
       ).not.toEqual([])
     expect(readFileSync(file, 'utf8')).toContain(`# - ${notes[0]}`)
-    expect(rows).toEqual({ people: 2, pets: 1, visits: 1, bills: 1 })
+    expect(rows).toEqual({ people: 2, pets: 1, visits: 1, bills: 1, grids: 1 })
   })
 
   test('the rows come along as they can be imported', () => {
@@ -138,6 +142,7 @@ describe('introspect of a stranger’s database', () => {
       { id: 1, full_name: 'Ada', born: '2000-01-01T10:00:00+00:00', order_value: 9007, boss_id: null },
       { id: 2, boss_id: 1 },
     ])
+    expect(rowsOf('grids')).toEqual([{ r: 1, t: 'kept', cells: [1, 2] }])
     expect(readFileSync(join(folder, 'rows', 'pets.ndjson'), 'utf8')).toContain('12345678901234567')
     expect(readFileSync(join(folder, 'rows', 'bills.ndjson'), 'utf8')).toContain('0.90')
   })

@@ -30,6 +30,8 @@ export function createFakeApi(): FakeApi {
       if (given) return given
       if (entity !== 'items') return problem(404, 'PGRST205')
       if (request.method === 'GET') return new Response(FIELDS.join(','))
+      if (search.includes('on_conflict')) return problem(400, '42P10', [], 'Unique here: (id), (note).')
+      if (!request.headers.get('prefer')?.includes('resolution=merge')) return insert(api.rows, rows)
       return write(api.rows, rows)
     },
   }
@@ -43,6 +45,13 @@ function readRows(text: string): FakeRow[] {
     const cells = line.split(',').map((cell) => (cell === 'NULL' ? null : cell.slice(1, -1)))
     return Object.fromEntries(header.split(',').map((name, i) => [name, cells[i]]))
   })
+}
+
+/** Plain inserts: the table numbers what has no id, from 1, and refuses an id that is there. */
+function insert(table: FakeApi['rows'], rows: readonly FakeRow[]): Response {
+  const numbered = rows.map((row, i) => ({ id: i + 1, ...row }))
+  if (numbered.some((row) => table.has(String(row.id)))) return problem(409, '23505')
+  return write(table, numbered)
 }
 
 function write(table: FakeApi['rows'], rows: readonly FakeRow[]): Response {
@@ -68,7 +77,7 @@ function write(table: FakeApi['rows'], rows: readonly FakeRow[]): Response {
 }
 
 /** An error as the API words it. */
-export function problem(status: number, code: string, errors: readonly object[] = []): Response {
+export function problem(status: number, code: string, errors: readonly object[] = [], hint?: string): Response {
   const headers = { 'content-type': 'application/problem+json' }
-  return new Response(JSON.stringify({ code, message: `refused with ${code}`, errors }), { status, headers })
+  return new Response(JSON.stringify({ code, message: `refused with ${code}`, errors, hint }), { status, headers })
 }

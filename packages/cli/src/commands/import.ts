@@ -14,6 +14,7 @@ interface ImportOptions extends RestAccessOptions {
   readonly existing: 'update' | 'keep'
   readonly report?: string
   readonly resume: boolean
+  readonly unguard: boolean
   readonly json?: true
 }
 
@@ -31,6 +32,7 @@ export function addImport(program: Command, io: Io): void {
     .option('--parallel <requests>', 'requests on the way at once', count, 4)
     .addOption(existing.choices(['update', 'keep']).default('update'))
     .option('--report <file>', 'where refused rows are put down (default: <path>.refused.ndjson, here)')
+    .option('--no-unguard', "keep the apostrophe of CSV texts such as '+55, with which exports guard spreadsheets")
     .option('--no-resume', 'begin anew where an earlier run was interrupted')
     .option('--json', 'answer in JSON')
     .addHelpText('after', HELP)
@@ -55,12 +57,13 @@ async function importPath(path: string, options: ImportOptions, io: Io): Promise
   const startMs = performance.now()
   try {
     const result = await importFiles({
-      client: openRest(options),
+      client: openRest(options, (line) => io.err(`backsaas: ${line}`)),
       files,
       entity: options.entity ?? null,
       names: readNameMap(options.map),
       schema: readSchema(options),
       existing: options.existing,
+      unguard: options.unguard,
       batchRows: options.batch,
       parallel: options.parallel,
       reportPath: options.report ?? `${basename(path)}.refused.ndjson`,

@@ -32,6 +32,9 @@ export function buildField(plan: TablePlan, column: PgColumn, note: Note): Field
   const facts = readFacts(plan.table, column, say)
   const field = typed(plan.table, column, facts, say)
   if (column.isList) field.list = true
+  if (column.isList && column.dimensions > 1)
+    say(`had ${column.dimensions} dimensions and is a plain list now: rows with lists in it are refused`)
+  for (const check of column.domainChecks) say(`loses a check of its domain: ${check}`)
   if (column.isGenerated) say('was computed by the database and is a plain field now')
   if (isCounted(column)) {
     if (isKey && !column.isList) Object.assign(field, { type: 'bigint', identity: true })

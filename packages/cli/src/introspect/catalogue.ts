@@ -17,6 +17,10 @@ export interface PgColumn {
   /** `format_type` of it, `numeric(10,2)`. */
   readonly formatted: string
   readonly isList: boolean
+  /** Of a list, as it was declared; Postgres holds nobody to it. */
+  readonly dimensions: number
+  /** What the domain of the column checks, as Postgres writes it. */
+  readonly domainChecks: readonly string[]
   readonly notNull: boolean
   /** The default as SQL; null without one. */
   readonly default: string | null
@@ -62,6 +66,9 @@ select coalesce(json_agg(json_build_object(
       'formatted', format_type(case when el.oid is null then coalesce(nullif(t.typbasetype, 0), t.oid) else el.oid end,
         case when t.typtype = 'd' then t.typtypmod else a.atttypmod end),
       'isList', el.oid is not null,
+      'dimensions', a.attndims,
+      'domainChecks', (select coalesce(json_agg(pg_get_constraintdef(dc.oid) order by dc.conname), '[]')
+        from pg_constraint dc where dc.contypid = inner_t.oid and dc.contype = 'c'),
       'notNull', a.attnotnull or (t.typtype = 'd' and t.typnotnull),
       'default', case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
       'isIdentity', a.attidentity <> '',

@@ -100,7 +100,7 @@ function pageQuery(
   ]
   const where = conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''
   const names = list(places, ({ name }) => name)
-  const row = `(select to_jsonb(r)::text from (select ${columns.join(', ')}) r)`
+  const row = `(select to_jsonb(r.*)::text from (select ${columns.join(', ')}) r)`
   // The key's text is given another name, or `order by` would mean the text.
   const key = list(places, ({ name }, i) => `${name}::text as k${i}`)
   const from = `${identifier(pgSchema)}.${identifier(table.name)} t`

@@ -113,6 +113,7 @@ async function importFolder(
     names: readNameMap([]),
     schema,
     existing: 'update',
+    unguard: false,
     batchRows: 500,
     parallel: 4,
     reportPath: `${schema.name}.refused.ndjson`,

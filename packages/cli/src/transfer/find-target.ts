@@ -3,9 +3,11 @@ import { BackSaasError, type CompiledSchema } from '@backsaas/core'
 import { parse } from 'csv-parse/sync'
 import { entityCandidates } from './names.ts'
 import { type RestClient, readProblem, refusedByServer } from './rest-client.ts'
+import { askKey } from './row-key.ts'
 
 export interface Target {
   readonly entity: string
+  readonly key: readonly string[]
   readonly fields: ReadonlySet<string>
   /** Fields that the platform alone writes, as far as is known; they are left out of what is sent. */
   readonly unwritable: Set<string>
@@ -40,6 +42,7 @@ function targetOfSchema(entity: string, schema: CompiledSchema): Target | null {
   const fields = Object.values(compiled.fields)
   return {
     entity,
+    key: compiled.key,
     fields: new Set(fields.map((field) => field.name)),
     unwritable: new Set(fields.filter((field) => !field.writable).map((field) => field.name)),
   }
@@ -47,12 +50,13 @@ function targetOfSchema(entity: string, schema: CompiledSchema): Target | null {
 
 const NO_ENTITY = 'PGRST205'
 
-/** The header of an empty page names the fields. Which of them may be written shows when one may not. */
+/** The header of an empty page names the fields, and the key is asked for. Which of them may be written shows when one may not. */
 async function askTarget(entity: string, client: RestClient): Promise<Target | null> {
   const path = `/${encodeURIComponent(entity)}?limit=0`
   const answer = await client.send({ method: 'GET', path, headers: { accept: 'text/csv' } })
   if (readProblem(answer).code === NO_ENTITY) return null
   if (answer.status >= 400) throw refusedByServer(answer, `cannot ask for ${entity}`)
   const [header = []]: string[][] = parse(answer.text)
-  return { entity, fields: new Set(header), unwritable: new Set() }
+  const key = await askKey(entity, header[0] ?? 'id', client)
+  return { entity, key, fields: new Set(header), unwritable: new Set() }
 }

@@ -33,6 +33,7 @@ function prepare(api: FakeApi, rows: readonly object[], name = `f${crypto.random
         names: readNameMap([]),
         schema: null,
         existing: 'update',
+        unguard: true,
         batchRows: 10,
         parallel: 3,
         reportPath: report,
@@ -58,7 +59,7 @@ test('rows go in batches', async () => {
   const api = createFakeApi()
   const { run, report } = prepare(api, items(25))
   expect(await run()).toMatchObject({ written: 25, refused: 0, report: null })
-  expect(api.requests.filter(({ method }) => method === 'POST').map(({ rows }) => rows)).toEqual([10, 10, 5])
+  expect(api.requests.filter(({ rows }) => rows > 0).map(({ rows }) => rows)).toEqual([10, 10, 5])
   expect([report, `${report}.checkpoint`].some(existsSync)).toBe(false)
 })
 
@@ -83,7 +84,7 @@ test('where the answer names the rows, they are taken out at once', async () => 
   rows[7] = { id: 8, size: 'few' }
   const { run, refused } = prepare(api, rows)
   expect(await run()).toMatchObject({ written: 8, refused: 2 })
-  expect(api.requests.filter(({ method }) => method === 'POST').map((request) => request.rows)).toEqual([10, 8])
+  expect(api.requests.filter(({ rows }) => rows > 0).map((request) => request.rows)).toEqual([10, 8])
   expect(refused()).toMatchObject([
     { values: { id: 3 }, error: { code: '22P02', errors: [{ pointer: '/size' }] } },
     { values: { id: 8 } },
@@ -126,7 +127,7 @@ test('a server that says "later" is asked again; one that says no ends the impor
   api.next.push(problem(503, 'NOT_READY'), problem(429, 'TOO_MANY'))
   expect(await run()).toMatchObject({ written: 5 })
   const other = prepare(api, items(5))
-  api.next.push(new Response('id,size'), problem(401, 'KEY_INVALID'))
+  api.next.push(new Response('id,size'), problem(400, '42P10', [], 'Unique here: (id).'), problem(401, 'KEY_INVALID'))
   await expect(other.run()).rejects.toMatchObject({ code: 'KEY_INVALID', status: 401 })
   api.next.push(...Array.from({ length: 20 }, () => problem(503, 'NOT_READY')))
   await expect(other.run()).rejects.toMatchObject({ code: 'SERVER_UNAVAILABLE' })
@@ -184,4 +185,98 @@ test('an entity or a column that is not there is said before anything is sent', 
   await expect(run()).rejects.toMatchObject({ code: 'COLUMN_UNKNOWN', hint: expect.stringContaining('--map') })
   await expect(run({ entity: 'things' })).rejects.toMatchObject({ code: 'ENTITY_UNKNOWN' })
   expect(api.rows.size).toBe(0)
+})
+
+test('rows without key never touch what is there: they are new, or refused', async () => {
+  const api = createFakeApi()
+  api.rows.set('1', { id: 1, size: 7 })
+  for (const existing of ['update', 'keep'] as const) {
+    const { run, refused } = prepare(api, [{ size: 100 }, { size: 200 }])
+    expect(await run({ existing })).toMatchObject({ written: 0, refused: 2 })
+    expect(refused()).toMatchObject([{ error: { code: '23505' } }, { error: { code: '23505' } }])
+  }
+  expect([...api.rows.values()]).toEqual([{ id: 1, size: 7 }])
+})
+
+test('rows without key are not sent again where the answer got lost', async () => {
+  const api = createFakeApi()
+  const { run, refused } = prepare(api, [{ size: 1 }, { size: 2 }])
+  const losing: FakeApi['fetch'] = async (request) => {
+    const isWrite = request.method === 'POST' && !request.url.includes('on_conflict')
+    const answer = await api.fetch(request)
+    if (isWrite) throw new Error('socket hang up')
+    return answer
+  }
+  const client = createRestClient({ url: 'http://test/rest/v1', apiKey: 'k', fetch: losing, sleep: async () => {} })
+  expect(await run({ client })).toMatchObject({ written: 0, refused: 2 })
+  expect(refused()).toMatchObject([{ error: { code: 'ANSWER_LOST' } }, { error: { code: 'ANSWER_LOST' } }])
+  expect(api.rows.size).toBe(2)
+  expect(api.requests.filter(({ rows }) => rows > 0)).toHaveLength(1)
+})
+
+test('of rows with one key the last decides, however many batches are under way', async () => {
+  const api = createFakeApi()
+  let turn = 0
+  // Every other batch is slow.
+  const slow: FakeApi['fetch'] = async (request) => {
+    if (request.method === 'POST' && turn++ % 2 === 0) await new Promise((done) => setTimeout(done, 15))
+    return api.fetch(request)
+  }
+  const rows = Array.from({ length: 5600 }, (_, i) => ({
+    id: (i % 700) + 1,
+    size: i,
+    ...(i % 3 === 0 && { note: 'x' }),
+  }))
+  const { run } = prepare(api, rows)
+  const client = createRestClient({ url: 'http://test/rest/v1', apiKey: 'k', fetch: slow })
+  expect(await run({ client, batchRows: 500, parallel: 4 })).toMatchObject({ written: 5600, refused: 0 })
+  const sizes = Array.from({ length: 700 }, (_, i) => api.rows.get(String(i + 1))?.size)
+  expect(sizes).toEqual(Array.from({ length: 700 }, (_, i) => 4900 + i))
+})
+
+test('a row with a column that means nothing is refused by itself', async () => {
+  const api = createFakeApi()
+  const rows: object[] = items(30)
+  rows[12] = { id: 13, colour: 'red' }
+  const { run, refused } = prepare(api, rows)
+  expect(await run()).toMatchObject({ written: 29, refused: 1 })
+  expect(refused()).toMatchObject([{ values: { id: 13, colour: 'red' }, error: { code: 'COLUMN_UNKNOWN' } }])
+})
+
+test('a file that cannot be read on leaves no checkpoint', async () => {
+  const api = createFakeApi()
+  const path = join(folder, 'broken.ndjson')
+  writeFileSync(
+    path,
+    Buffer.concat([Buffer.from('{"id":1}\n{"id":2,"note":"'), Buffer.from([0xe9]), Buffer.from('"}\n')]),
+  )
+  const { run, report } = prepare(api, [])
+  await expect(run({ files: findFiles(path) })).rejects.toMatchObject({
+    code: 'FILE_INVALID',
+    message: expect.stringMatching(/broken\.ndjson is not UTF-8: .* byte 2[56]/),
+  })
+  expect(existsSync(`${report}.checkpoint`)).toBe(false)
+})
+
+test('a server that is not there is said at once; one that goes away is waited for', async () => {
+  const api = createFakeApi()
+  const { run } = prepare(api, items(5))
+  const refusal = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+  let asked = 0
+  const absent = async (): Promise<Response> => {
+    asked += 1
+    throw new TypeError('fetch failed', { cause: refusal })
+  }
+  const options = { url: 'http://test/rest/v1', apiKey: 'k', sleep: async () => {} }
+  await expect(run({ client: createRestClient({ ...options, fetch: absent }) })).rejects.toMatchObject({
+    code: 'SERVER_UNAVAILABLE',
+    hint: expect.stringContaining('running'),
+  })
+  expect(asked).toBe(1)
+  const told: string[] = []
+  let requests = 0
+  const away: FakeApi['fetch'] = async (request) => ([3, 4].includes(++requests) ? absent() : api.fetch(request))
+  const client = createRestClient({ ...options, fetch: away, onRetry: (reason) => told.push(reason) })
+  expect(await run({ client })).toMatchObject({ written: 5 })
+  expect(told).toEqual(['connect ECONNREFUSED'])
 })

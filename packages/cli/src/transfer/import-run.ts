@@ -17,6 +17,8 @@ export interface ImportOptions {
   readonly names: NameMap
   readonly schema: CompiledSchema | null
   readonly existing: 'update' | 'keep'
+  /** Whether CSV texts lose the apostrophe that guards them from spreadsheets. */
+  readonly unguard: boolean
   readonly batchRows: number
   /** Batches on the way at once. */
   readonly parallel: number
@@ -74,7 +76,9 @@ export function settle(run: Run, batch: Batch, outcome: Outcome, pass: number): 
   const { written, refused, bytes } = run.tally.now()
   const entity = batch[0]?.entity ?? ''
   run.options.onProgress({ bytes: run.bytesBefore + bytes, written, refused, entity })
-  if (performance.now() - run.savedAt > SAVE_EVERY_MS) save(run, pass)
+  // What is new each time is put down at once, or going on would write it twice.
+  const isNew = outcome.written > 0 && batch[0]?.key === null
+  if (isNew || performance.now() - run.savedAt > SAVE_EVERY_MS) save(run, pass)
 }
 
 /** Writes the checkpoint. */

@@ -1,8 +1,10 @@
 /** CSV with a header line, as RFC 4180 has it. */
-import { createReadStream } from 'node:fs'
+import { Readable } from 'node:stream'
 import { BackSaasError } from '@backsaas/core'
-import { type CsvError, parse } from 'csv-parse'
-import type { SourceFile, SourceRow } from './source-row.ts'
+import { CsvError, parse } from 'csv-parse'
+import { withoutGuard } from './csv-guard.ts'
+import { readTextChunks } from './read-text-chunks.ts'
+import type { ReadOptions, SourceFile, SourceRow } from './source-row.ts'
 
 /** A record and where the parser stood when it was whole. */
 interface Parsed {
@@ -16,16 +18,15 @@ interface Parsed {
  *
  * @throws `FILE_INVALID` (400) where there is no header, a name stands there twice, or a quote is never closed.
  */
-export async function* readCsv(file: SourceFile): AsyncGenerator<SourceRow> {
+export async function* readCsv(file: SourceFile, { unguard }: ReadOptions): AsyncGenerator<SourceRow> {
   const parser = parse({
-    bom: true,
     record_delimiter: ['\r\n', '\n'],
     info: true,
     relax_column_count: true,
     skip_empty_lines: true,
-    cast: (text, { quoting }) => (text === '' && !quoting ? null : text),
+    cast: (text, { quoting }) => (text === '' && !quoting ? null : unguard ? withoutGuard(text) : text),
   })
-  const stream = createReadStream(file.path)
+  const stream = Readable.from(textOf(file.path))
   stream.on('error', (error) => parser.destroy(error))
   stream.pipe(parser)
   let header: readonly string[] | null = null
@@ -44,7 +45,7 @@ export async function* readCsv(file: SourceFile): AsyncGenerator<SourceRow> {
       else yield { ...place, fault: `line ${info.lines} has ${record.length} cells, the header has ${header.length}` }
     }
   } catch (error) {
-    throw isCsvError(error) ? invalid(file.path, error.message, error) : error
+    throw error instanceof CsvError ? invalid(file.path, error.message, error) : error
   } finally {
     stream.destroy()
   }
@@ -59,8 +60,8 @@ function readHeader(record: readonly (string | null)[], path: string): readonly 
   return names
 }
 
-function isCsvError(error: unknown): error is CsvError {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('CSV_')
+async function* textOf(path: string): AsyncGenerator<string> {
+  for await (const { text } of readTextChunks(path)) if (text !== '') yield text
 }
 
 function invalid(path: string, reason: string, cause?: unknown): BackSaasError {

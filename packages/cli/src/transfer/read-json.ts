@@ -1,10 +1,11 @@
 /** A JSON document of rows: an array, or an object of entity → array. It is read as a stream, row by row. */
-import { createReadStream } from 'node:fs'
+import { Readable } from 'node:stream'
 import { BackSaasError } from '@backsaas/core'
 import { Assembler } from 'stream-json/assembler.js'
 import { parser, type Token } from 'stream-json/parser.js'
 import { exactNumber } from './exact-json.ts'
 import { isRow } from './read-ndjson.ts'
+import { readTextChunks } from './read-text-chunks.ts'
 import type { SourceFile, SourceRow } from './source-row.ts'
 
 /**
@@ -13,7 +14,12 @@ import type { SourceFile, SourceRow } from './source-row.ts'
  * @throws `FILE_INVALID` (400) where the text is not JSON or of another form; what was read until then has been yielded.
  */
 export async function* readJson(file: SourceFile): AsyncGenerator<SourceRow> {
-  const stream = createReadStream(file.path)
+  let bytes = 0
+  const stream = Readable.from(
+    textOf(file.path, (read) => {
+      bytes = read
+    }),
+  )
   const tokens = parser.asStream({ streamValues: false })
   stream.on('error', (error) => tokens.destroy(error))
   stream.pipe(tokens)
@@ -21,13 +27,21 @@ export async function* readJson(file: SourceFile): AsyncGenerator<SourceRow> {
   try {
     for await (const token of tokens) {
       const row = walker(token)
-      if (row) yield { ...row, bytes: stream.bytesRead }
+      if (row) yield { ...row, bytes }
     }
   } catch (error) {
     if (error instanceof BackSaasError || (error instanceof Error && 'code' in error)) throw error
     throw invalid(file.path, error instanceof Error ? error.message : String(error))
   } finally {
     stream.destroy()
+  }
+}
+
+/** The text alone; how far it is, is told by the way. */
+async function* textOf(path: string, onRead: (bytes: number) => void): AsyncGenerator<string> {
+  for await (const { text, bytes } of readTextChunks(path)) {
+    onRead(bytes)
+    if (text !== '') yield text
   }
 }
 

@@ -1,6 +1,6 @@
 /** Newline-delimited JSON: one object a line. */
-import { createReadStream } from 'node:fs'
 import { parseExact } from './exact-json.ts'
+import { readTextChunks } from './read-text-chunks.ts'
 import type { SourceFile, SourceRow, Values } from './source-row.ts'
 
 /** A line longer than this is no row: the file is something else. */
@@ -38,18 +38,15 @@ interface Line {
 
 /** Lines end in LF or CR LF alone: JSON may hold the other separators that Node's `readline` breaks at. */
 export async function* readLines(path: string): AsyncGenerator<Line> {
-  const decoder = new TextDecoder()
   let rest = ''
   let number = 0
   let bytes = 0
-  for await (const chunk of createReadStream(path)) {
-    const data: Uint8Array = chunk
-    bytes += data.byteLength
-    const lines = (rest + decoder.decode(data, { stream: true })).split('\n')
+  for await (const chunk of readTextChunks(path)) {
+    bytes = chunk.bytes
+    const lines = (rest + chunk.text).split('\n')
     rest = lines.pop() ?? ''
     for (const text of lines) yield { text: text.replace(/\r$/, ''), number: ++number, bytes }
     if (rest.length > LINE_MAX) break
   }
-  rest += decoder.decode()
   if (rest !== '') yield { text: rest.slice(0, LINE_MAX), number: ++number, bytes }
 }

@@ -1,6 +1,7 @@
 /** All rows of an entity, page by page in the order of its key: a row written meanwhile shifts nothing. */
 import { BackSaasError } from '@backsaas/core'
 import { parse } from 'csv-parse/sync'
+import { isGuarded } from './csv-guard.ts'
 import { parseExact, scalarText } from './exact-json.ts'
 import { keysetFilter } from './keyset-filter.ts'
 import { isRow } from './read-ndjson.ts'
@@ -65,12 +66,9 @@ export async function* readCsvPages(from: EntityKey, options: PageOptions): Asyn
   }
 }
 
-/** The server puts an apostrophe before a text that begins with one of these. */
-const GUARDED = /^'[=+@\t\r-]/
-
 function readCell(from: EntityKey, field: string, text: string | undefined): string {
   if (text === undefined || text === '') return missingKey(from, field)
-  if (!GUARDED.test(text)) return text
+  if (!isGuarded(text)) return text
   throw new BackSaasError('KEY_UNREADABLE', 400, `a key of ${from.entity} cannot be told from its CSV: ${text}`, {
     hint: 'export as ndjson or json',
   })

@@ -10,7 +10,7 @@ import type { SourceRow } from './source-row.ts'
 const folder = mkdtempSync(join(tmpdir(), 'backsaas-read-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-async function read(name: string, content: string): Promise<Omit<SourceRow, 'bytes'>[]> {
+async function read(name: string, content: string | Uint8Array): Promise<Omit<SourceRow, 'bytes'>[]> {
   writeFileSync(join(folder, name), content)
   const rows: Omit<SourceRow, 'bytes'>[] = []
   for (const file of findFiles(join(folder, name)))
@@ -69,7 +69,7 @@ test('CSV tells nothing from an empty text, and a record with other cells is tha
 })
 
 test('CSV that cannot be read on is an error that names the file', async () => {
-  for (const content of ['', 'a,a\n1,2', 'a,\n1,2', 'a,b\n1,"x'])
+  for (const content of ['', 'a,a\n1,2', 'a,\n1,2', 'a,b\n1,"x', 'a,b\n1,x"y"', 'a,b\n1,"x"y'])
     await expect(read('broken.csv', content), content).rejects.toMatchObject({ code: 'FILE_INVALID' })
 })
 
@@ -78,4 +78,39 @@ test('a folder is its files of known endings; anything else is refused', () => {
   expect(findFiles(folder).map(({ name }) => name)).not.toContain('README')
   expect(() => findFiles(join(folder, 'README.md'))).toThrow(/no file that can be imported/)
   expect(() => findFiles(join(folder, 'nothing'))).toThrow(/no such file/)
+})
+
+test('what is not UTF-8 is refused with the file and the place, in every format', async () => {
+  const broken = (before: string, after: string): Uint8Array =>
+    Buffer.concat([Buffer.from(before), Buffer.from([0xe9]), Buffer.from(after)])
+  for (const [name, content] of [
+    ['latin.json', broken('[{"a":"caf', '"}]')],
+    ['latin.ndjson', broken('{"a":"caf', '"}')],
+    ['latin.csv', broken('a,b\n1,caf', '\n')],
+  ] as const)
+    await expect(read(name, content), name).rejects.toMatchObject({
+      code: 'FILE_INVALID',
+      message: expect.stringMatching(`${name.replace('.', '\\.')} is not UTF-8: .*byte 1[01]$`),
+    })
+  for (const name of ['wide.json', 'wide.ndjson', 'wide.csv'])
+    await expect(read(name, Buffer.from('\uFEFF[{"a":1}]', 'utf16le')), name).rejects.toMatchObject({
+      code: 'FILE_INVALID',
+      message: expect.stringContaining('UTF-16'),
+    })
+  const long = 'é'.repeat(100_000)
+  expect(await read('long.ndjson', `{"ab":"${long}"}`)).toMatchObject([{ values: { ab: long } }])
+  const late = broken(`{"ab":"${long}`, '"}')
+  await expect(read('late.ndjson', late)).rejects.toThrow(/byte 20000[5-8]$/)
+})
+
+test('CSV loses the apostrophe that an export put there, unless it is to be kept', async () => {
+  const text = `phone,name\n'+55 11 5555,"'=1+1"\n+49 30,'tis`
+  expect((await read('phones.csv', text)).map(({ values }) => values)).toEqual([
+    { phone: '+55 11 5555', name: '=1+1' },
+    { phone: '+49 30', name: "'tis" },
+  ])
+  const [file] = findFiles(join(folder, 'phones.csv'))
+  const kept: unknown[] = []
+  if (file) for await (const { values } of readRows(file, { unguard: false })) kept.push(values)
+  expect(kept[0]).toEqual({ phone: "'+55 11 5555", name: "'=1+1" })
 })

@@ -2,9 +2,9 @@
 import { readCsv } from './read-csv.ts'
 import { readJson } from './read-json.ts'
 import { readNdjson } from './read-ndjson.ts'
-import type { FileFormat, SourceFile, SourceRow } from './source-row.ts'
+import type { FileFormat, ReadOptions, SourceFile, SourceRow } from './source-row.ts'
 
-const READERS: Readonly<Record<FileFormat, (file: SourceFile) => AsyncIterable<SourceRow>>> = {
+const READERS: Readonly<Record<FileFormat, (file: SourceFile, options: ReadOptions) => AsyncIterable<SourceRow>>> = {
   json: readJson,
   ndjson: readNdjson,
   csv: readCsv,
@@ -17,6 +17,6 @@ const READERS: Readonly<Record<FileFormat, (file: SourceFile) => AsyncIterable<S
  *   with its fault.
  * @example for await (const { source, values } of readRows(file)) console.log(source, values)
  */
-export function readRows(file: SourceFile): AsyncIterable<SourceRow> {
-  return READERS[file.format](file)
+export function readRows(file: SourceFile, options: ReadOptions = { unguard: true }): AsyncIterable<SourceRow> {
+  return READERS[file.format](file, options)
 }

@@ -24,9 +24,17 @@ export function withRestAccess(command: Command): Command {
     .option('--schema <file>', 'the schema as YAML: tells keys, references and which fields can be written')
 }
 
-/** @throws `URL_INVALID` (400). */
-export function openRest({ url, key, profile }: RestAccessOptions): RestClient {
-  return createRestClient({ url, apiKey: key, ...(profile === undefined ? {} : { profile }) })
+/**
+ * @param say told when a request is sent again.
+ * @throws `URL_INVALID` (400).
+ */
+export function openRest({ url, key, profile }: RestAccessOptions, say?: (line: string) => void): RestClient {
+  return createRestClient({
+    url,
+    apiKey: key,
+    ...(profile === undefined ? {} : { profile }),
+    ...(say && { onRetry: (reason) => say(`the server does not answer (${reason}): trying again`) }),
+  })
 }
 
 /** The schema of `--schema`; null without it. */

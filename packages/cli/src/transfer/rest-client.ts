@@ -9,6 +9,8 @@ export interface RestOptions {
   /** The profile to speak to; without it the tenant's default. */
   readonly profile?: string
   readonly fetch?: (request: Request) => Promise<Response>
+  /** Told when a request is about to be sent again. */
+  readonly onRetry?: (reason: string) => void
   /** Waits; tests give one that does not. */
   readonly sleep?: (ms: number) => Promise<unknown>
 }
@@ -19,6 +21,8 @@ export interface RestRequest {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** False where doing it twice would differ from doing it once: it is not sent again when its answer got lost. */
+  readonly isRepeatable?: boolean
 }
 
 export interface RestAnswer {
@@ -43,11 +47,18 @@ export interface RestClient {
   send(request: RestRequest): Promise<RestAnswer>
 }
 
+/** The code of the answer that stands for one that got lost. */
+export const ANSWER_LOST = 'ANSWER_LOST'
+
 const TRIES = 8
 const FIRST_WAIT_MS = 250
 const LONGEST_WAIT_MS = 15_000
 /** Too many requests, a gateway's troubles, and a server that is starting, closing or changing its schema. */
 const LATER: ReadonlySet<number> = new Set([429, 502, 503, 504])
+/** Where a gateway says "later", the server behind it may have done what it was asked. */
+const UNCERTAIN: ReadonlySet<number> = new Set([502, 504])
+/** Nobody has read the request. */
+const NOT_SENT: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'])
 
 /** @example const client = createRestClient({ url: 'http://127.0.0.1:8787/t/acme/rest/v1', apiKey }) */
 export function createRestClient(options: RestOptions): RestClient {
@@ -58,15 +69,23 @@ export function createRestClient(options: RestOptions): RestClient {
     apikey: options.apiKey,
     ...(options.profile === undefined ? {} : { 'accept-profile': options.profile, 'content-profile': options.profile }),
   }
+  let isReached = false
   return {
     place: [url, parseApiKey(options.apiKey)?.tenantId ?? '', options.profile ?? ''].join(' '),
-    async send({ method, path, headers = {}, body }) {
+    async send({ method, path, headers = {}, body, isRepeatable = true }) {
       let last = 'it gives no answer'
       for (let attempt = 0; attempt < TRIES; attempt++) {
         const init = { method, headers: { ...standing, ...headers }, ...(body === undefined ? {} : { body }) }
         const answer = await attemptOnce(send, `${url}${path}`, init)
-        if ('answer' in answer && !LATER.has(answer.answer.status)) return answer.answer
+        if ('answer' in answer && !LATER.has(answer.answer.status)) {
+          isReached = true
+          return answer.answer
+        }
         last = 'answer' in answer ? readProblem(answer.answer).message : answer.reason
+        if (!isReached && 'isSent' in answer && !answer.isSent) throw unreachable(url, last)
+        const isLost = 'answer' in answer ? UNCERTAIN.has(answer.answer.status) : answer.isSent
+        if (isLost && !isRepeatable) return lostAnswer(last)
+        if (attempt === 0) options.onRetry?.(last)
         const asked = 'answer' in answer ? Number(answer.answer.headers.get('retry-after')) * 1000 : 0
         if (attempt < TRIES - 1) await sleep(waitMs(attempt, asked))
       }
@@ -81,15 +100,29 @@ async function attemptOnce(
   send: (request: Request) => Promise<Response>,
   url: string,
   init: RequestInit,
-): Promise<{ readonly answer: RestAnswer } | { readonly reason: string }> {
+): Promise<{ readonly answer: RestAnswer } | { readonly reason: string; readonly isSent: boolean }> {
   try {
     const response = await send(new Request(url, init))
     return { answer: { status: response.status, headers: response.headers, text: await response.text() } }
   } catch (error) {
     // No answer is one of the cases that trying again is for; the reason is shown when that does not help.
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    return { reason: cause instanceof Error ? cause.message : String(cause) }
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+    const reason = cause instanceof Error ? cause.message || code : String(cause)
+    return { reason, isSent: !NOT_SENT.has(code) }
   }
+}
+
+function unreachable(url: string, reason: string): BackSaasError {
+  return new BackSaasError('SERVER_UNAVAILABLE', 503, `${url} cannot be reached: ${reason}`, {
+    hint: 'is the server running, and is the URL right?',
+  })
+}
+
+function lostAnswer(reason: string): RestAnswer {
+  const message = `it is not known whether it was written: ${reason}`
+  const hint = 'the row has no key, so it was not sent again: look whether it is there'
+  return { status: 502, headers: new Headers(), text: JSON.stringify({ code: ANSWER_LOST, message, hint }) }
 }
 
 /** Twice as long each time, a little at random, never shorter than the server asks. */

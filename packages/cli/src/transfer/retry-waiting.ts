@@ -1,5 +1,5 @@
 /** The rows that waited for others, tried again until nothing moves any more. */
-import { type Batch, createBatcher } from './batch.ts'
+import { type Batch, claimsOf, createBatcher } from './batch.ts'
 import { batchLimits, type Run, save, sendAndSettle } from './import-run.ts'
 import { createLane } from './lane.ts'
 import type { RefusedRow } from './send-batch.ts'
@@ -35,7 +35,8 @@ export async function retryWaiting(run: Run): Promise<boolean> {
 async function retryOnce(run: Run, pass: number, narrow: boolean): Promise<number> {
   const batcher = createBatcher(batchLimits(run))
   const lane = createLane<void>(run.options.parallel, () => {})
-  const send = (batch: Batch): Promise<void> => lane.start(() => sendAndSettle(run, batch, pass, narrow))
+  const send = (batch: Batch): Promise<void> =>
+    lane.start(claimsOf(batch), () => sendAndSettle(run, batch, pass, narrow))
   let entity: string | null = null
   for await (const { row } of run.journal.waiting(pass)) {
     if (run.options.stopped()) break
@@ -44,8 +45,7 @@ async function retryOnce(run: Run, pass: number, narrow: boolean): Promise<numbe
       await lane.idle()
       entity = row.entity
     }
-    const full = batcher.add(row)
-    if (full) await send(full)
+    for (const batch of batcher.add(row)) await send(batch)
   }
   for (const batch of batcher.flush()) await send(batch)
   await lane.idle()

@@ -2,7 +2,14 @@
 import { BackSaasError, type FieldProblem } from '@backsaas/core'
 import type { Batch, PendingRow } from './batch.ts'
 import { encodeRows } from './encode-rows.ts'
-import { type RestAnswer, type RestClient, type RestProblem, readProblem, refusedByServer } from './rest-client.ts'
+import {
+  ANSWER_LOST,
+  type RestAnswer,
+  type RestClient,
+  type RestProblem,
+  readProblem,
+  refusedByServer,
+} from './rest-client.ts'
 
 export interface RefusedRow {
   readonly row: PendingRow
@@ -30,7 +37,7 @@ export interface SendOptions {
 const NO_REFERENCE = '23503'
 
 /**
- * Upserts the rows by key.
+ * Upserts the rows by key; rows that lack one are inserted, and not sent again where the answer got lost.
  *
  * @throws `SERVER_UNAVAILABLE`, or the server's own error where it is not the rows' fault (401, 403, 404, 5xx, a request
  *   that makes no sense).
@@ -41,11 +48,16 @@ export async function sendBatch(batch: Batch, options: SendOptions): Promise<Out
   if (!first) return NOTHING
   const { contentType, body } = encodeRows(batch)
   const resolution = options.existing === 'update' ? 'merge-duplicates' : 'ignore-duplicates'
+  const isNew = first.key === null
   const answer = await options.client.send({
     method: 'POST',
     path: `/${encodeURIComponent(first.entity)}`,
-    headers: { 'content-type': contentType, prefer: `resolution=${resolution}, return=minimal` },
+    headers: {
+      'content-type': contentType,
+      prefer: isNew ? 'return=minimal' : `resolution=${resolution}, return=minimal`,
+    },
     body,
+    isRepeatable: !isNew,
   })
   if (answer.status < 300) return { ...NOTHING, written: batch.length }
   return handleProblem(batch, first, answer, options)
@@ -60,6 +72,7 @@ async function handleProblem(
   options: SendOptions,
 ): Promise<Outcome> {
   const problem = readProblem(answer)
+  if (problem.code === ANSWER_LOST) return { ...NOTHING, refused: batch.map((row) => ({ row, problem })) }
   if (problem.code === 'FIELD_NOT_WRITABLE') return resendWithout(batch, first, answer, options)
   if (!isRowsFault(answer.status, problem.code)) throw refusedByServer(answer, `cannot write ${first.entity}`)
   if (problem.code === NO_REFERENCE && (batch.length === 1 || !options.narrow))

@@ -17,6 +17,11 @@ export interface SourceRow {
 /** `csv`: values are text and null, to be typed by the server; `json`: values are JSON's. */
 export type ValueForm = 'json' | 'csv'
 
+export interface ReadOptions {
+  /** Whether a CSV text loses the apostrophe that guards it from spreadsheets. */
+  readonly unguard: boolean
+}
+
 export type FileFormat = 'json' | 'ndjson' | 'csv'
 
 export interface SourceFile {

@@ -8,6 +8,7 @@ import type { RestClient } from './rest-client.ts'
 
 export interface SourceTarget {
   readonly entity: string
+  readonly key: readonly string[]
   readonly map: MapRow
 }
 
@@ -44,7 +45,7 @@ export function createTargets(options: TargetOptions): Targets {
     targets.set(target.entity, known)
     const renamed = options.names.fields.get(source) ?? new Map<string, string | null>()
     const map = createRowMapper(source, known, renamed, (field) => note(known.entity, field))
-    return { entity: known.entity, map }
+    return { entity: known.entity, key: known.key, map }
   }
   return {
     of(source, inFile) {
