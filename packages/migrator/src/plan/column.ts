@@ -1,6 +1,5 @@
 /** One column as DDL: type, default, not null. */
-import type { CompiledField, Json } from '@backsaas/core'
-import { physicalType } from '@backsaas/core'
+import { type CompiledField, literalText, physicalType } from '@backsaas/core'
 import { identifier, literal } from './quote.ts'
 
 /**
@@ -27,25 +26,4 @@ function defaultClause(field: CompiledField, type: string): string {
   if (field.default.from === 'now') return 'default now()'
   if (field.default.from === 'revision') return 'default 1'
   return ''
-}
-
-/** A JSON value in Postgres' text form for the field's type; null for SQL null. */
-export function literalText(field: CompiledField, value: Json): string | null {
-  if (value === null) return null
-  if (field.list && Array.isArray(value)) return arrayText(value.map((item) => scalarText(field, item)))
-  return scalarText(field, value)
-}
-
-function scalarText(field: CompiledField, value: Json): string | null {
-  if (field.type === 'json') return JSON.stringify(value)
-  if (value === null) return null
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
-}
-
-/** An array literal, `{"a","b"}`. */
-export function arrayText(items: readonly (string | null)[]): string {
-  const quoted = items.map((item) =>
-    item === null ? 'NULL' : `"${item.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`,
-  )
-  return `{${quoted.join(',')}}`
 }

@@ -1,8 +1,7 @@
 /** A new API key of a tenant. */
 import type { Connection, Database } from '@backsaas/core'
-import { BackSaasError, makeApiKey, uuidv7 } from '@backsaas/core'
+import { arrayText, BackSaasError, makeApiKey, uuidv7 } from '@backsaas/core'
 import { migratorTransaction, query } from '../execute/migrator-transaction.ts'
-import { arrayText } from '../plan/column.ts'
 import { type FoundTenant, findTenant } from './find-tenant.ts'
 import { insertRow, type Platform, readCompiled, readPlatform, tableNames } from './platform.ts'
 

@@ -1,8 +1,7 @@
 /** A new tenant: its row, its place in the fence, its installs and the event, in one transaction. */
 import type { Connection, Database, Statement } from '@backsaas/core'
-import { BackSaasError, SYSTEM_TENANT_ID, uuidv7 } from '@backsaas/core'
+import { arrayText, BackSaasError, SYSTEM_TENANT_ID, uuidv7 } from '@backsaas/core'
 import { EXCLUSIVE, migratorTransaction, query } from '../execute/migrator-transaction.ts'
-import { arrayText } from '../plan/column.ts'
 import { insertEvent } from './event.ts'
 import { findInstallable, insertInstall, platformInstallable } from './install-schema.ts'
 import { insertRow, type Platform, readPlatform, tableNames } from './platform.ts'

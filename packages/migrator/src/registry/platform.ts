@@ -1,8 +1,7 @@
 /** The platform's own rows, through its mapping: the migrator knows no physical name either. */
 import type { CompiledField, CompiledSchema, Connection, Mapping, Statement } from '@backsaas/core'
-import { BackSaasError, invariant, PLATFORM_PLACEMENT_ID, TENANT_COLUMN, uuidv7 } from '@backsaas/core'
+import { BackSaasError, invariant, literalText, PLATFORM_PLACEMENT_ID, TENANT_COLUMN, uuidv7 } from '@backsaas/core'
 import { query } from '../execute/migrator-transaction.ts'
-import { literalText } from '../plan/column.ts'
 import { identifier, qualified } from '../plan/quote.ts'
 
 /** The live version of the platform's schema in a database. */

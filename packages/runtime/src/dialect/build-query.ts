@@ -69,10 +69,11 @@ function draftOf(
 }
 
 const MAX_ALIAS_BYTES = 63
+const UTF8 = new TextEncoder()
 
 /** A name that Postgres would cut off is no name: two could become one. */
 function checkAlias(alias: string | null): void {
-  if (alias === null || (alias !== '' && new TextEncoder().encode(alias).length <= MAX_ALIAS_BYTES)) return
+  if (alias === null || (alias !== '' && UTF8.encode(alias).length <= MAX_ALIAS_BYTES)) return
   throw parseError('select parameter', alias, 1, `a name of 1 to ${MAX_ALIAS_BYTES} bytes`)
 }
 
@@ -105,7 +106,7 @@ function addColumn(draft: Draft, item: Extract<WrittenSelection, { kind: 'column
   const path = resolvePath(item.path, draft.entity)
   const lastKey = json.findLast((step) => typeof step.key === 'string')?.key
   const alias = item.alias ?? item.aggregate?.name ?? (lastKey === undefined ? field : String(lastKey))
-  checkAlias(alias)
+  if (alias !== field) checkAlias(alias)
   const aggregate = item.aggregate && {
     name: item.aggregate.name,
     ...(item.aggregate.cast ? { cast: castType(item.aggregate.cast) } : {}),

@@ -10,8 +10,3 @@ export function collectParams(): Params {
   const values: (string | null)[] = []
   return { add: (value) => values.push(value) - 1, values }
 }
-
-/** A Postgres array literal: every item quoted, so that none can be read as NULL or as a delimiter. */
-export function arrayLiteral(items: readonly string[]): string {
-  return `{${items.map((item) => `"${item.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`).join(',')}}`
-}

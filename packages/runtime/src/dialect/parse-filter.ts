@@ -1,8 +1,8 @@
 /** `not.eq.5`, `in.(1,2)`, `like(any).{a*,b*}`, `is.null`: an operator with its value, as written. */
-import type { BackSaasError, Comparison, Operator } from '@backsaas/core'
+import { arrayText, type BackSaasError, type Comparison, type Operator } from '@backsaas/core'
 import { overLimit } from './dialect-errors.ts'
 import { checkNesting } from './nesting.ts'
-import { arrayLiteral, type Params } from './params.ts'
+import type { Params } from './params.ts'
 import { fail, type Scanner, scan } from './scanner.ts'
 
 export type WrittenComparison = Omit<Comparison, 'kind' | 'path'>
@@ -34,7 +34,7 @@ export function parseFilter(text: string, params: Params, maxInValues: number): 
     throw unexpectedModifier(s, argument)
   checkNesting(value)
   if (operator === 'is') return { ...base, is: parseIs(s, value) }
-  if (operator === 'in') return { ...base, param: params.add(arrayLiteral(takeList(s, maxInValues))) }
+  if (operator === 'in') return { ...base, param: params.add(arrayText(takeList(s, maxInValues))) }
   if (argument === undefined) return { ...base, param: params.add(textValue(base.operator, value)) }
   if (TEXT_SEARCH.has(operator)) return { ...base, language: argument, param: params.add(value) }
   if (QUANTIFIABLE.has(operator) && (argument === 'any' || argument === 'all'))

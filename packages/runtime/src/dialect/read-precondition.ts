@@ -1,7 +1,7 @@
 /** `If-Match` and `If-None-Match` (RFC 9110, 13.1) → what must hold of the row for a request to go on. */
-import { BackSaasError, type CompiledEntity, type Condition } from '@backsaas/core'
+import { arrayText, BackSaasError, type CompiledEntity, type Condition } from '@backsaas/core'
 import { notSupported, parseError } from './dialect-errors.ts'
-import { arrayLiteral, type Params } from './params.ts'
+import type { Params } from './params.ts'
 
 export interface Precondition {
   /** `exists`: there must be a row, of one of the revisions where any are named. `absent`: there must be none. */
@@ -47,7 +47,7 @@ export function revisionCondition(
       not: false,
       path: { field: 'revision', json: [] },
       operator: 'in',
-      param: params.add(arrayLiteral(numbers)),
+      param: params.add(arrayText(numbers)),
     },
   ]
 }

@@ -1,5 +1,5 @@
 /** Update and delete → the statement that follows `enter` in one pipelined transaction. */
-import { invariant, type Operation, physicalType } from '@backsaas/core'
+import { invariant, type Operation } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
 import type { BoundSchema, RenderedStatement } from '../binding/bound-schema.ts'
 import { touches } from './plan-insert.ts'
@@ -8,7 +8,7 @@ import { ENTER } from './plan-read.ts'
 import { planWhere } from './plan-where.ts'
 import { planWritten } from './plan-written.ts'
 import { render, value } from './render.ts'
-import { ofTenant, type PlanScope, rootScope } from './scope.ts'
+import { columnType, ofTenant, type PlanScope, rootScope } from './scope.ts'
 
 /** The statement that opens the transaction. */
 export const ENTER_STATEMENT: RenderedStatement = render(sql`select tenant from ${ENTER} as x(tenant)`)
@@ -17,7 +17,7 @@ export function planUpdate(schema: BoundSchema, operation: Operation): RenderedS
   const scope = changeScope(schema, operation)
   const names = operation.input?.columns ?? []
   invariant(names.length > 0, 'an update of no column')
-  const record = names.map((name) => sql`${sql.identifier(name)} ${sql.raw(typeOf(scope, name))}`)
+  const record = names.map((name) => sql`${sql.identifier(name)} ${sql.raw(columnType(scope, name))}`)
   const assignments = names.map((name) => sql`${scope.entity.columns[name]} = b.${sql.identifier(name)}`)
   const set = sql.join([...assignments, ...touches(scope)], sql`, `)
   const written = sql`update ${scope.entity.table} as t set ${set} from json_to_record(${value('input')}::json) as b(${sql.join(record, sql`, `)}) where ${chosen(scope, operation)} returning t.*`
@@ -42,10 +42,4 @@ function chosen(scope: PlanScope, { query }: Operation): SQL {
 
 function answer(scope: PlanScope, operation: Operation, written: SQL, outbox: SQL): RenderedStatement {
   return render(sql`with w as (${written})${outbox} select ${planWritten(scope, operation)}`)
-}
-
-function typeOf(scope: PlanScope, name: string): string {
-  const field = scope.entity.compiled.fields[name]
-  invariant(field, `no field ${name}`)
-  return physicalType(field.type, field.list)
 }

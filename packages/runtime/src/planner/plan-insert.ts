@@ -1,5 +1,5 @@
 /** A create → one statement: `enter` and the rows' JSON feed the insert; what it wrote is read from the CTE. */
-import { type CompiledField, invariant, type Operation, physicalType } from '@backsaas/core'
+import { type CompiledField, invariant, type Operation } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
 import { type BoundSchema, type RenderedStatement, TENANT } from '../binding/bound-schema.ts'
 import { literal } from './literal.ts'
@@ -7,7 +7,7 @@ import { planOutbox } from './plan-outbox.ts'
 import { ENTER } from './plan-read.ts'
 import { INSERTED, planWritten } from './plan-written.ts'
 import { render, value } from './render.ts'
-import { type PlanScope, rootScope } from './scope.ts'
+import { columnType, type PlanScope, rootScope } from './scope.ts'
 
 /** One column of the insert: where its value comes from. */
 interface InsertColumn {
@@ -32,7 +32,7 @@ export function planInsert(schema: BoundSchema, operation: Operation): RenderedS
 function planSource(scope: PlanScope, operation: Operation): SQL {
   const ids = madeIds(scope, operation)
   const columns = (operation.input?.columns ?? []).map(
-    (name) => sql`${sql.identifier(name)} ${sql.raw(typeOf(scope, name))}`,
+    (name) => sql`${sql.identifier(name)} ${sql.raw(columnType(scope, name))}`,
   )
   const json = value('input')
   if (operation.input?.missing === 'default') {
@@ -63,12 +63,6 @@ export function madeIds(scope: PlanScope, operation: Operation): readonly string
 
 function isMade(field: CompiledField): boolean {
   return field.default !== undefined && 'from' in field.default && field.default.from === 'uuidv7'
-}
-
-function typeOf(scope: PlanScope, name: string): string {
-  const field = scope.entity.compiled.fields[name]
-  invariant(field, `no field ${name}`)
-  return physicalType(field.type, field.list)
 }
 
 function insertColumns(scope: PlanScope, operation: Operation): readonly InsertColumn[] {

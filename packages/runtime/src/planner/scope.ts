@@ -1,5 +1,5 @@
 /** What the planner knows at one place of a query. */
-import { type Embed, invariant, type Operation, type Query } from '@backsaas/core'
+import { type Embed, invariant, type Operation, physicalType, type Query } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
 import { type BoundEntity, type BoundSchema, TENANT } from '../binding/bound-schema.ts'
 
@@ -65,4 +65,11 @@ export function hasRevision(scope: PlanScope, operation: Operation): boolean {
 /** The embeds of a select: what its conditions may name, whatever else is selected. */
 export function embedsOf({ select }: Query): readonly Embed[] {
   return select.filter((item) => item.kind === 'embed')
+}
+
+/** The physical type of a field of this scope. */
+export function columnType(scope: PlanScope, name: string): string {
+  const field = scope.entity.compiled.fields[name]
+  invariant(field, `no field ${name}`)
+  return physicalType(field.type, field.list)
 }

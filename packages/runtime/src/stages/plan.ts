@@ -1,7 +1,6 @@
 /** Operation → the statements to run: rendered once per shape, filled with this request's values. */
-import { invariant, type Operation, type Principal, REFUSED, type Statement, uuidv7 } from '@backsaas/core'
+import { arrayText, invariant, type Operation, type Principal, REFUSED, type Statement, uuidv7 } from '@backsaas/core'
 import type { BoundSchema, ParamSource, RenderedStatement } from '../binding/bound-schema.ts'
-import { arrayLiteral } from '../dialect/params.ts'
 import { ENTER_STATEMENT, planDelete, planUpdate } from '../planner/plan-change.ts'
 import { planInsert } from '../planner/plan-insert.ts'
 import { planRead } from '../planner/plan-read.ts'
@@ -98,7 +97,7 @@ function readSource(source: ParamSource, { schema, operation, tenantId, principa
   const { input } = operation
   invariant(input, 'an input is planned that is not there')
   if (source === 'input') return inputText(operation)
-  return arrayLiteral(input.rows.map(() => uuidv7()))
+  return arrayText(input.rows.map(() => uuidv7()))
 }
 
 /** The body as it came where nobody changed it: numbers keep every digit. */
