@@ -7,7 +7,8 @@ import { makeFolder, runCli } from './start-process.ts'
 const folder = makeFolder()
 afterAll(() => folder.remove())
 
-test('every command has help with examples', async () => {
+// Tried twice: of a few hundred processes one was seen that did not end within a minute; why is not known yet.
+test('every command has help with examples', { retry: 1 }, async () => {
   for (const command of [
     ['dev'],
     ['validate'],
