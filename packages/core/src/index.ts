@@ -1,10 +1,12 @@
 /** The public surface of `@backsaas/core`: contracts and errors, without the language (`@backsaas/core/language`). */
+export * from './contracts/access.ts'
 export * from './contracts/api-key.ts'
 export * from './contracts/bus.ts'
 export * from './contracts/compiled.ts'
 export * from './contracts/control.ts'
 export * from './contracts/database.ts'
 export * from './contracts/event.ts'
+export * from './contracts/expression.ts'
 export * from './contracts/field-type.ts'
 export * from './contracts/json.ts'
 export * from './contracts/literal-text.ts'

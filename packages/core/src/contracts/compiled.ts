@@ -1,4 +1,6 @@
 /** A schema after compilation: plain, frozen, serialisable data; what the registry stores and a runtime serves. */
+import type { AccessRule } from './access.ts'
+import type { CompiledExpression } from './expression.ts'
 import type { FieldType } from './field-type.ts'
 import type { Json } from './json.ts'
 
@@ -27,6 +29,16 @@ export interface CompiledEntity {
   readonly indexes: readonly (readonly string[])[]
   /** Record events this entity publishes. */
   readonly events: readonly ('created' | 'updated' | 'deleted')[]
+  /** The rules of `access:`; absent where the entity has none. */
+  readonly access?: readonly AccessRule[]
+  /** What every row must satisfy when it is written; null satisfies, as in Postgres. */
+  readonly checks?: readonly CompiledCheck[]
+}
+
+export interface CompiledCheck {
+  /** The field whose `check` it is; absent for one of the entity. */
+  readonly field?: string
+  readonly expression: CompiledExpression
 }
 
 export interface CompiledField {
@@ -45,6 +57,12 @@ export interface CompiledField {
   readonly default?:
     | { readonly from: 'uuidv7' | 'identity' | 'now' | 'principal' | 'revision' }
     | { readonly literal: Json }
+    | { readonly from: 'expression'; readonly expression: CompiledExpression }
+  /**
+   * The value is worked out of the row. `stored`: a real column that a trigger keeps. Otherwise there is no column, and the
+   * expression stands wherever the field is named.
+   */
+  readonly computed?: { readonly expression: CompiledExpression; readonly stored: boolean }
   /** Set again at every update. */
   readonly touched?: 'now' | 'revision'
   readonly values?: readonly string[]

@@ -98,6 +98,9 @@ function defaultOf(scope: PlanScope, field: CompiledField, rowByRow: boolean): S
       return sql`${value('principal')}`
     case 'revision':
       return sql`1`
+    case 'expression':
+      invariant(false, 'defaults by expression are not planned yet')
+      break
     case 'identity':
       return rowByRow ? nextNumber(scope, field) : null
   }
