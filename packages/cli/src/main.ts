@@ -2,6 +2,13 @@
 import { processIo } from './process-io.ts'
 import { run } from './program.ts'
 
-const code = await run(process.argv.slice(2), processIo(process))
-// Ends what a command has left behind (a socket of a client that never answers), once its last words are out.
-process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))
+const STRAGGLERS_MS = 1000
+
+/**
+ * The process ends when it has nothing left to do. `process.exit()` is for what a command has left behind (a socket of a
+ * client that never answers), and comes when all is quiet: Node waits there for its compiler's threads, which may be
+ * waiting for a garbage collection that no longer comes (nodejs/node#54918).
+ */
+process.exitCode = await run(process.argv.slice(2), processIo(process))
+// Once its last words are out.
+process.stdout.write('', () => process.stderr.write('', () => setTimeout(() => process.exit(), STRAGGLERS_MS).unref()))

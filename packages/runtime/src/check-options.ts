@@ -1,5 +1,5 @@
 /** Refuses options that are none: a mistyped one would do nothing in silence. */
-import { nearest } from './dialect/nearest.ts'
+import { nearestName } from '@backsaas/core'
 import { runtimeError } from './errors/error-catalogue.ts'
 import type { RuntimeOptions } from './runtime-options.ts'
 
@@ -19,7 +19,7 @@ export function checkOptions(options: RuntimeOptions): void {
   const names = Object.keys(OPTIONS)
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTIONS, name))
   if (unknown === undefined) return
-  const near = nearest(unknown, names)
+  const near = nearestName(unknown, names)
   throw runtimeError('OPTIONS_INVALID', `${unknown} is not an option of createRuntime`, {
     hint: `${near === null ? '' : `Did you mean ${near}? `}The options are ${names.join(', ')}.`,
   })

@@ -1,6 +1,7 @@
 /** Who may do what: the rules of `access:` and of a tenant's `policies` rows, in one form. */
+
+import type { Action } from './action.ts'
 import type { CompiledExpression } from './expression.ts'
-import type { Action } from './operation.ts'
 
 /**
  * One rule: it lets a role do an action on an entity, or forbids it. What no rule allows is denied; a rule that forbids wins.

@@ -14,7 +14,7 @@ export type ScalarType =
   | 'duration'
   | 'bytes'
   | 'json'
-  /** Ranges: tested for null and equality, and passed on. */
+  /** Ranges: tested for null, and for nothing else. */
   | 'range'
   /** The literal `null` where nothing says of what type. */
   | 'null'
@@ -29,6 +29,26 @@ export type VariableName =
   | 'current_user.email'
   | 'tenant.id'
   | 'tenant.slug'
+
+/**
+ * Operators and functions. Operands of an operator have one type: where numbers of two types meet, or a date a timestamp,
+ * the tree says the conversion (`decimal`, `double`, `timestamp`, `uuid`, `json`) as a call.
+ */
+export type CallName =
+  /** Logic. `&&` and `||` have two operands or more. */
+  | ('&&' | '||' | '!' | '?:' | 'coalesce' | 'isNull' | 'isNotNull')
+  | ('==' | '!=' | '<' | '<=' | '>' | '>=' | 'in')
+  /** `+` joins texts too, and `+` and `-` move timestamps by durations. */
+  | ('+' | '-' | '*' | '/' | '%' | 'negate')
+  /** Conversions, named after what they make. */
+  | ('int' | 'decimal' | 'double' | 'string' | 'bool' | 'uuid' | 'date' | 'timestamp' | 'json')
+  | ('size' | 'contains' | 'startsWith' | 'endsWith' | 'lowerAscii' | 'upperAscii' | 'trim' | 'split' | 'join')
+  | ('replace' | 'substring' | 'indexOf' | 'charAt' | 'matches')
+  | ('abs' | 'ceil' | 'floor' | 'round' | 'greatest' | 'least')
+  /** `index`: an element of a list, or what a JSON value has at a key or place; the second operand is a literal. */
+  | ('now' | 'index')
+  | ('getFullYear' | 'getMonth' | 'getDate' | 'getDayOfMonth' | 'getDayOfWeek' | 'getDayOfYear')
+  | ('getHours' | 'getMinutes' | 'getSeconds' | 'getMilliseconds')
 
 interface Typed {
   readonly type: ExpressionType
@@ -46,6 +66,7 @@ export type Expression = Typed &
     | { readonly node: 'field'; readonly row?: string; readonly field: string }
     /** A field of the one row that a to-one relation of the row in question leads to; null where there is none. */
     | { readonly node: 'related'; readonly relation: string; readonly field: string }
+    /** Of type `uuid` where it is compared with one: null then where the text is no uuid. */
     | { readonly node: 'variable'; readonly name: VariableName }
     /** What the client gave for a field of a write; null where it gave nothing. */
     | { readonly node: 'input'; readonly field: string }
@@ -53,7 +74,7 @@ export type Expression = Typed &
     | { readonly node: 'changed'; readonly field: string }
     /** The element that an enclosing `each` calls so. */
     | { readonly node: 'element'; readonly name: string }
-    /** `members.exists(m, …)` over the rows of a relation. */
+    /** `members.exists(m, …)` over the rows of a relation; never inside another one. */
     | {
         readonly node: 'relation'
         readonly quantifier: 'exists' | 'all'
@@ -69,8 +90,7 @@ export type Expression = Typed &
         readonly name: string
         readonly where: Expression
       }
-    /** An operator or function by its name in CEL: `==`, `&&`, `?:`, `+`, `in`, `startsWith`, `coalesce`, `now`. */
-    | { readonly node: 'call'; readonly call: string; readonly args: readonly Expression[] }
+    | { readonly node: 'call'; readonly call: CallName; readonly args: readonly Expression[] }
   )
 
 /** An expression as its author wrote it, with what was made of it. */

@@ -4,12 +4,11 @@
  * Values never stand in the tree: they stand in `params`, as text, and the tree names them by index. So two requests
  * that differ in values only have equal trees, and share one rendered statement.
  */
+import type { Action } from './action.ts'
 import type { CompiledRelation } from './compiled.ts'
 
 /** An index into `Operation.params`. */
 export type Param = number
-
-export type Action = 'read' | 'create' | 'update' | 'delete'
 
 export interface Operation {
   readonly action: Action

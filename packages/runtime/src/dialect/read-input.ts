@@ -1,6 +1,5 @@
 /** A body → the rows of a create or the values of an update. */
-import { BackSaasError, type CompiledEntity, type Input } from '@backsaas/core'
-import { nearest } from './nearest.ts'
+import { BackSaasError, type CompiledEntity, type Input, nearestName } from '@backsaas/core'
 import { checkNesting } from './nesting.ts'
 import type { Preferences } from './preferences.ts'
 import { readCsv } from './read-csv.ts'
@@ -113,7 +112,7 @@ function checkColumns(columns: readonly string[], entity: CompiledEntity): void 
     })
   for (const name of columns) {
     if (Object.hasOwn(entity.fields, name)) continue
-    const near = nearest(name, Object.keys(entity.fields))
+    const near = nearestName(name, Object.keys(entity.fields))
     throw new BackSaasError(
       'PGRST204',
       400,

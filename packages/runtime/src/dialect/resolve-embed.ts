@@ -5,8 +5,8 @@ import {
   type CompiledRelation,
   type CompiledSchema,
   type JsonObject,
+  nearestName,
 } from '@backsaas/core'
-import { nearest } from './nearest.ts'
 
 export interface ResolvedEmbed {
   readonly relation: CompiledRelation
@@ -93,10 +93,7 @@ function noRelation(
 ): BackSaasError {
   const by = hint === null ? '' : ` using the hint '${hint}'`
   const names = [...Object.keys(entity.relations), ...Object.values(entity.relations).map((r) => r.entity)]
-  const near = nearest(
-    target,
-    names.filter((name) => name !== target),
-  )
+  const near = nearestName(target, names)
   return new BackSaasError(
     'PGRST200',
     400,

@@ -1,7 +1,6 @@
 /** Names as written → fields of an entity. */
-import type { CompiledEntity, CompiledField, Path } from '@backsaas/core'
+import { type CompiledEntity, type CompiledField, nearestName, type Path } from '@backsaas/core'
 import { unknownColumn } from './dialect-errors.ts'
-import { nearest } from './nearest.ts'
 import type { WrittenPath } from './parse-path.ts'
 
 /** @throws `42703` (400) where the entity has no such column, or one that is neither JSON nor a list and so has no inside. */
@@ -15,6 +14,6 @@ export function resolvePath(path: WrittenPath, entity: CompiledEntity): Path {
 /** @throws `42703` (400) where the entity has no such column. */
 export function resolveField(name: string, entity: CompiledEntity): CompiledField {
   const field = Object.hasOwn(entity.fields, name) ? entity.fields[name] : undefined
-  if (!field) throw unknownColumn(entity.name, name, nearest(name, Object.keys(entity.fields)))
+  if (!field) throw unknownColumn(entity.name, name, nearestName(name, Object.keys(entity.fields)))
   return field
 }

@@ -5,12 +5,12 @@ import {
   type CompiledSchema,
   type Condition,
   type Input,
+  nearestName,
   type Operation,
 } from '@backsaas/core'
 import { buildQuery } from '../dialect/build-query.ts'
 import { notSupported, overLimit, parseError, unknownEntity } from '../dialect/dialect-errors.ts'
 import { type Media, readAccept } from '../dialect/media.ts'
-import { nearest } from '../dialect/nearest.ts'
 import { collectParams, type Params } from '../dialect/params.ts'
 import { type Preferences, readPreferences } from '../dialect/preferences.ts'
 import { readInput } from '../dialect/read-input.ts'
@@ -138,7 +138,7 @@ const ACTIONS: Readonly<Record<string, Operation['action']>> = {
 
 function findEntity(schema: CompiledSchema, name: string): CompiledEntity {
   const entity = Object.hasOwn(schema.entities, name) ? schema.entities[name] : undefined
-  if (!entity) throw unknownEntity(schema.name, name, nearest(name, Object.keys(schema.entities)))
+  if (!entity) throw unknownEntity(schema.name, name, nearestName(name, Object.keys(schema.entities)))
   return entity
 }
 

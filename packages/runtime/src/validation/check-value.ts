@@ -1,6 +1,5 @@
 /** One value against one field. Postgres holds types and constraints too; this says which field it was, and says all. */
-import type { CompiledField } from '@backsaas/core'
-import { RE2JS } from 're2js'
+import { type CompiledField, patternMatcher } from '@backsaas/core'
 import { boundedMap } from '../binding/bounded-map.ts'
 import { typeFault } from './check-type.ts'
 import { FORMATS } from './formats.ts'
@@ -76,24 +75,24 @@ function checkRange({ min, max }: CompiledField, measure: number, unit: string):
   return null
 }
 
-const patterns = boundedMap<RE2JS>(1000)
+const patterns = boundedMap<(text: string) => boolean>(1000)
 
 function checkText(field: CompiledField, text: string): ValueProblem | null {
   if (field.values && !field.values.includes(text))
     return { code: 'enum', detail: `must be one of ${field.values.join(', ')}` }
-  if (field.pattern !== undefined && !pattern(field.pattern).matcher(text).find())
+  if (field.pattern !== undefined && !pattern(field.pattern)(text))
     return { code: 'pattern', detail: `must match ${field.pattern}` }
   const format = field.format === undefined ? undefined : FORMATS[field.format]
   if (format && !format(text)) return { code: 'format', detail: `must be a valid ${field.format}` }
   return null
 }
 
-/** RE2: time linear in the text, whatever a schema's author has written. */
-function pattern(source: string): RE2JS {
-  let compiled = patterns.get(source)
-  if (!compiled) {
-    compiled = RE2JS.compile(source)
-    patterns.set(source, compiled)
+/** Compiled once; its time is linear in the text, whatever a schema's author has written. */
+function pattern(source: string): (text: string) => boolean {
+  let matches = patterns.get(source)
+  if (!matches) {
+    matches = patternMatcher(source)
+    patterns.set(source, matches)
   }
-  return compiled
+  return matches
 }
