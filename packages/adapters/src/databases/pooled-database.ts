@@ -58,7 +58,8 @@ export function createPooledDatabase(driver: Driver, url: () => string, options:
 
 function createConnection(pool: Pool, interactive: boolean): Connection {
   const connection: Connection = {
-    batch: (statements) => pool.use((lane) => runBatch(lane, statements, { begin: [BEGIN], alone: true })),
+    batch: (statements) =>
+      pool.use((lane) => runBatch(lane, statements, { begin: [BEGIN], alone: true }), statements.at(-1)?.text),
   }
   if (!interactive) return connection
   return {

@@ -2,6 +2,8 @@
 export interface Queue<T> {
   push(item: T): void
   shift(): T | undefined
+  /** The next to be shifted. */
+  first(): T | undefined
   isEmpty(): boolean
 }
 
@@ -23,6 +25,7 @@ export function createQueue<T>(): Queue<T> {
       if (!head) tail = undefined
       return node?.item
     },
+    first: () => head?.item,
     isEmpty: () => head === undefined,
   }
 }

@@ -12,6 +12,8 @@ export type Outcome =
   | { readonly ok: false; readonly error: DatabaseError; readonly stale: boolean }
 
 export interface Session {
+  /** Whether what is sent at once is a transaction by itself, unless one is open. */
+  readonly atomic?: boolean
   /** Sends every statement before the first answer is awaited, and answers with the first error the server gave. */
   send(statements: readonly Statement[]): Promise<Outcome>
 }
@@ -39,7 +41,7 @@ export async function runBatch(
 ): Promise<readonly Result[]> {
   checkStatements(statements)
   if (statements.length === 0) return []
-  const alone = options.alone && statements.length === 1
+  const alone = options.alone && (statements.length === 1 || session.atomic === true)
   const sent = alone ? statements : [...options.begin, ...statements, COMMIT]
   for (let attempt = 0; ; attempt++) {
     const outcome = await session.send(sent)

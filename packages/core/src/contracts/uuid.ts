@@ -17,11 +17,27 @@ export function uuidv7(nowMs: number = Date.now()): string {
     lastMs += 1
     sequence = 0
   }
-  const random = crypto.getRandomValues(new Uint8Array(8))
-  random[0] = ((random[0] as number) & 0x3f) | 0x80
   const time = lastMs.toString(16).padStart(12, '0')
-  const tail = Array.from(random, (byte) => HEX[byte]).join('')
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${sequence.toString(16).padStart(3, '0')}-${tail.slice(0, 4)}-${tail.slice(4)}`
+  const variant = HEX[(randomByte() & 0x3f) | 0x80]
+  const tail = `${hexByte()}-${hexByte()}${hexByte()}${hexByte()}${hexByte()}${hexByte()}${hexByte()}`
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${sequence.toString(16).padStart(3, '0')}-${variant}${tail}`
+}
+
+/** Asked for many at a time: each call into the platform costs as much as a hundred bytes. Workers give none at start-up. */
+const random = new Uint8Array(4096)
+let used = random.length
+
+/** Each is given once. */
+function randomByte(): number {
+  if (used === random.length) {
+    crypto.getRandomValues(random)
+    used = 0
+  }
+  return random[used++] as number // `used` is in the array
+}
+
+function hexByte(): string {
+  return HEX[randomByte()] as string
 }
 
 /** Whether the text is a UUID of any version, in the form with hyphens. */

@@ -9,7 +9,9 @@ import {
   TENANT_COLUMN,
 } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
-import { type BoundedMap, boundedMap } from './bounded-map.ts'
+import type { KnownShapes } from '../stages/known-shape.ts'
+import { boundedMap } from './bounded-map.ts'
+import { createStatementCache, type StatementCache } from './statement-cache.ts'
 
 export interface BoundSchema {
   readonly compiled: CompiledSchema
@@ -22,7 +24,9 @@ export interface BoundSchema {
   /** Where record events go: the platform's `events`; null where nothing is to be told (the platform itself). */
   readonly outbox: BoundEntity | null
   /** Rendered statements by the shape of the operation. */
-  readonly statements: BoundedMap<RenderedStatement>
+  readonly statements: StatementCache
+  /** Requests that were parsed once. */
+  readonly shapes: KnownShapes
 }
 
 export interface BoundEntity {
@@ -34,16 +38,8 @@ export interface BoundEntity {
   readonly columns: Readonly<Record<string, SQL>>
 }
 
-/** Text with `$n`; `params[n - 1]` says where each value comes from. */
-export interface RenderedStatement {
-  readonly text: string
-  readonly params: readonly ParamSource[]
-}
-
-/** An index into the operation's params, or a value of the request by name. */
-export type ParamSource = number | 'tenant' | 'placement' | 'version' | 'input' | 'principal' | `ids:${string}`
-
 const MAX_STATEMENTS = 500
+const MAX_SHAPES = 1000
 
 /**
  * @param outbox the platform's bound schema, for record events; null for the platform itself.
@@ -70,7 +66,8 @@ export function bindSchema(
     version,
     entities: Object.freeze(entities),
     outbox: outbox?.entities.events ?? null,
-    statements: boundedMap(MAX_STATEMENTS),
+    statements: createStatementCache(MAX_STATEMENTS),
+    shapes: boundedMap(MAX_SHAPES),
   }
 }
 

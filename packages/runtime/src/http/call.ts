@@ -1,11 +1,12 @@
 /** One request under way: what every part of the runtime is told of it. */
 import type { Connection, Database, PluginContext, Principal, RequestContext, Scope } from '@backsaas/core'
 import type { Context } from 'hono'
+import { type Address, readAddress } from './address.ts'
 
 export interface Call {
   readonly context: Context
   readonly request: Request
-  readonly url: URL
+  readonly address: Address
   readonly requestId: string
   readonly scope: Scope
   /** Opened at first use: a request that is refused before costs the database nothing. */
@@ -19,7 +20,7 @@ export function createCall(context: Context, requestId: string, scope: Scope, da
   return {
     context,
     request: context.req.raw,
-    url: new URL(context.req.raw.url),
+    address: readAddress(context.req.raw.url),
     requestId,
     scope,
     get connection() {

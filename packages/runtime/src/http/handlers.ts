@@ -14,6 +14,7 @@ import { type Call, requestContext } from './call.ts'
 import { limitBody } from './limit-body.ts'
 import type { Limits } from './limits.ts'
 import { createPing } from './ping-database.ts'
+import type { Reply } from './reply.ts'
 import type { Handlers } from './routes.ts'
 import { tenantNames } from './tenant-names.ts'
 
@@ -68,7 +69,7 @@ export function createHandlers(options: HandlerOptions): Omit<Handlers, 'serve'>
  * @throws `TENANT_NAME_INVALID`, `TENANT_MISMATCH` (400).
  */
 function namedTenant(call: Call, pathTenant: string | null, hostSuffix: string | null): string | null {
-  const names = tenantNames(call.request, call.url, pathTenant, hostSuffix).filter(({ by }) => by !== 'host')
+  const names = tenantNames(call.request, call.address.host, pathTenant, hostSuffix).filter(({ by }) => by !== 'host')
   const [first] = names
   if (names.some(({ value }) => value !== first?.value))
     throw runtimeError('TENANT_MISMATCH', 'host, path and header name different tenants', {
@@ -103,7 +104,7 @@ async function runData(
   entity: string,
   itemKey: string | null,
   options: HandlerOptions,
-): Promise<Response> {
+): Promise<Reply> {
   const { registry } = options
   const { tenant } = identified
   const profiles = await registry.profiles(tenant.id, call)
@@ -125,13 +126,13 @@ async function runOnProfile(
   entity: string,
   itemKey: string | null,
   { registry, limits, plugins, observe }: HandlerOptions,
-): Promise<Response> {
-  const response = await runStages({
+): Promise<Reply> {
+  return runStages({
     request: call.request,
-    url: call.url,
+    address: call.address,
     entity,
     itemKey,
-    basePath: basePath(call.url.pathname, itemKey === null ? 1 : 2),
+    basePath: basePath(call.address.path, itemKey === null ? 1 : 2),
     requestId: call.requestId,
     scope: call.scope,
     connection: call.connection,
@@ -141,9 +142,8 @@ async function runOnProfile(
     limits,
     plugins,
     observe,
+    profile: profile.name,
   })
-  response.headers.set('content-profile', profile.name)
-  return response
 }
 
 /** The path as the client sees it, without its last segments: so where the app is mounted stays in every link. */

@@ -4,12 +4,13 @@ import { runtimeError } from '../errors/error-catalogue.ts'
 import type { GivenRoute, LoadedPlugins } from '../plugins/load-plugins.ts'
 import type { Finish } from '../stages/respond.ts'
 import type { Call } from './call.ts'
+import type { Reply } from './reply.ts'
 import type { Handle } from './serve-request.ts'
 
 export interface Handlers {
   serve(context: Context, finish: Finish, handle: Handle): Promise<Response>
   health(call: Call): Promise<Response>
-  data(call: Call, pathTenant: string | null, entity: string, itemKey: string | null): Promise<Response>
+  data(call: Call, pathTenant: string | null, entity: string, itemKey: string | null): Promise<Reply>
   pluginRoute(call: Call, pathTenant: string | null, given: GivenRoute): Promise<Response>
 }
 
@@ -25,9 +26,13 @@ export function createRoutes(plugins: LoadedPlugins, handlers: Handlers): Hono {
   app.get('/healthz', (c) => serve(c, 'headers', handlers.health))
   app.all('/healthz', (c) => serve(c, 'headers', methodNotAllowed('GET, HEAD')))
   for (const prefix of PREFIXES) {
-    app.all(`${prefix}/rest/v1/rpc/:name`, (c) => serve(c, 'headers', noFunction(c.req.param('name'))))
     app.all(`${prefix}/rest/v1/:entity`, (c) => serve(c, 'data', entityHandle(c, handlers)))
-    app.all(`${prefix}/rest/v1/:entity/:key`, (c) => serve(c, 'data', itemHandle(c, handlers)))
+    // A route of its own for rpc would be ambiguous, which hono's fastest router refuses.
+    app.all(`${prefix}/rest/v1/:entity/:key`, (c) =>
+      c.req.param('entity') === 'rpc'
+        ? serve(c, 'headers', noFunction(c.req.param('key')))
+        : serve(c, 'data', itemHandle(c, handlers)),
+    )
   }
   addPluginRoutes(app, plugins, handlers)
   // Mounted in an app of the developer's, what is not ours is theirs to answer.
@@ -85,7 +90,7 @@ function noFunction(name: string): Handle {
 }
 
 function notFound(call: Call): Response {
-  throw runtimeError('PGRST125', `there is no route ${call.url.pathname.slice(0, 200)}`, {
+  throw runtimeError('PGRST125', `there is no route ${call.address.path.slice(0, 200)}`, {
     hint: 'Data is at /rest/v1/{entity}, or /t/{tenant}/rest/v1/{entity}.',
   })
 }

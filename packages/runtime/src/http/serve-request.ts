@@ -9,6 +9,7 @@ import { type Call, createCall } from './call.ts'
 import type { Gate } from './gate.ts'
 import type { InProcessCallers } from './in-process.ts'
 import type { Limits } from './limits.ts'
+import type { Reply } from './reply.ts'
 import { requestId } from './request-id.ts'
 import { type OwnScope, requestScope } from './request-scope.ts'
 
@@ -22,7 +23,7 @@ export interface Serving {
   readonly callers: InProcessCallers
 }
 
-export type Handle = (call: Call) => Response | Promise<Response>
+export type Handle = (call: Call) => Response | Reply | Promise<Response | Reply>
 
 /**
  * Runs `handle` and answers in any case.
@@ -59,7 +60,7 @@ export async function serveRequest(
   }
 }
 
-async function answer(call: Call, serving: Serving, handle: Handle): Promise<Response> {
+async function answer(call: Call, serving: Serving, handle: Handle): Promise<Response | Reply> {
   try {
     if (call.request.url.length > serving.limits.urlBytes) throw urlTooLong(serving.limits.urlBytes)
     return await handle(call)
@@ -69,7 +70,7 @@ async function answer(call: Call, serving: Serving, handle: Handle): Promise<Res
 }
 
 function problem(error: unknown, call: Call, { observe }: Serving): Response {
-  return problemResponse(error, { requestId: call.requestId, path: call.url.pathname }, observe)
+  return problemResponse(error, { requestId: call.requestId, path: call.address.path }, observe)
 }
 
 function urlTooLong(limit: number): Error {
@@ -84,7 +85,7 @@ function requestObservation(call: Call, response: Response, startedAt: number): 
     kind: 'request',
     requestId: call.requestId,
     method: call.request.method,
-    path: call.url.pathname,
+    path: call.address.path,
     status: response.status,
     durationMs: performance.now() - startedAt,
     ...(call.principal ? { tenant: call.principal.tenant, principal: call.principal.id } : {}),

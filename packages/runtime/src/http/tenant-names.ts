@@ -16,21 +16,22 @@ const HOST = /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z
 /**
  * As they stand in path, header and host; whether there are such tenants is another question.
  *
+ * @param host of the request's URL, without port.
  * @param pathTenant what stood in the path, `/t/{tenant}`; null where nothing did.
  * @throws `TENANT_NAME_INVALID` (400).
  */
 export function tenantNames(
   request: Request,
-  url: URL,
+  host: string,
   pathTenant: string | null,
   hostSuffix: string | null,
 ): readonly TenantName[] {
   const header = request.headers.get('x-tenant')
-  const host = tenantOfHost(url.hostname, hostSuffix)
+  const byHost = tenantOfHost(host, hostSuffix)
   return [
     ...(pathTenant === null ? [] : [tenantName(pathTenant, 'path')]),
     ...(header === null ? [] : [tenantName(header, 'header')]),
-    ...(host === null ? [] : [host]),
+    ...(byHost === null ? [] : [byHost]),
   ]
 }
 

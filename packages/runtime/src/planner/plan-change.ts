@@ -1,12 +1,13 @@
 /** Update and delete → the statement that follows `enter` in one pipelined transaction. */
 import { invariant, type Operation } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
-import type { BoundSchema, RenderedStatement } from '../binding/bound-schema.ts'
+import type { BoundSchema } from '../binding/bound-schema.ts'
+import type { RenderedStatement } from '../binding/rendered-statement.ts'
 import { touches } from './plan-insert.ts'
 import { planOutbox } from './plan-outbox.ts'
 import { ENTER } from './plan-read.ts'
 import { planWhere } from './plan-where.ts'
-import { planWritten } from './plan-written.ts'
+import { planReturned, planWritten } from './plan-written.ts'
 import { render, value } from './render.ts'
 import { columnType, ofTenant, type PlanScope, rootScope } from './scope.ts'
 
@@ -20,13 +21,13 @@ export function planUpdate(schema: BoundSchema, operation: Operation): RenderedS
   const record = names.map((name) => sql`${sql.identifier(name)} ${sql.raw(columnType(scope, name))}`)
   const assignments = names.map((name) => sql`${scope.entity.columns[name]} = b.${sql.identifier(name)}`)
   const set = sql.join([...assignments, ...touches(scope)], sql`, `)
-  const written = sql`update ${scope.entity.table} as t set ${set} from json_to_record(${value('input')}::json) as b(${sql.join(record, sql`, `)}) where ${chosen(scope, operation)} returning t.*`
+  const written = sql`update ${scope.entity.table} as t set ${set} from json_to_record(${value('input')}::json) as b(${sql.join(record, sql`, `)}) where ${chosen(scope, operation)} returning ${planReturned(scope, operation)}`
   return answer(scope, operation, written, planOutbox(scope, 'updated'))
 }
 
 export function planDelete(schema: BoundSchema, operation: Operation): RenderedStatement {
   const scope = changeScope(schema, operation)
-  const written = sql`delete from ${scope.entity.table} as t where ${chosen(scope, operation)} returning t.*`
+  const written = sql`delete from ${scope.entity.table} as t where ${chosen(scope, operation)} returning ${planReturned(scope, operation)}`
   return answer(scope, operation, written, planOutbox(scope, 'deleted'))
 }
 

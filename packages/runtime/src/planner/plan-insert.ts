@@ -1,11 +1,12 @@
 /** A create → one statement: `enter` and the rows' JSON feed the insert; what it wrote is read from the CTE. */
 import { type CompiledField, invariant, type Operation } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
-import { type BoundSchema, type RenderedStatement, TENANT } from '../binding/bound-schema.ts'
+import { type BoundSchema, TENANT } from '../binding/bound-schema.ts'
+import type { RenderedStatement } from '../binding/rendered-statement.ts'
 import { literal } from './literal.ts'
 import { planOutbox } from './plan-outbox.ts'
 import { ENTER } from './plan-read.ts'
-import { INSERTED, planWritten } from './plan-written.ts'
+import { INSERTED, planReturned, planWritten } from './plan-written.ts'
 import { render, value } from './render.ts'
 import { columnType, type PlanScope, rootScope } from './scope.ts'
 
@@ -23,7 +24,7 @@ export function planInsert(schema: BoundSchema, operation: Operation): RenderedS
   const columns = insertColumns(scope, operation)
   const names = sql.join([TENANT, ...columns.map((c) => c.name)], sql`, `)
   const values = sql.join([sql`x.tenant`, ...columns.map((c) => c.expression)], sql`, `)
-  const written = sql`insert into ${scope.entity.table} as t (${names}) select ${values} from ${ENTER} as x(tenant), ${source}${planConflict(scope, operation)} returning t.*${operation.upsert ? sql`, (t.xmax = 0) as ${INSERTED}` : sql``}`
+  const written = sql`insert into ${scope.entity.table} as t (${names}) select ${values} from ${ENTER} as x(tenant), ${source}${planConflict(scope, operation)} returning ${planReturned(scope, operation)}${operation.upsert ? sql`, (t.xmax = 0) as ${INSERTED}` : sql``}`
   const outbox = planOutbox(scope, 'created', operation.upsert ? INSERTED : undefined)
   return render(sql`with w as (${written})${outbox} select ${planWritten(scope, operation)}`)
 }

@@ -12,16 +12,8 @@ const tenant = uuidv7()
 function operation(path: string, prefer = ''): Operation {
   const url = new URL(`http://x/${path}`)
   const [entity = '', itemKey = null] = url.pathname.slice(1).split('/')
-  return parse({
-    method: 'GET',
-    headers: new Headers({ prefer }),
-    search: url.searchParams,
-    body: '',
-    entity,
-    itemKey,
-    schema: schema.compiled,
-    limits: DEFAULT_LIMITS,
-  }).operation
+  const request = { method: 'GET', headers: new Headers({ prefer }), query: url.search.slice(1), body: '' }
+  return parse({ ...request, entity, itemKey, schema: schema.compiled, limits: DEFAULT_LIMITS }, null).operation
 }
 
 function statement(path: string, prefer = '') {

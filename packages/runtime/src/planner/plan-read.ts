@@ -1,7 +1,8 @@
 /** A read → the one tested shape: scalar sub-selects over `backsaas.enter`. */
 import type { Operation, Selection } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
-import type { BoundSchema, RenderedStatement } from '../binding/bound-schema.ts'
+import type { BoundSchema } from '../binding/bound-schema.ts'
+import type { RenderedStatement } from '../binding/rendered-statement.ts'
 import { planBody } from './plan-body.ts'
 import { planRows } from './plan-rows.ts'
 import { render, value } from './render.ts'

@@ -34,6 +34,12 @@ export function planWritten(scope: PlanScope, operation: Operation): SQL {
   return sql.join(columns, sql`, `)
 }
 
+/** What a write returns into `w`: whole rows where they are read again, else nothing but that they are there. */
+export function planReturned(scope: PlanScope, operation: Operation): SQL {
+  const bare = operation.returning === 'minimal' && operation.cardinality === 'many'
+  return bare && !scope.entity.compiled.events.length ? sql`true as written` : sql`t.*`
+}
+
 /** What is to be undone is kept for the statement that undoes it: `-` for what there is not, one space between. */
 function packed(parts: readonly (SQL | null)[]): SQL {
   return sql.join(

@@ -2,7 +2,7 @@
 import { invariant } from '@backsaas/core'
 import { Placeholder, type SQL, sql } from 'drizzle-orm'
 import { CasingCache } from 'drizzle-orm/casing'
-import type { ParamSource, RenderedStatement } from '../binding/bound-schema.ts'
+import type { ParamSource, RenderedStatement } from '../binding/rendered-statement.ts'
 
 /** A place for a value that comes with each request. */
 export function value(source: ParamSource): SQL {

@@ -3,12 +3,17 @@ import type { Condition, Operation, Path, Query, Selection } from '@backsaas/cor
 
 /** A text that is the same exactly where the rendered statement is. */
 export function shapeOf(operation: Operation): string {
-  const { action, entity, query, count, cardinality, returning, input, upsert, item, format, rollback, maxAffected } =
+  return `${mannerOf(operation)}|${queryShape(operation.query)}`
+}
+
+/** The shape of all but the query. */
+export function mannerOf(operation: Operation): string {
+  const { action, entity, count, cardinality, returning, input, upsert, item, format, rollback, maxAffected } =
     operation
   const written = input ? `${input.missing}:${input.columns.join()}` : ''
   const conflict = upsert ? `${upsert.resolution}:${upsert.on.join()}` : ''
   const manner = `${item ? 'item' : ''}:${format}:${rollback ? 'undo' : ''}:${maxAffected ?? ''}`
-  return `${manner}|${action}|${entity}|${count === 'none' ? '' : 'c'}|${cardinality}|${returning}|${written}|${conflict}|${queryShape(query)}`
+  return `${manner}|${action}|${entity}|${count === 'none' ? '' : 'c'}|${cardinality}|${returning}|${written}|${conflict}`
 }
 
 function queryShape({ select, where, order, limit, offset }: Query): string {

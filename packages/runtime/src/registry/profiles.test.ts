@@ -32,7 +32,7 @@ describe('profiles', () => {
     const { fetch } = createRuntime({ database: store.database, plugins: [{ name: 'shop', schema: shop }] })
     const named = await fetch(get('/rest/v1/notes', { apikey: acmeKey, 'accept-profile': 'shop' }))
     expect(await named.json()).toMatchObject({ version: 7 })
-    expect(named.headers.get('content-profile')).toBe('shop')
+    expect(named.headers.get('x-profile')).toBe('shop')
     const unknown = await fetch(get('/rest/v1/notes', { apikey: acmeKey, 'accept-profile': 'nope' }))
     expect(unknown.status).toBe(406)
     expect(await problem(unknown)).toMatchObject({

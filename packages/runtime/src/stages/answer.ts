@@ -1,29 +1,38 @@
 /** What was executed → status, headers and body in the dialect. */
 import { BackSaasError, type CompiledEntity, type Operation } from '@backsaas/core'
+import type { Reply } from '../http/reply.ts'
+import type { DataRequest } from './data-request.ts'
 import type { Executed } from './execute.ts'
-import type { Parsed } from './parse.ts'
+import type { Parsed } from './parsed.ts'
 
 /**
- * @param basePath what stands before `/{entity}` in the URL, for `Location`.
  * @throws `PGRST116` (406) where one row was asked for and another number came; `PGRST103` (416) beyond the last row.
  */
-export function answer(parsed: Parsed, executed: Executed, basePath: string): Response {
+export function answer(parsed: Parsed, executed: Executed, { basePath, profile }: Place): Reply {
   const { operation, media, preferences, entity } = parsed
   if (operation.item && executed.rows === 0) throw notFound(entity)
   const one = operation.cardinality === 'one'
   if (one && executed.rows !== 1) throw notOne(executed.rows)
-  const headers = new Headers({ 'content-range': contentRange(parsed, executed) })
-  const applied = preferences.applied.filter((word) => isApplied(word, operation))
-  if (applied.length > 0) headers.set('preference-applied', applied.join(', '))
-  if (executed.revision !== null) headers.set('etag', `"${executed.revision}"`)
+  const headers: Record<string, string> = {
+    'content-range': contentRange(parsed, executed),
+    'content-profile': profile,
+  }
+  if (preferences.applied.length > 0) {
+    const applied = preferences.applied.filter((word) => isApplied(word, operation))
+    if (applied.length > 0) headers['preference-applied'] = applied.join(', ')
+  }
+  if (executed.revision !== null) headers.etag = `"${executed.revision}"`
   if (operation.action === 'create' && operation.returning === 'headers-only' && executed.rows === 1)
-    headers.set('location', location(entity, executed.body, basePath))
+    headers.location = location(entity, executed.body, basePath)
   const hasBody = operation.returning === 'representation'
-  if (hasBody) headers.set('content-type', media.contentType)
+  if (hasBody) headers['content-type'] = media.contentType
   // Postgres' array of one row is that row between brackets.
   const body = one ? executed.body.trim().slice(1, -1) : executed.body
-  return new Response(hasBody ? body : null, { status: statusOf(parsed, executed, hasBody), headers })
+  return { status: statusOf(parsed, executed, hasBody), headers, body: hasBody ? body : null }
 }
+
+/** Where the answer stands: the path before `/{entity}`, for `Location`, and the profile that was asked. */
+type Place = Pick<DataRequest, 'basePath' | 'profile'>
 
 function statusOf({ operation, offset }: Parsed, { rows, total, inserted }: Executed, hasBody: boolean): number {
   // An upsert that has made nothing new is an update.

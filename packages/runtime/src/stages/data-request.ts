@@ -1,13 +1,14 @@
 /** What the stages are given. */
 import type { Connection, Observe, Principal, Scope } from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
+import type { Address } from '../http/address.ts'
 import type { Limits } from '../http/limits.ts'
 import type { LoadedPlugins } from '../plugins/load-plugins.ts'
 
 /** A request whose tenant, caller and schema are known. */
 export interface DataRequest {
   readonly request: Request
-  readonly url: URL
+  readonly address: Address
   readonly entity: string
   /** What follows the entity in the path, decoded; null where nothing does. */
   readonly itemKey: string | null
@@ -19,6 +20,8 @@ export interface DataRequest {
   readonly tenantId: string
   readonly principal: Principal
   readonly schema: BoundSchema
+  /** The name that the tenant knows the schema by. */
+  readonly profile: string
   readonly limits: Limits
   readonly plugins: LoadedPlugins
   readonly observe: Observe | null

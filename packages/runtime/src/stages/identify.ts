@@ -9,6 +9,7 @@ import {
 } from '@backsaas/core'
 import type { Context } from 'hono'
 import { runtimeError } from '../errors/error-catalogue.ts'
+import { readAddress } from '../http/address.ts'
 import type { Call } from '../http/call.ts'
 import type { InProcessCallers } from '../http/in-process.ts'
 import { type TenantName, tenantName, tenantNames } from '../http/tenant-names.ts'
@@ -69,8 +70,8 @@ async function byRequest(
   options: IdentifyOptions,
 ): Promise<Identified> {
   const request = context.req.raw
-  const url = request === call.request ? call.url : new URL(request.url)
-  const names = tenantNames(request, url, pathTenant, options.hostSuffix)
+  const { host } = request === call.request ? call.address : readAddress(request.url)
+  const names = tenantNames(request, host, pathTenant, options.hostSuffix)
   const identity = await askIdentity(call, context, options)
   const key = identity ? null : readKeyHeaders(request.headers)
   if (identity) return byIdentity(identity, names, call, options)

@@ -8,50 +8,54 @@ import {
   nearestName,
   type Operation,
 } from '@backsaas/core'
+import type { BoundSchema } from '../binding/bound-schema.ts'
 import { buildQuery } from '../dialect/build-query.ts'
 import { notSupported, overLimit, parseError, unknownEntity } from '../dialect/dialect-errors.ts'
-import { type Media, readAccept } from '../dialect/media.ts'
+import { readAccept } from '../dialect/media.ts'
 import { collectParams, type Params } from '../dialect/params.ts'
-import { type Preferences, readPreferences } from '../dialect/preferences.ts'
+import { readPreferences } from '../dialect/preferences.ts'
 import { readInput } from '../dialect/read-input.ts'
 import { type Precondition, readPrecondition, revisionCondition } from '../dialect/read-precondition.ts'
 import { readRange } from '../dialect/read-range.ts'
 import { readPut, readUpsert } from '../dialect/read-upsert.ts'
 import { type SplitQuery, splitQuery } from '../dialect/split-query.ts'
-import type { Limits } from '../http/limits.ts'
-
-export interface ParseInput {
-  readonly method: string
-  readonly headers: Headers
-  readonly search: URLSearchParams
-  /** The body's text; '' where there is none. */
-  readonly body: string
-  readonly entity: string
-  /** As it stands in the URL, not yet decoded. */
-  readonly itemKey: string | null
-  readonly schema: CompiledSchema
-  readonly limits: Limits
-}
-
-export interface Parsed {
-  readonly operation: Operation
-  readonly entity: CompiledEntity
-  readonly preferences: Preferences
-  readonly media: Media
-  /** The first row asked for, for `Content-Range`. */
-  readonly offset: number
-}
+import { fillShape, learnShape, readWritten } from './known-shape.ts'
+import type { Head, Parsed, ParseInput } from './parsed.ts'
 
 /**
  * Reads method, path, query string, headers and body into an operation on a known entity with known fields.
  *
  * @throws the dialect's 4xx errors (`PGRST…`), each with what was expected.
  */
-export function parse(input: ParseInput): Parsed {
+export function parse(input: ParseInput, cache: Cache | null): Parsed {
+  const head = cache === null ? parseHead(input) : knownHead(input, cache)
+  const { action } = head.operation
+  if (action !== 'create' && action !== 'update') return head
+  return { ...head, operation: { ...head.operation, ...written(input, action, head) } }
+}
+
+/** Where what was parsed once is kept. */
+type Cache = Pick<BoundSchema, 'shapes' | 'statements'>
+
+function knownHead(input: ParseInput, { shapes, statements }: Cache): Head {
+  const request = readWritten(input)
+  if (request === null) return parseHead(input)
+  const shape = shapes.get(request.key)
+  if (shape) return fillShape(shape, request.values)
+  const head = parseHead(input)
+  const learned = learnShape(request, head, input, parseHead)
+  if (learned) {
+    shapes.set(request.key, learned)
+    statements.expect(head.operation.query)
+  }
+  return head
+}
+
+function parseHead(input: ParseInput): Head {
   const entity = findEntity(input.schema, input.entity)
   const media = readAccept(input.headers.get('accept'))
   const preferences = readPreferences(input.headers.get('prefer'))
-  const split = splitQuery(input.search)
+  const split = splitQuery(new URLSearchParams(input.query))
   const params = collectParams()
   const precondition = readPrecondition(input.headers, input.method, input.itemKey !== null)
   const action = actionOf(input.method, precondition)
@@ -86,23 +90,17 @@ export function parse(input: ParseInput): Parsed {
     ...(limited ? { maxAffected: params.add(String(preferences.maxAffected)) } : {}),
     ...(preferences.timeZone === null ? {} : { timeZone: params.add(preferences.timeZone) }),
     ...(preferences.tx === 'rollback' && action !== 'read' ? { rollback: true } : {}),
-    ...written(input, action, split, preferences, entity, itemKey, precondition),
     params: params.values,
   }
-  return { operation, entity, preferences, media, offset: page.offset }
+  return { operation, entity, preferences, media, offset: page.offset, split, itemKey, precondition }
 }
 
 /** What a write brings: its rows, and how they meet those that are there. */
 function written(
   { method, body, headers, limits }: ParseInput,
-  action: Operation['action'],
-  split: SplitQuery,
-  preferences: Preferences,
-  entity: CompiledEntity,
-  itemKey: readonly string[] | null,
-  precondition: Precondition | null,
+  action: 'create' | 'update',
+  { split, preferences, entity, itemKey, precondition }: Head,
 ): Pick<Operation, 'input' | 'upsert'> {
-  if (action !== 'create' && action !== 'update') return {}
   const input = readInput(action, body, headers.get('content-type'), split.columns, preferences, entity)
   if (input.rows.length > limits.insertRows) throw overLimit('rows to write', limits.insertRows)
   if (method === 'PUT') {

@@ -1,10 +1,10 @@
 /** Operation → the statements to run: rendered once per shape, filled with this request's values. */
 import { arrayText, invariant, type Operation, type Principal, REFUSED, type Statement, uuidv7 } from '@backsaas/core'
-import type { BoundSchema, ParamSource, RenderedStatement } from '../binding/bound-schema.ts'
+import type { BoundSchema } from '../binding/bound-schema.ts'
+import type { ParamSource, RenderedStatement } from '../binding/rendered-statement.ts'
 import { ENTER_STATEMENT, planDelete, planUpdate } from '../planner/plan-change.ts'
 import { planInsert } from '../planner/plan-insert.ts'
 import { planRead } from '../planner/plan-read.ts'
-import { shapeOf } from '../planner/shape.ts'
 
 /**
  * @returns one statement for a read or a create, `enter` and the statement for an update or a delete, and between them
@@ -31,11 +31,10 @@ function planAsked(
   tenantId: string,
   principal: Principal | null,
 ): readonly Statement[] {
-  const shape = shapeOf(operation)
-  let rendered = schema.statements.get(shape)
+  let rendered = schema.statements.get(operation)
   if (!rendered) {
     rendered = renderFor(schema, operation)
-    schema.statements.set(shape, rendered)
+    schema.statements.set(operation, rendered)
   }
   const values: Values = { schema, operation, tenantId, principal }
   const statement = fill(rendered, values)

@@ -2,6 +2,7 @@
 import type { Observe } from '@backsaas/core'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import { type Call, requestContext } from '../http/call.ts'
+import { type Reply, toResponse } from '../http/reply.ts'
 import type { LoadedPlugins } from '../plugins/load-plugins.ts'
 import { runPlugin } from '../plugins/run-plugin.ts'
 
@@ -12,16 +13,16 @@ export type Finish = 'data' | 'headers'
  * @throws what a plugin's stage throws.
  */
 export async function respond(
-  response: Response,
+  reply: Response | Reply,
   call: Call,
   finish: Finish,
   options: { readonly plugins: LoadedPlugins; readonly observe: Observe | null },
 ): Promise<Response> {
   const { plugins, observe } = options
-  if (finish === 'headers' || plugins.respond.length === 0) return withHeaders(response, call, finish)
+  if (finish === 'headers' || plugins.respond.length === 0) return finished(reply, call, finish)
   const startedAt = observe ? performance.now() : 0
   const context = requestContext(call, plugins.for)
-  let changed = response
+  let changed = reply instanceof Response ? reply : toResponse(reply)
   for (const { plugin, run } of plugins.respond) {
     const given = changed
     changed = await runPlugin(plugin, { plugins, observe, requestId: call.requestId }, () => run(given, context))
@@ -34,19 +35,27 @@ export async function respond(
     stage: 'respond',
     durationMs: performance.now() - startedAt,
   })
-  return withHeaders(changed, call, finish)
+  return withHeaders(changed, call.requestId, finish)
 }
 
 /** What an answer depends on besides the URL; for caches that keep it in spite of `no-store`. */
 const VARY = 'authorization, apikey, x-tenant, accept, accept-profile, prefer'
 
-function withHeaders(response: Response, call: Call, finish: Finish): Response {
+function finished(reply: Response | Reply, { requestId }: Call, finish: Finish): Response {
+  if (reply instanceof Response) return withHeaders(reply, requestId, finish)
+  const { status, headers, body } = reply
+  return new Response(body, { status, headers: { ...headers, ...PRIVATE, 'x-request-id': requestId } })
+}
+
+const PRIVATE = { 'cache-control': 'private, no-store', 'x-content-type-options': 'nosniff', vary: VARY } as const
+
+function withHeaders(response: Response, requestId: string, finish: Finish): Response {
   const writable = isWritable(response) ? response : new Response(response.body, response)
   const { headers } = writable
   if (finish === 'data' || !headers.has('cache-control')) headers.set('cache-control', 'private, no-store')
   headers.set('x-content-type-options', 'nosniff')
   headers.set('vary', headers.has('vary') ? `${headers.get('vary')}, ${VARY}` : VARY)
-  headers.set('x-request-id', call.requestId)
+  headers.set('x-request-id', requestId)
   return writable
 }
 

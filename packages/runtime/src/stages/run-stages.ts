@@ -5,8 +5,10 @@
  */
 import type { Connection, JsonObject, StageName } from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
+import type { Address } from '../http/address.ts'
 import { DEFAULT_LIMITS } from '../http/limits.ts'
 import { readBody } from '../http/read-body.ts'
+import type { Reply } from '../http/reply.ts'
 import { answer } from './answer.ts'
 import { authorize } from './authorize.ts'
 import { before } from './before.ts'
@@ -21,19 +23,22 @@ import { whyNoRow } from './why-no-row.ts'
  * @throws the client-facing `BackSaasError` of the stage that refused; `STALE_SCHEMA` where the caller should refresh
  *   the tenant's snapshot and run the stages once more.
  */
-export async function runStages(request: DataRequest): Promise<Response> {
+export async function runStages(request: DataRequest): Promise<Reply> {
   const { schema, tenantId, principal, limits } = request
   const time = timer(request)
-  const parsed = parse({
-    method: request.request.method,
-    headers: request.request.headers,
-    search: request.url.searchParams,
-    body: await readBody(request.request, limits.bodyBytes),
-    entity: request.entity,
-    itemKey: request.itemKey === null ? null : lastSegment(request.url),
-    schema: schema.served,
-    limits,
-  })
+  const parsed = parse(
+    {
+      method: request.request.method,
+      headers: request.request.headers,
+      query: request.address.query,
+      body: await readBody(request.request, limits.bodyBytes),
+      entity: request.entity,
+      itemKey: request.itemKey === null ? null : lastSegment(request.address),
+      schema: schema.served,
+      limits,
+    },
+    schema,
+  )
   time('parse')
   const allowed = await authorize(parsed.operation, request)
   time('authorize')
@@ -46,12 +51,12 @@ export async function runStages(request: DataRequest): Promise<Response> {
   const executed = await execute(request.connection, statements, operation, schema)
   time('execute')
   if (operation.item && executed.rows === 0) await whyNoRow(request, operation)
-  return answer({ ...parsed, operation }, executed, request.basePath)
+  return answer({ ...parsed, operation }, executed, request)
 }
 
 /** What follows the entity in the path, as it was sent. */
-function lastSegment({ pathname }: URL): string {
-  return pathname.slice(pathname.lastIndexOf('/') + 1)
+function lastSegment({ path }: Address): string {
+  return path.slice(path.lastIndexOf('/') + 1)
 }
 
 /** Tells the stream how long each stage took; does nothing where nobody listens. */
@@ -78,16 +83,19 @@ export async function readRows(
   entity: string,
   query: string,
 ): Promise<readonly JsonObject[]> {
-  const { operation } = parse({
-    method: 'GET',
-    headers: NO_HEADERS,
-    search: new URLSearchParams(query),
-    body: '',
-    entity,
-    itemKey: null,
-    schema: schema.compiled,
-    limits: DEFAULT_LIMITS,
-  })
+  const { operation } = parse(
+    {
+      method: 'GET',
+      headers: NO_HEADERS,
+      query,
+      body: '',
+      entity,
+      itemKey: null,
+      schema: schema.compiled,
+      limits: DEFAULT_LIMITS,
+    },
+    null,
+  )
   const executed = await execute(connection, plan(schema, operation, tenantId, null), operation, schema)
   return JSON.parse(executed.body) as readonly JsonObject[] // Postgres' own json_agg of rows
 }

@@ -1,29 +1,14 @@
 /** One connection to Postgres by a node-postgres client in pipeline mode: batches may share it, each is sent whole. */
 import type { Statement } from '@backsaas/core'
-import driver, { type Client, type ClientConfig, type QueryConfig } from 'pg'
+import driver, { type Client, type Submittable } from 'pg'
 import { type Lane, type LaneOptions, MAX_PREPARED } from '../lane.ts'
 import { unreachable } from '../server-error.ts'
-import type { Answer, Outcome } from '../session.ts'
+import type { Outcome } from '../session.ts'
 import { connectError, queryError } from './driver-error.ts'
+import { type Parsing, PipelinedQuery } from './pipelined-query.ts'
 import { createStatementNames, type StatementNames } from './statement-names.ts'
 
-/** Text comes in as it is. */
-const AS_IT_IS: ClientConfig['types'] = { getTypeParser: () => (text: string) => text }
-
 const CLOSE_TIMEOUT_MS = 5000
-
-/** What `rowMode: 'array'` and `AS_IT_IS` make of an answer; the driver's types follow neither. */
-interface DriverAnswer {
-  readonly rows: readonly (readonly (string | null)[])[]
-  readonly rowCount: number | null
-  readonly command: string | null
-}
-
-/** A query that is always sent by the protocol that allows one statement; the driver's types do not know the option. */
-interface ExtendedQuery extends QueryConfig<(string | null)[]> {
-  readonly rowMode: 'array'
-  readonly queryMode: 'extended'
-}
 
 /**
  * Connects.
@@ -49,11 +34,17 @@ export async function openLane(options: LaneOptions, kept: boolean): Promise<Lan
     throw connectError(error, client)
   }
   const names = kept ? createStatementNames() : null
+  const sending: Sending = { client, names, parsing: [], corked: false }
+  client.connection.on('parseComplete', () => {
+    const name = sending.parsing.shift()?.name
+    if (name) name.state = 'ready'
+  })
 
   return {
+    atomic: true,
     async send(statements) {
       if (lost) return { ok: false, error: unreachable('08006', 'the connection to Postgres was lost'), stale: false }
-      const outcome = await sendAll(client, statements, names)
+      const outcome = await sendAll(sending, statements)
       // Told before the driver is: its socket is still open while the last words of the server are read.
       if (!outcome.ok && outcome.error.code === 'DATABASE_UNREACHABLE') onLost()
       return outcome
@@ -86,7 +77,6 @@ export function createClient({ url, login, settings, connectTimeoutMs }: LaneOpt
     connectionString: address.href,
     connectionTimeoutMillis: connectTimeoutMs,
     pipeline: true,
-    types: AS_IT_IS,
   })
 }
 
@@ -104,51 +94,41 @@ function startupOptions(given: string | null, settings: Readonly<Record<string, 
   return [...(given ? [given] : []), ...own].join(' ')
 }
 
-/** Writes all statements before it returns, so that no other batch comes between them. */
-function sendAll(client: Client, statements: readonly Statement[], names: StatementNames | null): Promise<Outcome> {
+/** What one connection keeps of what it has sent. */
+interface Sending {
+  readonly client: Client
+  readonly names: StatementNames | null
+  readonly parsing: Parsing
+  /** Whether what is written waits for the end of this turn of the event loop. */
+  corked: boolean
+}
+
+/** Hands all statements over before it returns, so that no other batch comes between them. */
+function sendAll(sending: Sending, statements: readonly Statement[]): Promise<Outcome> {
+  const { client, names, parsing } = sending
   return new Promise((resolve) => {
-    const answers: Answer[] = []
-    const stale: string[] = []
-    let failure: unknown
-    let left = statements.length
-
-    const answered = (statement: Statement, name: string | undefined, error: unknown, answer?: DriverAnswer): void => {
-      if (name !== undefined) names?.give(statement.text, !error)
-      if (!error) answers.push(readAnswer(answer))
-      else {
-        failure ??= error
-        if (name !== undefined && isStalePlan(error)) stale.push(statement.text)
-      }
-      if (--left > 0) return
-      for (const text of stale) forget(client, names, text)
-      resolve(failure === undefined ? { ok: true, answers } : failed(failure, stale.length > 0))
-    }
-
-    // One write to the socket; Workers' sockets have no cork.
-    const { stream } = client.connection
-    stream.cork?.()
-    for (const statement of statements) {
-      const name = statement.prepare === false ? undefined : names?.take(statement.text)
-      client.query(queryOf(statement, name), (error: unknown, answer: unknown) =>
-        // What the driver answers to such a query; see DriverAnswer.
-        answered(statement, name, error, answer as DriverAnswer),
-      )
-    }
-    stream.uncork?.()
+    const query = new PipelinedQuery(statements, names, parsing, ({ answers, failure }) => {
+      if (!failure) return resolve({ ok: true, answers })
+      const stale = names !== null && failure.statement?.prepare !== false && isStalePlan(failure.error)
+      if (stale && failure.statement) forget(client, names, failure.statement.text)
+      resolve({ ok: false, error: queryError(failure.error), stale })
+    })
+    cork(sending)
+    // The driver's types know no query but their own.
+    client.query(query as object as Submittable)
   })
 }
 
-function queryOf({ text, params }: Statement, name: string | undefined): ExtendedQuery {
-  const query: ExtendedQuery = { text, values: [...params], rowMode: 'array', queryMode: 'extended' }
-  return name === undefined ? query : { ...query, name }
-}
-
-function readAnswer(answer: DriverAnswer | undefined): Answer {
-  return { rows: answer?.rows ?? [], count: answer?.rowCount ?? 0, command: answer?.command ?? '' }
-}
-
-function failed(error: unknown, stale: boolean): Outcome {
-  return { ok: false, error: queryError(error), stale }
+/** One write to the socket for all that is sent in this turn of the event loop; Workers' sockets have no cork. */
+function cork(sending: Sending): void {
+  const { stream } = sending.client.connection
+  if (sending.corked || !stream.cork) return
+  sending.corked = true
+  stream.cork()
+  setImmediate(() => {
+    sending.corked = false
+    stream.uncork()
+  })
 }
 
 /** A plan that no longer fits the tables (0A000), or that the session does not know any more (26000). */

@@ -1,22 +1,23 @@
 /**
  * Which statement texts are prepared on one connection, and under which names.
  *
- * A name is lent to one use at a time until the server has answered: what is sent behind a `Parse` that then fails would
- * be told that its statement does not exist, instead of what is wrong with it.
+ * A name that is being prepared is lent to no other use until the server has answered: what is sent behind a `Parse` that
+ * then fails would be told that its statement does not exist, instead of what is wrong with it.
  */
 export interface StatementNames {
-  /** The name to send `text` under, or undefined to send it unnamed. */
-  take(text: string): string | undefined
-  /** The use of a name that `take` gave has been answered: `ready` where it succeeded. */
-  give(text: string, ready: boolean): void
+  /** Where `text` is prepared; made and to be prepared where it is new; null to send it unnamed. */
+  take(text: string): PreparedName | null
+  /** The use that was to prepare it has ended. */
+  give(name: PreparedName): void
   /** The next use prepares anew; answers the name that is no longer used. */
   forget(text: string): string | undefined
   /** How many texts have been prepared. */
   count(): number
 }
 
-interface Entry {
+export interface PreparedName {
   readonly name: string
+  /** `ready` is set by who reads that the server has parsed it. */
   state: 'new' | 'taken' | 'ready'
 }
 
@@ -24,21 +25,20 @@ interface Entry {
 export function createStatementNames(): StatementNames {
   // Unlike a counter alone, it is not another connection's too, which matters behind a pooler.
   const prefix = `bs_${crypto.randomUUID().slice(0, 13)}`
-  const entries = new Map<string, Entry>()
+  const entries = new Map<string, PreparedName>()
   let made = 0
   return {
     take(text) {
-      const entry = entries.get(text) ?? { name: `${prefix}_${made++}`, state: 'new' }
-      if (entry.state === 'taken') return undefined
-      if (entry.state === 'new') {
-        entry.state = 'taken'
-        entries.set(text, entry)
-      }
-      return entry.name
+      const known = entries.get(text)
+      if (known?.state === 'ready') return known
+      if (known?.state === 'taken') return null
+      const entry = known ?? { name: `${prefix}_${made++}`, state: 'taken' as const }
+      entry.state = 'taken'
+      if (!known) entries.set(text, entry)
+      return entry
     },
-    give(text, ready) {
-      const entry = entries.get(text)
-      if (entry) entry.state = ready || entry.state === 'ready' ? 'ready' : 'new'
+    give(name) {
+      if (name.state === 'taken') name.state = 'new'
     },
     forget(text) {
       const entry = entries.get(text)
