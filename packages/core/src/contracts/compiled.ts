@@ -1,5 +1,6 @@
 /** A schema after compilation: plain, frozen, serialisable data; what the registry stores and a runtime serves. */
 import type { AccessRule } from './access.ts'
+import type { Decisions } from './decisions.ts'
 import type { CompiledExpression } from './expression.ts'
 import type { FieldType } from './field-type.ts'
 import type { Json } from './json.ts'
@@ -13,6 +14,8 @@ export interface CompiledSchema {
   readonly hash: string
   readonly roles: Readonly<Record<string, { readonly inherits: readonly string[] }>>
   readonly entities: Readonly<Record<string, CompiledEntity>>
+  /** What its rules come to without any policies; put in when it is published by who can decide. Not in the hash. */
+  readonly decisions?: Decisions
 }
 
 export interface CompiledEntity {

@@ -16,14 +16,15 @@
  *   already set, or the isolation is not read committed).
  * - `backsaas.refuse(state text, detail text) returns text`: raises SQLSTATE `state` with `detail`; undoes a write from
  *   inside its own statement (BS004: more rows than `max-affected`; BS005: `tx=rollback`, the answer in the detail; BS006: not one row where one was
- *   asked for, their number in the detail).
+ *   asked for, their number in the detail; BS007: a rule forbids what the row has become, the action in the detail; BS008: a check of the
+ *   schema does not hold, its index in the detail).
  */
 
 /** SQLSTATEs that `backsaas.enter` raises. */
 export const FENCE = { retired: 'BS001', suspended: 'BS002', misuse: 'BS003' } as const
 
 /** SQLSTATEs that the planner has `backsaas.refuse` raise. */
-export const REFUSED = { maxAffected: 'BS004', rollback: 'BS005', notOne: 'BS006' } as const
+export const REFUSED = { maxAffected: 'BS004', rollback: 'BS005', notOne: 'BS006', forbidden: 'BS007', check: 'BS008' } as const
 
 /** The tenant that owns what is the platform's. */
 export const SYSTEM_TENANT_ID = '00000000-0000-7000-8000-000000000001'

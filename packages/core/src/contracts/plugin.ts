@@ -1,6 +1,7 @@
 /** A plugin is plain, inspectable, frozen data in closed slots; a tenant's schema compiles to one too. */
 import type { ErrorCatalogue } from '../errors/backsaas-error.ts'
 import type { CompiledEntity, CompiledSchema } from './compiled.ts'
+import type { Decisions, PolicyRow } from './decisions.ts'
 import type { Event } from './event.ts'
 import type { Operation } from './operation.ts'
 import type { Identity, Principal } from './principal.ts'
@@ -17,8 +18,19 @@ export interface Plugin {
   readonly errors?: ErrorCatalogue
   readonly routes?: readonly Route[]
   readonly stages?: Stages
+  /** Decides for all schemas that have access rules; at most one plugin does. */
+  readonly access?: AccessDecider
   /** Called for each event of a type the runtime hears on its bus, at least once; `*` for every type. */
   readonly on?: Readonly<Record<string, (event: Event, context: PluginContext) => void | Promise<void>>>
+}
+
+/** Makes decisions of rules: when a schema is loaded and when a tenant's policies change, never for a request. */
+export interface AccessDecider {
+  /**
+   * @param policies the tenant's own, of this schema.
+   * @throws `POLICY_INVALID` with the place, where a policy does not compile; nobody is let in then.
+   */
+  decide(schema: CompiledSchema, policies: readonly PolicyRow[]): Decisions | Promise<Decisions>
 }
 
 /** Each stage is asked in the order the plugins are given; the value of one goes into the next. */

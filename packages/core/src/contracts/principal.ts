@@ -6,6 +6,7 @@ export interface Principal {
   readonly id: string
   readonly kind: 'user' | 'key' | 'service' | 'anonymous'
   readonly roles: readonly string[]
+  readonly email?: string
 }
 
 /** What `identify` may answer: `kind` defaults to `user`, `roles` to none. */
@@ -14,4 +15,5 @@ export interface Identity {
   readonly id: string
   readonly kind?: Principal['kind']
   readonly roles?: readonly string[]
+  readonly email?: string
 }

@@ -4,7 +4,7 @@ import { RUNTIME_ERRORS, runtimeError } from '../errors/error-catalogue.ts'
 
 const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/
 const CODE = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$/
-const SLOTS: ReadonlySet<string> = new Set(['name', 'requires', 'schema', 'errors', 'routes', 'stages', 'on'])
+const SLOTS: ReadonlySet<string> = new Set(['name', 'requires', 'schema', 'errors', 'routes', 'stages', 'access', 'on'])
 const STAGES: ReadonlySet<string> = new Set(['identify', 'authorize', 'before', 'respond'])
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
 /** First segments of a path that are the runtime's own. */
@@ -29,6 +29,7 @@ function checkForm(plugin: Plugin): void {
   const functions = [...Object.entries(plugin.stages ?? {}), ...Object.entries(plugin.on ?? {})]
   for (const [name, value] of functions)
     if (typeof value !== 'function') throw invalid(where, `${name} is not a function`)
+  if (plugin.access && typeof plugin.access.decide !== 'function') throw invalid(where, 'access has no decide')
   for (const [code, error] of Object.entries(plugin.errors ?? {})) {
     if (!CODE.test(code)) throw invalid(where, `the error code ${code} is not UPPER_SNAKE`)
     if (!isErrorStatus(error?.status)) throw invalid(where, `the status of ${code} is none of an error, 400 to 599`)
@@ -55,10 +56,12 @@ function checkUnique(plugins: readonly Plugin[]): void {
   const names = claims('name')
   const routes = claims('route')
   const codes = claims('error code')
+  const access = claims('decision of access rules')
   for (const code of Object.keys(RUNTIME_ERRORS)) codes(code, 'BackSaaS itself')
   for (const plugin of plugins) {
     const side = `plugin ${plugin.name}`
     names(plugin.name, side)
+    if (plugin.access) access('', side)
     for (const { method, path } of plugin.routes ?? []) {
       if (OWN_PATHS.has(path.split('/')[1] ?? '')) throw conflict('route', `${method} ${path}`, 'BackSaaS itself', side)
       routes(`${method} ${path.replaceAll(/:[^/]+/g, ':')}`, side)

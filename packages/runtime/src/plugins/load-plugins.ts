@@ -1,5 +1,5 @@
 /** The plugins of a runtime, checked against each other and laid out by what each stage needs. */
-import type { ErrorCatalogue, Plugin, PluginContext, Route, Stages } from '@backsaas/core'
+import type { AccessDecider, ErrorCatalogue, Plugin, PluginContext, Route, Stages } from '@backsaas/core'
 import type { CodeSchema } from '../registry/code-schemas.ts'
 import { checkPlugins } from './check-plugins.ts'
 
@@ -22,6 +22,8 @@ export interface LoadedPlugins {
   readonly respond: readonly Given<NonNullable<Stages['respond']>>[]
   readonly routes: readonly GivenRoute[]
   readonly schemas: readonly CodeSchema[]
+  /** Null where no plugin decides: a schema with access rules is closed then. */
+  readonly access: AccessDecider | null
   /** By event type, `*` included. */
   readonly on: ReadonlyMap<string, readonly Given<NonNullable<Plugin['on']>[string]>[]>
   readonly errors: ErrorCatalogue
@@ -49,6 +51,7 @@ export function loadPlugins(plugins: readonly Plugin[], dataClient: PluginContex
     schemas: Object.freeze(
       plugins.flatMap(({ name, schema }) => (schema === undefined ? [] : [{ schema, from: `plugin ${name}` }])),
     ),
+    access: plugins.find((plugin) => plugin.access)?.access ?? null,
     on: gatherHandlers(plugins),
     errors: Object.freeze(Object.assign({}, ...plugins.map((plugin) => plugin.errors ?? {}))),
     for: dataClient,
