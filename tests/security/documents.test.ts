@@ -61,11 +61,15 @@ const BOMBS: readonly (readonly [string, () => string])[] = [
   ['the entity rpc', () => 'schema: s\nentities:\n  rpc: { fields: { x: { type: string } } }\n'],
   ['an unknown member', () => `${field('x')}acess: {}\n`],
   [
-    'an access rule, which is not built',
+    'an access rule of a role that nobody declared',
     () => entity('      x: { type: string }\n', '    access: { admin: { read: true } }\n'),
   ],
   ['hooks, which are not built', () => entity('      x: { type: string }\n', '    hooks: { before_create: [] }\n')],
-  ['a computed field, which is not built', () => entity('      x: { type: string }\n      y: { computed: "x" }\n')],
+  ['a computed field that reads itself', () => entity('      x: { type: string }\n      y: { computed: "y + x" }\n')],
+  [
+    'SQL as a computed field',
+    () => entity('      x: { type: string }\n      y: { computed: "x); drop table users; --" }\n'),
+  ],
   ['a pattern that could hang', () => entity('      x: { type: string, pattern: "(a+)+\\\\1$" }\n')],
   [
     'a default of the wrong type',

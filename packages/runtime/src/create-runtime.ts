@@ -2,6 +2,7 @@
 import type { Bus, Identity, Observe, PluginContext, Unsubscribe } from '@backsaas/core'
 import { memory } from '@backsaas/core/memory-bus'
 import type { Context } from 'hono'
+import { createAccessControl } from './access/create-access.ts'
 import { checkOptions } from './check-options.ts'
 import { runtimeError } from './errors/error-catalogue.ts'
 import { createGate } from './http/gate.ts'
@@ -25,7 +26,7 @@ const DRAIN_MS = 10_000
  *
  * @throws `PLUGIN_CONFLICT`, `PLUGIN_REQUIRES`, `PLUGIN_INVALID`, `OPTIONS_INVALID`.
  * @example
- * const backsaas = createRuntime({ database: postgres(process.env.DATABASE_URL), schemas: ['./crm.yaml'] })
+ * const backsaas = createRuntime({ database: pg(process.env.DATABASE_URL), schemas: ['./crm.yaml'] })
  * await backsaas.ready()
  * export default backsaas
  */
@@ -43,6 +44,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const plugins = loadPlugins(options.plugins ?? [], dataClient)
   const own = (options.schemas ?? []).map((schema, i) => ({ schema, from: `schemas[${i}]` }))
   const registry = createRegistry([...own, ...plugins.schemas], observe)
+  const access = createAccessControl({ plugins, observe, policies: registry.policies })
   const starting = createStart(open)
   let unsubscribe: Unsubscribe | null = null
   let closing: Promise<void> | null = null
@@ -56,7 +58,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     observe,
   }
   const serving = { database, limits, plugins, observe, gate, ownScope, callers }
-  const handlers = createHandlers({ registry, limits, plugins, observe, identifying, ready: starting })
+  const handlers = createHandlers({ registry, access, limits, plugins, observe, identifying, ready: starting })
   const app = createRoutes(plugins, {
     ...handlers,
     serve: (context, finish, handle) => serveRequest(context, serving, finish, handle),

@@ -14,7 +14,8 @@ export async function problem(response: Response): Promise<Record<string, unknow
 
 /** Stands where the stages would run. */
 export async function echo(request: DataRequest): Promise<Response> {
-  return Response.json({
+  const headers = { 'x-profile': request.profile }
+  const told = {
     tenant: request.tenantId,
     caller: request.principal.id,
     kind: request.principal.kind,
@@ -24,5 +25,6 @@ export async function echo(request: DataRequest): Promise<Response> {
     basePath: request.basePath,
     schema: request.schema.compiled.name,
     version: request.schema.version,
-  })
+  }
+  return Response.json(told, { headers })
 }

@@ -10,7 +10,10 @@ export interface CompiledSchema {
   readonly description?: string
   /** The version its author expects to publish; the registry assigns it and refuses another (409). Not in the hash. */
   readonly version?: number
-  /** SHA-256 (hex) over the normalised document: `version`, comments and order do not count. */
+  /**
+   * SHA-256 (hex) over the normalised document: `version`, `tests`, comments and order do not count; of an expression its
+   * text does, and not what is made of it.
+   */
   readonly hash: string
   readonly roles: Readonly<Record<string, { readonly inherits: readonly string[] }>>
   readonly entities: Readonly<Record<string, CompiledEntity>>
@@ -55,15 +58,17 @@ export interface CompiledField {
   readonly writable: boolean
   /**
    * Where the value of an insert comes from when the body has none: `uuidv7` (made by the runtime), `identity` (the
-   * column itself), `now`, `principal` (the caller's id), `revision` (1, plus one at each update), or a literal.
+   * column itself), `now`, `principal` (the caller's id), `revision` (1, plus one at each update), an expression that names
+   * no row, or a literal.
    */
   readonly default?:
     | { readonly from: 'uuidv7' | 'identity' | 'now' | 'principal' | 'revision' }
     | { readonly literal: Json }
     | { readonly from: 'expression'; readonly expression: CompiledExpression }
   /**
-   * The value is worked out of the row. `stored`: a real column that a trigger keeps. Otherwise there is no column, and the
-   * expression stands wherever the field is named.
+   * The value is worked out of the row. `stored`: a real column that a trigger keeps, of fields of the row that are not
+   * computed. Otherwise there is no column, and the expression stands wherever the field is named; it may read other
+   * virtual fields, never in a circle.
    */
   readonly computed?: { readonly expression: CompiledExpression; readonly stored: boolean }
   /** Set again at every update. */

@@ -11,9 +11,27 @@ export interface Decisions {
    * `rules`. What is not here is denied; of several rules one that forbids wins, whichever role it comes from.
    */
   readonly roles: Readonly<Record<string, Readonly<Record<string, EntityDecisions>>>>
+  /**
+   * Of policies that do not fit the schema, as when a field of it is gone. They close and never open: one that allows grants
+   * nothing, one that forbids forbids every row and field to its role. Absent where there are none.
+   */
+  readonly faults?: readonly PolicyFault[]
 }
 
 export type EntityDecisions = Readonly<Partial<Record<Action, readonly number[]>>>
+
+/** What is wrong with one part of a policy. */
+export interface PolicyFault {
+  /** `policies/<id>/<field>`, and behind it which of a list. */
+  readonly place: string
+  /** UPPER_SNAKE, as of a schema's problems. */
+  readonly code: string
+  readonly message: string
+  readonly hint?: string
+  /** Within an expression, 1-based. */
+  readonly line?: number
+  readonly column?: number
+}
 
 /** A row of the platform's `policies`, as a tenant's admin wrote it. */
 export interface PolicyRow {

@@ -28,7 +28,8 @@ export interface Plugin {
 export interface AccessDecider {
   /**
    * @param policies the tenant's own, of this schema.
-   * @throws `POLICY_INVALID` with the place, where a policy does not compile; nobody is let in then.
+   * @returns with `faults` where policies do not compile: they close what they speak of, and open nothing.
+   * @throws where nothing can be decided, as `POLICY_NOT_COMPILED` (503) on the edge; nobody is let in then.
    */
   decide(schema: CompiledSchema, policies: readonly PolicyRow[]): Decisions | Promise<Decisions>
 }
@@ -62,6 +63,8 @@ export interface OperationContext extends RequestContext {
   readonly principal: Principal
   readonly schema: CompiledSchema
   readonly entity: CompiledEntity
+  /** Every schema that the tenant has: its installs' versions and those given in code; the platform's own is not among them. */
+  schemas(): Promise<readonly CompiledSchema[]>
 }
 
 /** The part of `@supabase/postgrest-js`' `PostgrestClient` that a plugin may rely on without importing it. */

@@ -50,6 +50,30 @@ const attacks: Readonly<Record<string, readonly [text: string, code: string]>> =
     `${head}  e: { fields: { f: { type: string, pattern: "${'('.repeat(60_000)}" } } }\n`,
     'PATTERN_INVALID',
   ],
+  'expressions of nothing but parentheses': [
+    `${head}  e:\n    fields: {}\n    check:\n${repeat(50, () => `      - "${'('.repeat(1900)}"\n`)}`,
+    'EXPRESSION_TOO_DEEP',
+  ],
+  'expressions without end': [
+    `${head}  e:\n    fields: { n: { type: integer } }\n    check:\n${repeat(50, () => `      - n > 0${' || n > 0'.repeat(240)}\n`)}`,
+    'EXPRESSION_TOO_LARGE',
+  ],
+  'computed fields that double at every step': [
+    `${head}  e:\n    fields:\n${repeat(15, (i) => `      f${i}: { computed: "f${i + 1} + f${i + 1}" }\n`)}      f15: { type: integer }\n`,
+    'EXPRESSION_TOO_LARGE',
+  ],
+  'a rule for constructor': [
+    `schema: x\nroles: { a: {} }\nentities:\n  e: { fields: {}, access: { a: { constructor: true } } }\n`,
+    'UNKNOWN_KEY',
+  ],
+  'a rule of a role from the prototype': [
+    `${head}  e: { fields: {}, access: { toString: { read: true } } }\n`,
+    'UNKNOWN_ROLE',
+  ],
+  'an expression that names the prototype': [
+    `${head}  e: { fields: {}, check: "self.constructor != null" }\n`,
+    'UNKNOWN_FIELD',
+  ],
   nothing: ['', 'WRONG_TYPE'],
   'a list': ['[]', 'WRONG_TYPE'],
   'broken YAML': ['schema: [x\nentities: {', 'YAML_SYNTAX'],

@@ -1,20 +1,24 @@
 /** Checks the options of every declared field against its type and against each other. */
 import type { CompiledField } from '../contracts/compiled.ts'
 import { boundOf } from './bounds.ts'
+import { checkComputed } from './check-computed.ts'
 import { compareDecimals, fitsPrecision, parseDecimal } from './decimal-number.ts'
 import type { FieldDocument } from './document.ts'
-import { type Draft, type EntityDraft, type FieldDraft, optionPath } from './draft.ts'
-import { literalOf } from './literals.ts'
-import { notBuilt } from './not-built.ts'
+import { type Draft, type EntityDraft, type FieldDraft, optionPath, type SayOfField } from './draft.ts'
+import { expressionDefault, isExpressionDefault, literalOf } from './literals.ts'
 import { patternFault } from './patterns.ts'
 import { KEY_TYPES } from './resolve-keys.ts'
 
 type Option = keyof FieldDocument
-type Say = (option: Option, code: string, message: string, hint?: string) => void
 
 const ON_REFERENCES: ReadonlySet<Option> = new Set<Option>([
-  ...(['description', 'required', 'unique', 'default', 'to', 'as', 'on_delete'] as const),
+  ...(['description', 'required', 'unique', 'default', 'to', 'as', 'on_delete', 'check'] as const),
 ])
+const NEEDS: Readonly<Partial<Record<Option, string>>> = {
+  as: 'a field without `to`',
+  on_delete: 'a field without `to`',
+  stored: 'a field without `computed`',
+}
 const FIELDS_MAX = 1000
 const VALUES_MAX = 1000
 
@@ -26,7 +30,7 @@ export function checkFields(draft: Draft): void {
       draft.problems.report({ path: entity.path, at: 'key', code: 'TOO_MANY_FIELDS', message })
     }
     for (const field of entity.declared.values()) {
-      const say: Say = (option, code, message, hint) => {
+      const say: SayOfField = (option, code, message, hint) => {
         const at = code === 'NOT_APPLICABLE' ? 'key' : 'value'
         draft.problems.report({ path: optionPath(field, option), at, code, message, hint })
       }
@@ -35,8 +39,12 @@ export function checkFields(draft: Draft): void {
   }
 }
 
-function checkField(draft: Draft, entity: EntityDraft, field: FieldDraft, say: Say): void {
+function checkField(draft: Draft, entity: EntityDraft, field: FieldDraft, say: SayOfField): void {
   const { document } = field
+  if (document.computed !== undefined) {
+    checkComputed(document, say)
+    return
+  }
   if (document.to === undefined && document.type === undefined) {
     if (!field.sound || entity.document.schema) return
     const message = `\`${field.name}\` needs a \`type\`, or \`to\` where it refers to an entity`
@@ -57,7 +65,7 @@ function checkField(draft: Draft, entity: EntityDraft, field: FieldDraft, say: S
 }
 
 /** Which options mean something for the type. */
-function checkApplicable(document: FieldDocument, say: Say): void {
+function checkApplicable(document: FieldDocument, say: SayOfField): void {
   const { type, list } = document
   const isText = type === 'string' || type === 'text'
   const isNumber = type === 'integer' || type === 'bigint' || type === 'decimal' || type === 'float'
@@ -73,13 +81,13 @@ function checkApplicable(document: FieldDocument, say: Say): void {
     unique: document.unique === false || type !== 'json',
     as: false,
     on_delete: false,
+    stored: false,
   }
   const options = Object.keys(document) as Option[]
   for (const option of options) {
     if (document.to === undefined && allowed[option] === false) {
       const hint = option === 'scale' ? 'it needs `precision`' : undefined
-      const what =
-        option === 'as' || option === 'on_delete' ? 'a field without `to`' : list ? `a list of ${type}` : type
+      const what = NEEDS[option] ?? (list ? `a list of ${type}` : type)
       say(option, 'NOT_APPLICABLE', `\`${option}\` does not apply to ${what}`, hint)
     } else if (document.to !== undefined && !ON_REFERENCES.has(option)) {
       const message = `\`${option}\` does not apply to a reference: its type follows the key of \`${document.to}\``
@@ -88,7 +96,7 @@ function checkApplicable(document: FieldDocument, say: Say): void {
   }
 }
 
-function checkEnum(draft: Draft, field: FieldDraft, say: Say): void {
+function checkEnum(draft: Draft, field: FieldDraft, say: SayOfField): void {
   const { values } = field.document
   if (values === undefined && field.sound) {
     const path = optionPath(field, 'type')
@@ -103,7 +111,7 @@ function checkEnum(draft: Draft, field: FieldDraft, say: Say): void {
   if (values?.includes('')) say('values', 'EMPTY_VALUE', 'a value may not be empty')
 }
 
-function checkKeyField(entity: EntityDraft, field: CompiledField, document: FieldDocument, say: Say): void {
+function checkKeyField(entity: EntityDraft, field: CompiledField, document: FieldDocument, say: SayOfField): void {
   const isKey = entity.key.includes(field.name)
   if (isKey && (field.list || !KEY_TYPES.has(field.type)) && document.to === undefined) {
     say('type', 'KEY_TYPE', `a ${field.list ? 'list' : field.type} cannot be a key`)
@@ -114,7 +122,7 @@ function checkKeyField(entity: EntityDraft, field: CompiledField, document: Fiel
   }
 }
 
-function checkNumbers(field: CompiledField, document: FieldDocument, say: Say): void {
+function checkNumbers(field: CompiledField, document: FieldDocument, say: SayOfField): void {
   for (const option of ['min', 'max'] as const) {
     const fault = boundOf(field.type, field.list, document[option])?.fault
     if (fault) say(option, 'BOUND_INVALID', fault)
@@ -131,10 +139,12 @@ function checkNumbers(field: CompiledField, document: FieldDocument, say: Say): 
   }
 }
 
-function checkDefault(field: CompiledField, { document }: FieldDraft, say: Say): void {
+function checkDefault(field: CompiledField, { document }: FieldDraft, say: SayOfField): void {
   const value = document.default
-  if (typeof value === 'object' && value !== null && 'cel' in value) {
-    say('default', 'NOT_BUILT', notBuilt('default: { cel }', 'CEL expressions'))
+  if (isExpressionDefault(value)) {
+    if (expressionDefault(value) !== undefined) return
+    const hint = 'write `default: { cel: "…" }` and nothing beside it'
+    say('default', 'WRONG_TYPE', 'a default with `cel` is an expression, written as text', hint)
     return
   }
   if (value === null && field.required) say('default', 'CONTRADICTION', 'a required field cannot default to nothing')

@@ -61,7 +61,10 @@ function checkLists(
 
 function checkMember(entity: EntityDraft, name: string, path: Path, problems: ProblemList): void {
   const field = entity.fields.get(name)
-  if (field?.type === 'json') {
+  if (field?.computed && !field.computed.stored) {
+    const message = `\`${name}\` is computed when it is read, and only a \`stored\` field can stand here`
+    problems.report({ path, code: 'NOT_APPLICABLE', message, hint: 'say `stored: true`' })
+  } else if (field?.type === 'json') {
     const message = `\`${name}\` is JSON, which cannot be compared or indexed`
     problems.report({ path, code: 'NOT_APPLICABLE', message })
   } else reportUnknownField(entity, name, path, problems)

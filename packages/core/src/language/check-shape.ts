@@ -20,7 +20,7 @@ const NAMED: readonly RegExp[] = [
   /^\/entities\/[^/]+\/schema\/properties\/[^/]+$/,
 ]
 /** A field that loses one of these has no known type any more. */
-const TYPE_KEYS: ReadonlySet<unknown> = new Set(['type', 'to', 'list', 'items', 'format', 'enum', 'values'])
+const TYPE_KEYS: ReadonlySet<unknown> = new Set(['type', 'to', 'list', 'items', 'format', 'enum', 'values', 'computed'])
 /** An entity that loses one of these has fields or relations nobody knows. */
 const ENTITY_KEYS: ReadonlySet<unknown> = new Set(['fields', 'schema', 'key', 'without', 'references'])
 const ROUNDS_MAX = 4
@@ -51,8 +51,7 @@ export function checkShape(tree: Tree, problems: ProblemList): Shape | null {
 
 /** Removes the value at `path`, or the nearest thing around it that can be absent. */
 function takeOut(tree: TreeObject, path: Path, unsound: Set<string>): void {
-  const listAt = path.findIndex((step) => typeof step === 'number')
-  const whole = listAt < 0 ? path : path.slice(0, listAt)
+  const whole = path.slice(0, removable(path))
   const parent = whole
     .slice(0, -1)
     .reduce<Tree | undefined>((node, step) => (isObject(node) ? node[step] : undefined), tree)
@@ -64,7 +63,15 @@ function takeOut(tree: TreeObject, path: Path, unsound: Set<string>): void {
   else if (whole.length === 4 && last === 'properties') parent[last] = {}
   else if (NAMED.some((form) => form.test(toPointer(whole)))) parent[last] = {}
   else if (last in parent) delete parent[last]
-  else takeOut(tree, whole.slice(0, -1), unsound)
+  // A required key that is missing takes its object with it; a list or rule may be out already.
+  else if (whole.length === path.length) takeOut(tree, whole.slice(0, -1), unsound)
+}
+
+/** How much of a path leads to what goes as a whole: a list, and a rule of `access`, which means another without a part. */
+function removable(path: Path): number {
+  const listAt = path.findIndex((step) => typeof step === 'number')
+  const rule = path[0] === 'entities' && path[2] === 'access' ? (path[4] === 'deny' ? 6 : 5) : path.length
+  return Math.min(rule, listAt < 0 ? path.length : listAt)
 }
 
 /** A fault inside a field leaves its entity sound, a fault in a bound the field's type known. */

@@ -1,7 +1,7 @@
 /** The compiled form of sound documents. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { compileSchema, schemaJsonSchema } from './index.ts'
+import { compileSchema, schemaJsonSchema, testsJsonSchema } from './index.ts'
 
 const crmText = readFileSync(new URL('../../../../examples/crm/schema.yaml', import.meta.url), 'utf8')
 const crm = compileSchema(crmText)
@@ -184,6 +184,9 @@ test('the JSON Schema for editors knows the keys and refuses others', () => {
   const schema = schemaJsonSchema()
   expect(schema).toMatchObject({ type: 'object', required: ['schema', 'entities'], additionalProperties: false })
   const text = JSON.stringify(schema)
-  for (const key of ['on_delete', 'has_many', 'maxLength']) expect(text).toContain(`"${key}"`)
-  expect(text).not.toContain('"access"')
+  for (const key of ['on_delete', 'has_many', 'maxLength', 'access', 'except', 'deny', 'computed', 'matrix']) {
+    expect(text).toContain(`"${key}":`)
+  }
+  expect(text).not.toContain('"hooks"')
+  expect(testsJsonSchema()).toMatchObject({ type: 'object', required: ['tests'], additionalProperties: false })
 })

@@ -1,5 +1,8 @@
-/** Schema text to compiled schema, stage by stage: read, shape, draft, resolve, check, relate, assemble. */
-import type { CompiledEntity, CompiledSchema } from '../contracts/compiled.ts'
+/** Schema text to compiled schema, stage by stage: read, shape, draft, resolve, check, relate, compile rules, assemble. */
+import type { AccessRule } from '../contracts/access.ts'
+import type { CompiledCheck, CompiledEntity, CompiledSchema } from '../contracts/compiled.ts'
+import type { PolicyTest } from '../contracts/policy-test.ts'
+import { invariant } from '../errors/invariant.ts'
 import { checkFields } from './check-fields.ts'
 import { checkRoles } from './check-roles.ts'
 import { checkSets } from './check-sets.ts'
@@ -7,23 +10,42 @@ import { checkShape } from './check-shape.ts'
 import { contentHash } from './content-hash.ts'
 import type { Draft, EntityDraft } from './draft.ts'
 import { draftEntities } from './draft-entities.ts'
+import { createExpressions, type Expressions } from './expressions.ts'
 import { collectForeignKeys } from './foreign-keys.ts'
 import { SchemaProblems } from './problem.ts'
 import { readYaml } from './read-yaml.ts'
 import { type Relations, relateEntities } from './relations.ts'
+import { resolveAccess } from './resolve-access.ts'
+import { resolveChecks, resolveExpressions } from './resolve-expressions.ts'
 import { resolveFields } from './resolve-fields.ts'
 import { resolveKeys } from './resolve-keys.ts'
+import { resolveTests } from './resolve-tests.ts'
+import { draftTestScope } from './test-scope.ts'
 
 /**
  * Parses, validates, normalises and compiles a schema document, YAML or JSON.
  *
  * @returns frozen data, serialisable as JSON. Its records have no prototype, but lose that when they are stored and
- *   read again: look names up with `Object.hasOwn`.
+ *   read again: look names up with `Object.hasOwn`. The document's tests are checked and not part of it.
  * @throws `SchemaProblems` (422) with every problem of the document, each placed.
  * @example compileSchema('schema: crm\nentities:\n  notes:\n    fields:\n      body: { type: text }\n').entities.notes
  */
 export function compileSchema(text: string): CompiledSchema {
-  const { tree, problems } = readYaml(text)
+  return compileDocument(text).schema
+}
+
+/**
+ * The tests that a schema document holds under `tests`, as plain data.
+ *
+ * @throws `SchemaProblems` (422), as `compileSchema` does.
+ * @example schemaTests(text).flatMap((test) => test.expectations)
+ */
+export function schemaTests(text: string): readonly PolicyTest[] {
+  return compileDocument(text).tests
+}
+
+function compileDocument(text: string): { readonly schema: CompiledSchema; readonly tests: readonly PolicyTest[] } {
+  const { tree, problems, locate, locateIn } = readYaml(text)
   const shape = checkShape(tree, problems)
   if (!shape) throw new SchemaProblems(problems.all())
   const draft = draftEntities(shape.document, shape.unsound, problems)
@@ -31,25 +53,50 @@ export function compileSchema(text: string): CompiledSchema {
   resolveFields(draft)
   checkRoles(draft)
   checkFields(draft)
-  checkSets(draft)
   const relations = relateEntities(draft, collectForeignKeys(draft))
+  const expressions = createExpressions(draft, relations, locateIn)
+  resolveExpressions(draft, expressions)
+  checkSets(draft)
+  const rules = resolveRules(draft, expressions)
+  const tests = resolveTests(draftTestScope(draft, locate), shape.document.tests ?? [], ['tests'])
   if (problems.all().length > 0) throw new SchemaProblems(problems.all())
-  return assemble(draft, relations)
+  invariant(!expressions.failed(), 'an expression that comes to nothing has a problem')
+  return { schema: assemble(draft, relations, rules), tests }
 }
 
-function assemble({ document, entities }: Draft, relations: Relations): CompiledSchema {
+interface Rules {
+  readonly access: readonly AccessRule[] | undefined
+  readonly checks: readonly CompiledCheck[]
+}
+
+function resolveRules(draft: Draft, expressions: Expressions): ReadonlyMap<string, Rules> {
+  const entities = [...draft.entities.values()]
+  return new Map(
+    entities.map((entity) => {
+      const access = resolveAccess(draft, entity, expressions)
+      return [entity.name, { access, checks: resolveChecks(entity, expressions) }]
+    }),
+  )
+}
+
+function assemble(
+  { document, entities }: Draft,
+  relations: Relations,
+  rules: ReadonlyMap<string, Rules>,
+): CompiledSchema {
   const { schema: name, version, description } = document
   const content = {
     name,
     ...(version !== undefined && { version }),
     ...(description !== undefined && { description }),
     roles: record(Object.entries(document.roles ?? {}).map(([role, { inherits = [] }]) => [role, { inherits }])),
-    entities: record([...entities.values()].map((entity) => [entity.name, assembleEntity(entity, relations)])),
+    entities: record([...entities.values()].map((entity) => [entity.name, assembleEntity(entity, relations, rules)])),
   }
   return deepFreeze({ ...content, hash: contentHash(content) })
 }
 
-function assembleEntity(entity: EntityDraft, relations: Relations): CompiledEntity {
+function assembleEntity(entity: EntityDraft, relations: Relations, rules: ReadonlyMap<string, Rules>): CompiledEntity {
+  const { access, checks = [] } = rules.get(entity.name) ?? {}
   const { unique = [], indexes = [], events = [] } = entity.document
   const description = entity.document.description ?? entity.document.schema?.description
   const alone = [...entity.declared.values()].filter((field) => field.document.unique).map((field) => [field.name])
@@ -62,6 +109,8 @@ function assembleEntity(entity: EntityDraft, relations: Relations): CompiledEnti
     unique: [...alone, ...unique],
     indexes,
     events,
+    ...(access && { access }),
+    ...(checks.length > 0 && { checks }),
   }
 }
 

@@ -1,7 +1,8 @@
 /** The content hash of a schema: equal for documents that mean the same. */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
-import type { CompiledSchema } from '../contracts/compiled.ts'
+import type { AccessRule } from '../contracts/access.ts'
+import type { CompiledEntity, CompiledField, CompiledSchema } from '../contracts/compiled.ts'
 
 /** Lists of the compiled form whose order means nothing. */
 const SETS: ReadonlySet<string> = new Set(['inherits', 'unique', 'indexes', 'events', 'values'])
@@ -11,8 +12,45 @@ const SETS: ReadonlySet<string> = new Set(['inherits', 'unique', 'indexes', 'eve
  * which Web Crypto is not.
  */
 export function contentHash(schema: Omit<CompiledSchema, 'hash'>): string {
-  const { name, description, roles, entities } = schema
+  const { name, description, roles } = schema
+  const entities = mapValues(schema.entities, entityContent)
   return bytesToHex(sha256(utf8ToBytes(canonical({ name, description, roles, entities }, []))))
+}
+
+/** Of expressions their sources count: what is made of them may change with the compiler. */
+function entityContent({ fields, access, checks, ...entity }: CompiledEntity): object {
+  return {
+    ...entity,
+    fields: mapValues(fields, fieldContent),
+    access: sorted(access?.map(ruleContent)),
+    checks: sorted(checks?.map(({ field, expression }) => ({ field, source: expression.source }))),
+  }
+}
+
+function fieldContent({ computed, ...field }: CompiledField): object {
+  const { default: given } = field
+  return {
+    ...field,
+    ...(given && 'expression' in given && { default: { from: given.from, source: given.expression.source } }),
+    ...(computed && { computed: { stored: computed.stored, source: computed.expression.source } }),
+  }
+}
+
+/** `place` says where the same rule happens to be written. */
+function ruleContent({ place: _, where, check, fields, ...rule }: AccessRule): object {
+  return { ...rule, where: where?.source, check: check?.source, fields: fields?.toSorted() }
+}
+
+function mapValues<T>(record: Readonly<Record<string, T>>, map: (value: T) => object): Record<string, object> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]))
+}
+
+/** In an order that is that of their content. */
+function sorted(members: readonly object[] | undefined): readonly object[] | undefined {
+  return members
+    ?.map((member) => [canonical(member, []), member] as const)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, member]) => member)
 }
 
 /** Only the compiled form's own lists are sets: never one inside a literal default or of a key. */

@@ -1,28 +1,23 @@
 /**
  * The shape of a schema document, as one valibot schema: which keys stand where and what kind of value they hold.
  *
- * The messages are phrases that complete "expected …"; `describe-issue.ts` makes sentences of them. What a key means
- * beside others (a `precision` only for decimals) is no matter of shape and is checked elsewhere.
+ * What a key means beside others (a `precision` only for decimals) is no matter of shape and is checked elsewhere.
  */
 import * as v from 'valibot'
-import {
-  EVENTS,
-  FIELD_TYPES,
-  FORMATS,
-  type Level,
-  ON_DELETE,
-  OPTIONAL_SYSTEM_FIELDS,
-  type SchemaDocument,
-} from './document.ts'
+import { accessShape } from './access-shape.ts'
+import { EVENTS, FIELD_TYPES, FORMATS, ON_DELETE, OPTIONAL_SYSTEM_FIELDS, type SchemaDocument } from './document.ts'
+import { closed, either, expression, flag, name, names, oneOf, recordOf, text } from './shape-parts.ts'
+import { testsShape } from './tests-shape.ts'
 
-const text = v.string('a text')
-const name = v.string('a name')
-const flag = v.boolean('true or false')
-const names = v.array(name, 'a list of names')
-const nameOrNames = v.union([name, names], 'a name or a list of names')
+const nameOrNames = either([name, names], 'a name or a list of names')
 const exactNumber = v.union([v.number(), v.bigint(), v.string()], 'a number')
 const count = v.pipe(v.number('a whole number'), v.integer('a whole number'), v.minValue(0, 'a number of 0 or more'))
 const values = v.array(text, 'a list of texts')
+/** One condition or several, all of which must hold. */
+const check = either(
+  [expression, v.array(expression, 'a list of expressions')],
+  'an expression in CEL, or a list of them',
+)
 
 const field = closed('field', {
   description: v.exactOptional(text),
@@ -42,6 +37,9 @@ const field = closed('field', {
   to: v.exactOptional(name),
   as: v.exactOptional(name),
   on_delete: v.exactOptional(oneOf(ON_DELETE)),
+  computed: v.exactOptional(expression),
+  stored: v.exactOptional(flag),
+  check: v.exactOptional(check),
 })
 
 const jsonSchemaItem = {
@@ -70,13 +68,13 @@ const entity = closed('entity', {
   description: v.exactOptional(text),
   key: v.exactOptional(nameOrNames),
   without: v.exactOptional(v.array(oneOf(OPTIONAL_SYSTEM_FIELDS), 'a list of system fields')),
-  fields: v.exactOptional(v.record(v.string(), field, 'an object of fields')),
+  fields: v.exactOptional(recordOf(field, 'an object of fields')),
   schema: v.exactOptional(
     closed('JSON Schema entity', {
       type: v.exactOptional(v.literal('object', 'the word object')),
       description: v.exactOptional(text),
       required: v.exactOptional(names),
-      properties: v.record(v.string(), jsonSchemaProperty, 'an object of properties'),
+      properties: recordOf(jsonSchemaProperty, 'an object of properties'),
       additionalProperties: v.exactOptional(v.literal(false, 'false, the only way there is')),
     }),
   ),
@@ -94,13 +92,11 @@ const entity = closed('entity', {
     ),
   ),
   has_many: v.exactOptional(
-    v.record(
-      v.string(),
-      closed('other side', { entity: name, by: v.exactOptional(nameOrNames) }),
-      'an object of other sides',
-    ),
+    recordOf(closed('other side', { entity: name, by: v.exactOptional(nameOrNames) }), 'an object of other sides'),
   ),
   events: v.exactOptional(v.array(oneOf(EVENTS), 'a list of created, updated, deleted')),
+  check: v.exactOptional(check),
+  access: v.exactOptional(accessShape),
 })
 
 const role = closed('role', { description: v.exactOptional(text), inherits: v.exactOptional(names) })
@@ -111,20 +107,7 @@ export const schemaDocument: v.GenericSchema<unknown, SchemaDocument> = closed('
     v.pipe(v.number('a version number'), v.integer('a whole number'), v.minValue(1, 'a number of 1 or more')),
   ),
   description: v.exactOptional(text),
-  roles: v.exactOptional(v.record(v.string(), role, 'an object of roles')),
-  entities: v.record(v.string(), entity, 'an object of entities'),
+  roles: v.exactOptional(recordOf(role, 'an object of roles')),
+  entities: recordOf(entity, 'an object of entities'),
+  tests: v.exactOptional(testsShape),
 })
-
-function oneOf<const T extends readonly string[]>(options: T): v.PicklistSchema<T, string> {
-  return v.picklist(options, `one of ${options.join(', ')}`)
-}
-
-/**
- * An object without other keys. Unlike `strictObject` it reports every unknown key and not the first alone; the issue
- * carries the level and the known keys for the hint. The type is that of a strict object, because `never` as an index
- * signature would swallow the entries.
- */
-function closed<const E extends v.ObjectEntries>(level: Level, entries: E): v.StrictObjectSchema<E, string> {
-  const rest = v.never(`${level}|${Object.keys(entries).join('|')}`)
-  return v.objectWithRest(entries, rest, 'an object') as unknown as v.StrictObjectSchema<E, string>
-}

@@ -1,5 +1,7 @@
 /** A schema document as its author wrote it, once its shape is known to be right. */
 import { type FieldType, PHYSICAL_TYPES } from '../contracts/field-type.ts'
+import type { AccessDocument } from './access-document.ts'
+import type { TestDocument } from './tests-document.ts'
 
 /** The keys of a constant are its own. */
 export const FIELD_TYPES: readonly FieldType[] = Object.keys(PHYSICAL_TYPES) as FieldType[]
@@ -19,6 +21,16 @@ export type Level =
   | 'JSON Schema entity'
   | 'JSON Schema property'
   | 'JSON Schema item'
+  | 'role in `access`'
+  | 'rule'
+  | 'deny'
+  | 'deny rule'
+  | 'test'
+  | 'caller'
+  | 'attempt'
+  | 'set of inputs'
+  | 'matrix entry'
+  | 'test file'
 export type OnDelete = (typeof ON_DELETE)[number]
 export type JsonType = 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'array' | 'null'
 
@@ -28,6 +40,7 @@ export interface SchemaDocument {
   description?: string
   roles?: Record<string, { description?: string; inherits?: string[] }>
   entities: Record<string, EntityDocument>
+  tests?: TestDocument[]
 }
 
 export interface EntityDocument {
@@ -41,6 +54,8 @@ export interface EntityDocument {
   references?: { fields: string[]; to: string; as?: string; on_delete?: OnDelete }[]
   has_many?: Record<string, { entity: string; by?: string | string[] }>
   events?: (typeof EVENTS)[number][]
+  check?: string | string[]
+  access?: AccessDocument
 }
 
 export interface FieldDocument {
@@ -61,6 +76,9 @@ export interface FieldDocument {
   to?: string
   as?: string
   on_delete?: OnDelete
+  computed?: string
+  stored?: boolean
+  check?: string | string[]
 }
 
 export interface JsonSchemaDocument {

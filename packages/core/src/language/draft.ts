@@ -33,7 +33,15 @@ export interface FieldDraft {
   readonly places: Readonly<Partial<Record<keyof FieldDocument, Path>>>
 }
 
+/** Reports what is wrong with an option of a field. */
+export type SayOfField = (option: keyof FieldDocument, code: string, message: string, hint?: string) => void
+
 /** The place of a field's option. */
 export function optionPath(field: FieldDraft, option: keyof FieldDocument): Path {
   return field.places[option] ?? [...field.path, option]
+}
+
+/** Whether the value is made of the row, so that nobody gives it. */
+export function isComputed(field: FieldDraft | undefined): boolean {
+  return field?.document.computed !== undefined
 }

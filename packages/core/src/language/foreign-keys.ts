@@ -2,7 +2,7 @@
 import { physicalType } from '../contracts/field-type.ts'
 import { reportUnknownField } from './check-sets.ts'
 import type { OnDelete } from './document.ts'
-import { type Draft, type EntityDraft, type FieldDraft, optionPath } from './draft.ts'
+import { type Draft, type EntityDraft, type FieldDraft, isComputed, optionPath } from './draft.ts'
 import { checkName } from './names.ts'
 import { didYouMean } from './nearest-name.ts'
 import type { Path } from './path.ts'
@@ -35,7 +35,7 @@ export function collectForeignKeys(draft: Draft): readonly ForeignKey[] {
 /** What is wrong with the target itself is reported by `resolveFields`. */
 function singleKey(draft: Draft, entity: EntityDraft, field: FieldDraft): Found | undefined {
   const { to, as, on_delete: onDelete = 'restrict' } = field.document
-  const target = to === undefined ? undefined : draft.entities.get(to)
+  const target = to === undefined || isComputed(field) ? undefined : draft.entities.get(to)
   if (as !== undefined) checkName('relation', as, { path: optionPath(field, 'as'), at: 'value' }, draft.problems)
   if (target?.key.length !== 1 || !entity.fields.has(field.name)) return undefined
   return { entity, fields: [field.name], target, onDelete, ...(as !== undefined && { as }), path: field.path }
@@ -74,6 +74,10 @@ function checkPairs(
   return fields.every((name, index) => {
     const place = [...path, 'fields', index]
     reportUnknownField(entity, name, place, draft.problems)
+    if (isComputed(entity.declared.get(name))) {
+      const message = `\`${name}\` is computed, and only given values can refer`
+      draft.problems.report({ path: place, code: 'NOT_APPLICABLE', message })
+    }
     const field = entity.fields.get(name)
     const key = target.fields.get(target.key[index] as string)
     if (!field || !key) return false

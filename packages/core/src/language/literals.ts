@@ -11,6 +11,17 @@ export interface Literal {
   readonly fault?: string
 }
 
+/** The source of a default such as `{ cel: "now()" }`; undefined where it is a literal. */
+export function expressionDefault(value: unknown): string | undefined {
+  if (!isExpressionDefault(value)) return undefined
+  return typeof value.cel === 'string' && Object.keys(value).length === 1 ? value.cel : undefined
+}
+
+/** Whether a default is meant as an expression, well-formed or not: an object with the key `cel` is never a literal. */
+export function isExpressionDefault(value: unknown): value is { readonly cel: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && 'cel' in value
+}
+
 interface Shape {
   readonly type: FieldType
   readonly list: boolean

@@ -7,24 +7,17 @@ const RENAMES = 'migrations that rename or drop'
 const PARTS: Readonly<Partial<Record<Level, Readonly<Record<string, string>>>>> = {
   schema: {
     functions: 'functions',
-    tests: 'policy tests',
     removed: RENAMES,
-    access: 'access rules',
   },
   entity: {
-    access: 'access rules (until then a schema is open to the role `admin` alone)',
     hooks: 'hooks',
     search: 'full-text search',
     history: 'record history',
     soft_delete: 'soft deletion',
-    check: 'CEL expressions',
     renamed_from: RENAMES,
     removed: RENAMES,
   },
   field: {
-    computed: 'computed fields',
-    stored: 'computed fields',
-    check: 'CEL expressions',
     renamed_from: RENAMES,
   },
 }

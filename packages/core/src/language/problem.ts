@@ -13,14 +13,15 @@ export interface Problem {
   readonly hint?: string
 }
 
-/** All problems of a document at once. */
+/** All problems of a document at once: `SCHEMA_INVALID`, or `TESTS_INVALID` of a file of tests. */
 export class SchemaProblems extends BackSaasError {
   override readonly name: string = 'SchemaProblems'
   readonly problems: readonly Problem[]
 
-  constructor(problems: readonly Problem[]) {
+  constructor(problems: readonly Problem[], document: 'schema' | 'tests' = 'schema') {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
-    super('SCHEMA_INVALID', 422, `the schema has ${count}`, {
+    const has = document === 'schema' ? 'the schema has' : 'the tests have'
+    super(document === 'schema' ? 'SCHEMA_INVALID' : 'TESTS_INVALID', 422, `${has} ${count}`, {
       details: problems.map((p) => `${p.line}:${p.column} ${p.code} ${withHint(p)}`).join('\n'),
       errors: problems.map((p) => ({ pointer: p.pointer, code: p.code, detail: withHint(p) })),
     })

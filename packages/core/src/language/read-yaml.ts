@@ -4,6 +4,7 @@ import { compareDecimals, parseDecimal } from './decimal-number.ts'
 import type { Path } from './path.ts'
 import { type Problem, SchemaProblems } from './problem.ts'
 import { createProblemList, type Locate, type ProblemList, type Report } from './problem-list.ts'
+import { type ScalarStyle, scalarOffset } from './scalar-offset.ts'
 import { scanYaml } from './scan-yaml.ts'
 
 /** JSON, and bigints where a number cannot hold an integer exactly. Objects have no prototype. */
@@ -15,7 +16,13 @@ export interface TreeObject {
 export interface Reading {
   readonly tree: Tree
   readonly problems: ProblemList
+  readonly locate: Locate
+  /** The place of a character of the text at `path`. */
+  readonly locateIn: LocateIn
 }
+
+/** `offset` counts the code units of the text's value. */
+export type LocateIn = (path: Path, offset: number) => ReturnType<Position>
 
 type Position = (offset: number) => { readonly line: number; readonly column: number }
 
@@ -62,8 +69,10 @@ export function readYaml(text: string): Reading {
       }),
     )
   }
-  const problems = createProblemList(locator(document.contents, position))
-  return { tree: readNode(document.contents, [], { position, problems }), problems }
+  const locate = locator(document.contents, position)
+  const problems = createProblemList(locate)
+  const tree = readNode(document.contents, [], { position, problems })
+  return { tree, problems, locate, locateIn: innerLocator(document.contents, text, position) }
 }
 
 /** Walks from the root at each call: problems are few, and an index of every place would cost more. */
@@ -81,6 +90,19 @@ function locator(root: Node | null, position: Position): Locate {
       node = child
     }
     return position(offset)
+  }
+}
+
+function innerLocator(root: Node | null, text: string, position: Position): LocateIn {
+  return (path, offset) => {
+    let node: unknown = root
+    for (const step of path) {
+      node = isMap(node) ? findPair(node, String(step))?.value : isSeq(node) ? node.items[Number(step)] : undefined
+    }
+    if (!isScalar(node) || !node.range) return position(0)
+    const [begin, end] = node.range
+    const style = (node.type ?? 'PLAIN') as ScalarStyle
+    return position(begin + scalarOffset(text.slice(begin, end), style, String(node.value), offset))
   }
 }
 

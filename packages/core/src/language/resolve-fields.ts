@@ -3,8 +3,8 @@ import type { CompiledField } from '../contracts/compiled.ts'
 import type { FieldType } from '../contracts/field-type.ts'
 import { boundOf } from './bounds.ts'
 import { OPTIONAL_SYSTEM_FIELDS } from './document.ts'
-import { type Draft, type EntityDraft, type FieldDraft, optionPath } from './draft.ts'
-import { literalOf } from './literals.ts'
+import { type Draft, type EntityDraft, type FieldDraft, isComputed, optionPath } from './draft.ts'
+import { isExpressionDefault, literalOf } from './literals.ts'
 import { didYouMean } from './nearest-name.ts'
 import { hasGeneratedKey } from './resolve-keys.ts'
 import { generatedKey, SYSTEM_FIELDS } from './system-fields.ts'
@@ -20,6 +20,8 @@ export function resolveFields(draft: Draft): void {
   for (const entity of draft.entities.values()) {
     if (hasGeneratedKey(entity)) entity.fields.set(entity.key[0] as string, generatedKey(entity.key[0] as string))
     for (const field of entity.declared.values()) {
+      // Its type is that of its expression, which may read any other field.
+      if (isComputed(field)) continue
       checkTarget(draft, field)
       const resolved = resolveType(draft, field, known)
       if (resolved) entity.fields.set(field.name, compileField(entity, field, resolved))
@@ -99,7 +101,8 @@ function compileField(entity: EntityDraft, field: FieldDraft, { type, values }: 
   const min = boundOf(type, list, document.min)
   const max = boundOf(type, list, document.max)
   const { description, precision, format, pattern } = document
-  const literal = literalOf({ type, list, values: new Set(values) }, document.default)
+  const given = isExpressionDefault(document.default) ? undefined : document.default
+  const literal = literalOf({ type, list, values: new Set(values) }, given)
   const decimal = type === 'decimal' && precision !== undefined
   return {
     name,

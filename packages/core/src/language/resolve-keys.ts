@@ -1,6 +1,6 @@
 /** Finds the key of every entity. */
 import type { FieldType } from '../contracts/field-type.ts'
-import type { Draft, EntityDraft } from './draft.ts'
+import { type Draft, type EntityDraft, isComputed } from './draft.ts'
 import { checkName } from './names.ts'
 import { didYouMean } from './nearest-name.ts'
 import type { Path } from './path.ts'
@@ -44,7 +44,10 @@ function keyOf(entity: EntityDraft, problems: ProblemList): readonly string[] {
     if (seen.size === seen.add(name).size) {
       problems.report({ path: place, code: 'DUPLICATE_FIELD', message: `\`${name}\` stands in the key twice` })
     } else if (!entity.declared.has(name)) checkUndeclared(entity, name, names.length, place, problems)
-    else if (entity.declared.get(name)?.document.required === false) {
+    else if (isComputed(entity.declared.get(name))) {
+      const message = `\`${name}\` is computed and cannot be a key`
+      problems.report({ path: place, code: 'NOT_APPLICABLE', message })
+    } else if (entity.declared.get(name)?.document.required === false) {
       const message = `\`${name}\` is a key field and therefore required`
       problems.report({
         path: [...(entity.declared.get(name)?.path ?? []), 'required'],

@@ -12,6 +12,7 @@ const LEXEMES_MAX = 60_000
 const BLANKS_MAX = 150_000
 /** Of one text: the parser keeps its lines apart. */
 const TEXT_MAX = 65_536
+const EMPTY_LINES = '\n'.repeat(TEXT_MAX + 1)
 /** Of one number: to read it takes time by the square of its length. */
 const NUMBER_MAX = 1000
 const REFUSED_MAX = 20
@@ -42,7 +43,7 @@ export function scanYaml(text: string): readonly Problem[] {
   if (text.length > BYTES_MAX || new TextEncoder().encode(text).length > BYTES_MAX) {
     return [problem(1, 1, 'TOO_LARGE', 'the schema is larger than 1 MB')]
   }
-  return forbiddenCharacter(text) ?? scanLexemes(text)
+  return forbiddenCharacter(text) ?? emptyLines(text) ?? scanLexemes(text)
 }
 
 function forbiddenCharacter(text: string): readonly Problem[] | undefined {
@@ -53,6 +54,14 @@ function forbiddenCharacter(text: string): readonly Problem[] | undefined {
   const code = (text.codePointAt(index) ?? 0).toString(16).toUpperCase().padStart(4, '0')
   const message = text.isWellFormed() ? `the character U+${code} may not stand in a schema` : 'the text is not Unicode'
   return [problem(before.length, (before.at(-1)?.length ?? 0) + 1, 'FORBIDDEN_CHARACTER', message)]
+}
+
+/** So many in a row are too many inside of a text as well as outside; to go through them one by one takes long. */
+function emptyLines(text: string): readonly Problem[] | undefined {
+  const index = text.indexOf(EMPTY_LINES)
+  if (index < 0) return undefined
+  const line = text.slice(0, index).split('\n').length
+  return [problem(line, 1, 'TOO_MANY_PARTS', 'the schema has too many empty lines')]
 }
 
 function scanLexemes(text: string): readonly Problem[] {

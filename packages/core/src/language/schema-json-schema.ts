@@ -1,7 +1,9 @@
 /** The JSON Schema of the language, for editors. */
 import { toJsonSchema } from '@valibot/to-json-schema'
+import type * as v from 'valibot'
 import type { JsonObject } from '../contracts/json.ts'
 import { schemaDocument } from './document-shape.ts'
+import { testFileShape } from './tests-shape.ts'
 
 /**
  * Generated from the shape that `compileSchema` checks. It says which keys stand where; that names exist and options
@@ -10,7 +12,16 @@ import { schemaDocument } from './document-shape.ts'
  * @example monaco.languages.yaml.setDiagnosticsOptions({ schemas: [{ schema: schemaJsonSchema(), fileMatch: ['*'] }] })
  */
 export function schemaJsonSchema(): JsonObject {
-  const schema = toJsonSchema(schemaDocument, {
+  return jsonSchemaOf(schemaDocument)
+}
+
+/** The same for files of policy tests, `*.test.yaml`. */
+export function testsJsonSchema(): JsonObject {
+  return jsonSchemaOf(testFileShape)
+}
+
+function jsonSchemaOf(shape: v.GenericSchema): JsonObject {
+  const schema = toJsonSchema(shape, {
     overrideSchema: ({ valibotSchema, jsonSchema }) => {
       if (valibotSchema.type === 'bigint') return { type: 'integer' }
       return valibotSchema.type === 'object_with_rest' ? { ...jsonSchema, additionalProperties: false } : undefined

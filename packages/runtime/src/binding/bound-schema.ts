@@ -9,7 +9,8 @@ import {
   TENANT_COLUMN,
 } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
-import type { KnownShapes } from '../stages/known-shape.ts'
+import type { AccessView } from '../access/view.ts'
+import type { KnownShape, KnownShapes } from '../stages/known-shape.ts'
 import { boundedMap } from './bounded-map.ts'
 import { createStatementCache, type StatementCache } from './statement-cache.ts'
 
@@ -23,6 +24,8 @@ export interface BoundSchema {
   readonly entities: Readonly<Record<string, BoundEntity>>
   /** Where record events go: the platform's `events`; null where nothing is to be told (the platform itself). */
   readonly outbox: BoundEntity | null
+  /** What the caller's rules come to; null where it is open. Each view of a schema is bound by itself. */
+  readonly access: AccessView | null
   /** Rendered statements by the shape of the operation. */
   readonly statements: StatementCache
   /** Requests that were parsed once. */
@@ -34,7 +37,7 @@ export interface BoundEntity {
   readonly mapping: EntityMapping
   /** `"store"."table"`, quoted. */
   readonly table: SQL
-  /** Quoted physical column by field name. */
+  /** Quoted physical column by field name; none of what is computed and not stored. */
   readonly columns: Readonly<Record<string, SQL>>
 }
 
@@ -66,9 +69,16 @@ export function bindSchema(
     version,
     entities: Object.freeze(entities),
     outbox: outbox?.entities.events ?? null,
+    access: null,
     statements: createStatementCache(MAX_STATEMENTS),
     shapes: boundedMap(MAX_SHAPES),
   }
+}
+
+/** The same schema for who holds certain roles, with statements of its own. */
+export function bindView(schema: BoundSchema, access: AccessView): BoundSchema {
+  const caches = { statements: createStatementCache(MAX_STATEMENTS), shapes: boundedMap<KnownShape>(MAX_SHAPES) }
+  return { ...schema, ...caches, access, served: access.served }
 }
 
 /** Fields of the platform that the runtime reads for itself, and no request ever does. */
@@ -84,7 +94,8 @@ function withoutSecrets(schema: CompiledSchema): CompiledSchema {
 
 function bindEntity(compiled: CompiledEntity, mapping: EntityMapping, schema: string): BoundEntity {
   const columns: Record<string, SQL> = Object.create(null)
-  for (const field of Object.keys(compiled.fields)) {
+  for (const { name: field, computed } of Object.values(compiled.fields)) {
+    if (computed && !computed.stored) continue
     const column = mapping.columns[field]
     invariant(column, `the mapping has no column for ${compiled.name}.${field}`)
     columns[field] = sql`${sql.identifier(column)}`

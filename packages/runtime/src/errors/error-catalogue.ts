@@ -13,6 +13,7 @@ export type RuntimeErrorCode =
   | 'TENANT_SUSPENDED'
   | 'NO_SCHEMA_INSTALLED'
   | '42501'
+  | 'ACCESS_UNDECIDED'
   | 'REGISTRY_READ_ONLY'
   | 'PGRST106'
   | 'PGRST117'
@@ -50,6 +51,7 @@ export const RUNTIME_ERRORS: Readonly<Record<RuntimeErrorCode, ErrorCatalogue[st
   TENANT_SUSPENDED: { status: 403, message: 'The tenant is suspended.' },
   NO_SCHEMA_INSTALLED: { status: 404, message: 'The tenant has no schema installed.' },
   '42501': { status: 403, message: 'The caller may not do this.' },
+  ACCESS_UNDECIDED: { status: 503, message: 'A schema has access rules and no plugin decides on them.' },
   REGISTRY_READ_ONLY: { status: 403, message: 'The registry is read-only over HTTP.' },
   PGRST106: { status: 406, message: 'The profile asked for is none of the tenant’s.' },
   PGRST117: { status: 405, message: 'The route does not take this method.' },

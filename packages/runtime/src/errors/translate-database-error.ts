@@ -1,13 +1,7 @@
 /** What Postgres refused → what the caller is told: SQLSTATE as the code, logical names only. */
-import {
-  BackSaasError,
-  type CompiledEntity,
-  type ConstraintMapping,
-  type DatabaseError,
-  FENCE,
-  REFUSED,
-} from '@backsaas/core'
+import { BackSaasError, type CompiledEntity, type ConstraintMapping, type DatabaseError, FENCE } from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
+import { refusedWrite } from './refused-write.ts'
 
 const STALE: ReadonlySet<string> = new Set([FENCE.retired, '42P01', '42703', '0A000'])
 
@@ -31,9 +25,14 @@ const STATUS: Readonly<Record<string, readonly [status: number, message: string 
 }
 
 /**
+ * @param entity the one that was asked.
  * @returns the error to answer with; `STALE_SCHEMA` (503) where the runtime should refresh and try once more.
  */
-export function translateDatabaseError(error: DatabaseError, schema: BoundSchema): BackSaasError {
+export function translateDatabaseError(
+  error: DatabaseError,
+  schema: BoundSchema,
+  entity: CompiledEntity | undefined,
+): BackSaasError {
   const { sqlState } = error.fields
   if (STALE.has(sqlState))
     return new BackSaasError('STALE_SCHEMA', 503, 'the schema is changing; try again', {
@@ -42,7 +41,8 @@ export function translateDatabaseError(error: DatabaseError, schema: BoundSchema
     })
   if (sqlState === FENCE.suspended)
     return new BackSaasError('TENANT_SUSPENDED', 403, 'this tenant is suspended', { cause: error })
-  if (sqlState === REFUSED.maxAffected) return tooManyAffected(error)
+  const refused = entity ? refusedWrite(error, entity) : null
+  if (refused) return refused
   if (sqlState.startsWith('23')) return constraintError(error, schema)
   const known = STATUS[sqlState]
   if (known)
@@ -60,13 +60,6 @@ export function translateDatabaseError(error: DatabaseError, schema: BoundSchema
       headers: { 'retry-after': '2' },
     })
   return new BackSaasError('INTERNAL', 500, 'something went wrong on our side', { cause: error })
-}
-
-function tooManyAffected(error: DatabaseError): BackSaasError {
-  return new BackSaasError('PGRST124', 400, 'Query result exceeds max-affected preference constraint', {
-    details: `The query affects ${error.fields.serverDetail ?? 'more'} rows`,
-    cause: error,
-  })
 }
 
 function constraintError(error: DatabaseError, schema: BoundSchema): BackSaasError {

@@ -1,5 +1,6 @@
 /** What the routes do: health, a data request through the stages, a plugin's route. */
 import { BackSaasError, type Observe, type Route, type RouteContext } from '@backsaas/core'
+import type { AccessControl } from '../access/create-access.ts'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import { presentable } from '../errors/problem-response.ts'
 import type { LoadedPlugins } from '../plugins/load-plugins.ts'
@@ -20,6 +21,7 @@ import { tenantNames } from './tenant-names.ts'
 
 export interface HandlerOptions {
   readonly registry: Registry
+  readonly access: AccessControl
   readonly limits: Limits
   readonly plugins: LoadedPlugins
   readonly observe: Observe | null
@@ -125,8 +127,10 @@ async function runOnProfile(
   profile: Profile,
   entity: string,
   itemKey: string | null,
-  { registry, limits, plugins, observe }: HandlerOptions,
+  { registry, access, limits, plugins, observe }: HandlerOptions,
 ): Promise<Reply> {
+  const bound = registry.schema(profile, call)
+  const schema = await access.view(bound instanceof Promise ? await bound : bound, tenant.id, principal.roles, call)
   return runStages({
     request: call.request,
     address: call.address,
@@ -138,7 +142,7 @@ async function runOnProfile(
     connection: call.connection,
     tenantId: tenant.id,
     principal,
-    schema: await registry.schema(profile, call),
+    schema,
     limits,
     plugins,
     observe,

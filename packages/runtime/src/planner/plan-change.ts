@@ -9,7 +9,9 @@ import { ENTER } from './plan-read.ts'
 import { planWhere } from './plan-where.ts'
 import { planReturned, planWritten } from './plan-written.ts'
 import { render, value } from './render.ts'
-import { columnType, ofTenant, type PlanScope, rootScope } from './scope.ts'
+import { visibleRows } from './rules.ts'
+import { columnType, type PlanScope, rootScope } from './scope.ts'
+import { becomes, deletable, entityAccess, nextScope, orForbidden, updatable } from './write-rules.ts'
 
 /** The statement that opens the transaction. */
 export const ENTER_STATEMENT: RenderedStatement = render(sql`select tenant from ${ENTER} as x(tenant)`)
@@ -21,13 +23,14 @@ export function planUpdate(schema: BoundSchema, operation: Operation): RenderedS
   const record = names.map((name) => sql`${sql.identifier(name)} ${sql.raw(columnType(scope, name))}`)
   const assignments = names.map((name) => sql`${scope.entity.columns[name]} = b.${sql.identifier(name)}`)
   const set = sql.join([...assignments, ...touches(scope)], sql`, `)
-  const written = sql`update ${scope.entity.table} as t set ${set} from json_to_record(${value('input')}::json) as b(${sql.join(record, sql`, `)}) where ${chosen(scope, operation)} returning ${planReturned(scope, operation)}`
+  const given = new Map(names.map((name) => [name, sql`b.${sql.identifier(name)}`] as const))
+  const written = sql`update ${scope.entity.table} as t set ${set} from json_to_record(${value('input')}::json) as b(${sql.join(record, sql`, `)}) where ${updated(scope, operation, given)} returning ${planReturned(scope, operation)}`
   return answer(scope, operation, written, planOutbox(scope, 'updated'))
 }
 
 export function planDelete(schema: BoundSchema, operation: Operation): RenderedStatement {
   const scope = changeScope(schema, operation)
-  const written = sql`delete from ${scope.entity.table} as t where ${chosen(scope, operation)} returning ${planReturned(scope, operation)}`
+  const written = sql`delete from ${scope.entity.table} as t where ${joined([chosen(scope, operation), deletable(scope)])} returning ${planReturned(scope, operation)}`
   return answer(scope, operation, written, planOutbox(scope, 'deleted'))
 }
 
@@ -38,7 +41,28 @@ function changeScope(schema: BoundSchema, operation: Operation): PlanScope {
 /** The rows that are changed: `!inner` embeds narrow what is returned, not what is written. */
 function chosen(scope: PlanScope, { query }: Operation): SQL {
   const select = query.select.map((item) => (item.kind === 'embed' ? { ...item, join: 'left' as const } : item))
-  return sql`${ofTenant(scope)} and ${planWhere(scope, { ...query, select })}`
+  return sql`${visibleRows(scope)} and ${planWhere(scope, { ...query, select })}`
+}
+
+/**
+ * The rows that are updated: those chosen that the rules let be changed. One that may not become what it would is refused, and the
+ * write with it; asked only of what is updated, which `case` alone makes sure of.
+ */
+function updated(scope: PlanScope, operation: Operation, given: ReadonlyMap<string, SQL>): SQL {
+  const rows = chosen(scope, operation)
+  const access = entityAccess(scope)?.update
+  if (!access) return rows
+  const columns = [...given.keys()]
+  const changed = joined([rows, updatable(scope, access, columns)])
+  const next = becomes(scope, nextScope(scope, given), access, columns)
+  return next ? sql`${changed} and case when ${changed} then ${orForbidden(next, 'update')} else false end` : changed
+}
+
+function joined(parts: readonly (SQL | null)[]): SQL {
+  return sql.join(
+    parts.filter((part) => part !== null),
+    sql` and `,
+  )
 }
 
 function answer(scope: PlanScope, operation: Operation, written: SQL, outbox: SQL): RenderedStatement {

@@ -2,7 +2,8 @@
 import { type Comparison, type CompiledField, invariant, type Path, physicalType } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
 import { value } from './render.ts'
-import { column, type PlanScope } from './scope.ts'
+import { column } from './rules.ts'
+import type { PlanScope } from './scope.ts'
 
 export function planComparison(scope: PlanScope, condition: Comparison): SQL {
   const test = planTest(scope, condition)

@@ -1,5 +1,6 @@
 /** A create → one statement: `enter` and the rows' JSON feed the insert; what it wrote is read from the CTE. */
 import { type CompiledField, invariant, type Operation } from '@backsaas/core'
+import { toSql } from '@backsaas/core/expression'
 import { type SQL, sql } from 'drizzle-orm'
 import { type BoundSchema, TENANT } from '../binding/bound-schema.ts'
 import type { RenderedStatement } from '../binding/rendered-statement.ts'
@@ -8,7 +9,9 @@ import { planOutbox } from './plan-outbox.ts'
 import { ENTER } from './plan-read.ts'
 import { INSERTED, planReturned, planWritten } from './plan-written.ts'
 import { render, value } from './render.ts'
+import { admitted, environmentOf } from './rules.ts'
 import { columnType, type PlanScope, rootScope } from './scope.ts'
+import { becomes, entityAccess, nextScope, orForbidden, updatable } from './write-rules.ts'
 
 /** One column of the insert: where its value comes from. */
 interface InsertColumn {
@@ -70,6 +73,7 @@ function insertColumns(scope: PlanScope, operation: Operation): readonly InsertC
   const given = new Set(operation.input?.columns)
   const columns: InsertColumn[] = []
   for (const field of Object.values(scope.entity.compiled.fields)) {
+    if (field.computed) continue
     const name = scope.entity.columns[field.name]
     invariant(name, `no column for ${field.name}`)
     const fallback = defaultOf(scope, field, operation.input?.missing === 'default')
@@ -100,8 +104,7 @@ function defaultOf(scope: PlanScope, field: CompiledField, rowByRow: boolean): S
     case 'revision':
       return sql`1`
     case 'expression':
-      invariant(false, 'defaults by expression are not planned yet')
-      break
+      return sql`(${toSql(field.default.expression.tree, environmentOf(scope, false))})`
     case 'identity':
       return rowByRow ? nextNumber(scope, field) : null
   }
@@ -124,7 +127,22 @@ function planConflict(scope: PlanScope, { upsert, input }: Operation): SQL {
   // With nothing to change, the row is still locked and returned, as a merge promises.
   const columns = updated.length > 0 ? updated : upsert.on
   const assignments = columns.map((name) => sql`${scope.entity.columns[name]} = excluded.${scope.entity.columns[name]}`)
-  return sql` on conflict (${target}) do update set ${sql.join([...assignments, ...touches(scope)], sql`, `)}`
+  const set = sql.join([...assignments, ...touches(scope)], sql`, `)
+  return sql` on conflict (${target}) do update set ${set}${mergeable(scope, updated)}`
+}
+
+/** A row that is there and may not be changed so is refused, and the write with it: a merge promises to do all. */
+function mergeable(scope: PlanScope, columns: readonly string[]): SQL {
+  const access = entityAccess(scope)
+  if (!access?.update || !access.read) return sql``
+  const given = new Map(columns.map((name) => [name, sql`excluded.${scope.entity.columns[name] ?? sql``}`] as const))
+  const conditions = [
+    admitted(scope, access.read.rows),
+    updatable(scope, access.update, columns),
+    becomes(scope, nextScope(scope, given), access.update, columns),
+  ].filter((part) => part !== null)
+  if (conditions.length === 0) return sql``
+  return sql` where ${orForbidden(sql`coalesce(${sql.join(conditions, sql` and `)}, false)`, 'update')}`
 }
 
 /** What every update sets besides the values it was given. */

@@ -21,7 +21,8 @@ export function planOutbox(scope: PlanScope, verb: Verb, inserted?: SQL): SQL {
       : text(`record.${told[0]}`)
   const only =
     inserted && told.length === 1 ? sql` where ${told[0] === 'created' ? sql`` : sql`not `}t.${inserted}` : sql``
-  const pairs = Object.keys(entity.fields).map((field) => sql`${text(field)}, t.${scope.entity.columns[field]}`)
+  const stored = Object.keys(entity.fields).filter((field) => scope.entity.columns[field])
+  const pairs = stored.map((field) => sql`${text(field)}, t.${scope.entity.columns[field]}`)
   const keys = entity.key.map((field) => sql`t.${scope.entity.columns[field]}::text`)
   const data = sql`json_build_object('schema', ${text(compiled.name)}, 'entity', ${text(entity.name)}, 'record', json_build_object(${sql.join(pairs, sql`, `)}))`
   const columns: readonly (readonly [string, SQL])[] = [

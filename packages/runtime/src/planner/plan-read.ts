@@ -6,7 +6,8 @@ import type { RenderedStatement } from '../binding/rendered-statement.ts'
 import { planBody } from './plan-body.ts'
 import { planRows } from './plan-rows.ts'
 import { render, value } from './render.ts'
-import { embedsOf, hasRevision, isAggregated, type PlanScope, rootScope } from './scope.ts'
+import { hasRevision } from './rules.ts'
+import { embedsOf, isAggregated, type PlanScope, rootScope } from './scope.ts'
 
 /** `backsaas.enter` with this request's tenant, placement and version. */
 export const ENTER: SQL = sql`backsaas.enter(${value('tenant')}::uuid, ${value('placement')}::uuid, ${value('version')}::int)`

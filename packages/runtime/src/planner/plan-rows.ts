@@ -5,7 +5,8 @@ import { planPath } from './plan-comparison.ts'
 import { linked } from './plan-link.ts'
 import { planWhere } from './plan-where.ts'
 import { value } from './render.ts'
-import { embedsOf, innerScope, isAggregated, ofTenant, type PlanScope } from './scope.ts'
+import { visibleRows } from './rules.ts'
+import { embedsOf, innerScope, isAggregated, type PlanScope } from './scope.ts'
 
 /**
  * @param from what the rows are read from, under the scope's alias: a table, or the CTE that has written them.
@@ -16,7 +17,11 @@ export function planRows(scope: PlanScope, query: Query, from: SQL, link?: SQL):
   const laterals: SQL[] = []
   const groups: SQL[] = []
   const columns = lastOfEach(query.select.flatMap((item) => planSelection(scope, item, aggregated, laterals, groups)))
-  const parts = [sql`select ${listed(columns)} from ${from} ${scope.alias}`, ...laterals, sql`where ${ofTenant(scope)}`]
+  const parts = [
+    sql`select ${listed(columns)} from ${from} ${scope.alias}`,
+    ...laterals,
+    sql`where ${visibleRows(scope)}`,
+  ]
   if (link) parts.push(sql`and ${link}`)
   parts.push(sql`and ${planWhere(scope, query)}`)
   if (aggregated && groups.length > 0) parts.push(sql`group by ${sql.join(groups, sql`, `)}`)

@@ -4,7 +4,8 @@ import { type SQL, sql } from 'drizzle-orm'
 import { planComparison } from './plan-comparison.ts'
 import { linked } from './plan-link.ts'
 import { value } from './render.ts'
-import { innerScope, ofTenant, type PlanScope } from './scope.ts'
+import { visibleRows } from './rules.ts'
+import { innerScope, type PlanScope } from './scope.ts'
 
 /** All conditions of a query at this scope, inner joins included, joined by `and`; `true` where there are none. */
 export function planWhere(scope: PlanScope, query: Query): SQL {
@@ -31,7 +32,7 @@ function planCondition(scope: PlanScope, query: Query, condition: Condition): SQ
 /** Whether an embed has a row for the row of this scope. */
 export function planExists(scope: PlanScope, embed: Embed): SQL {
   const inner = innerScope(scope, (embed.through ?? embed.relation).entity)
-  return sql`exists (select from ${inner.entity.table} ${inner.alias} where ${ofTenant(inner)} and ${linked(scope, inner, embed)} and ${planWhere(inner, embed.query)}${planPage(embed.query)})`
+  return sql`exists (select from ${inner.entity.table} ${inner.alias} where ${visibleRows(inner)} and ${linked(scope, inner, embed)} and ${planWhere(inner, embed.query)}${planPage(embed.query)})`
 }
 
 /** A page of an embed that has no rows counts as none. */

@@ -1,11 +1,14 @@
 /** What a write answers with, read from the CTE `w` that has written it. */
 import { type Operation, REFUSED } from '@backsaas/core'
+import { toSql } from '@backsaas/core/expression'
 import { type SQL, sql } from 'drizzle-orm'
 import { planBody } from './plan-body.ts'
 import { planPath } from './plan-comparison.ts'
 import { planRows } from './plan-rows.ts'
-import { value } from './render.ts'
-import { column, hasRevision, type PlanScope } from './scope.ts'
+import { refuse, value } from './render.ts'
+import { admitted, column, environmentOf, hasRevision } from './rules.ts'
+import type { PlanScope } from './scope.ts'
+import { creatable, entityAccess } from './write-rules.ts'
 
 /**
  * The columns of the answer: the same `<rows> <JSON array>` as a read; `[]` where nothing is to be returned, the keys for `headers-only`; of an
@@ -13,7 +16,10 @@ import { column, hasRevision, type PlanScope } from './scope.ts'
  */
 export function planWritten(scope: PlanScope, operation: Operation): SQL {
   const count = sql`(select count(*) from w)`
-  const refusals: SQL[] = []
+  const refusals = wrongs(scope, operation).map(
+    ({ condition, state, detail }) =>
+      sql`when exists (select from w ${scope.alias} where ${condition}) then ${refuse(state, sql.raw(`'${detail}'`))}`,
+  )
   if (operation.maxAffected !== undefined)
     refusals.push(
       sql`when ${count} > ${value(operation.maxAffected)}::bigint then ${refuse(REFUSED.maxAffected, sql`${count}::text`)}`,
@@ -37,7 +43,42 @@ export function planWritten(scope: PlanScope, operation: Operation): SQL {
 /** What a write returns into `w`: whole rows where they are read again, else nothing but that they are there. */
 export function planReturned(scope: PlanScope, operation: Operation): SQL {
   const bare = operation.returning === 'minimal' && operation.cardinality === 'many'
-  return bare && !scope.entity.compiled.events.length ? sql`true as written` : sql`t.*`
+  const asked = scope.entity.compiled.events.length > 0 || wrongs(scope, operation).length > 0
+  return bare && !asked ? sql`true as written` : sql`t.*`
+}
+
+interface Wrong {
+  /** True of a row that may not be as it was written. */
+  readonly condition: SQL
+  readonly state: string
+  readonly detail: string
+}
+
+/** What written rows may not be: what a rule forbids, what a check of the schema does, what the caller asks for and may not see. */
+function wrongs(scope: PlanScope, operation: Operation): readonly Wrong[] {
+  const { action, upsert, input, returning } = operation
+  const found: Wrong[] = []
+  const access = entityAccess(scope)
+  const created = action === 'create' && access?.create ? creatable(scope, access.create, input?.columns ?? []) : null
+  if (created) {
+    const condition = sql`not coalesce(${created}, false)`
+    found.push({
+      condition: upsert ? sql`${scope.alias}.${INSERTED} and ${condition}` : condition,
+      state: REFUSED.forbidden,
+      detail: 'create',
+    })
+  }
+  if (action !== 'delete')
+    for (const [index, { expression }] of (scope.entity.compiled.checks ?? []).entries())
+      found.push({
+        condition: sql`not coalesce((${toSql(expression.tree, environmentOf(scope, false))}), true)`,
+        state: REFUSED.check,
+        detail: String(index),
+      })
+  const seen =
+    access?.read && action !== 'delete' && returning === 'representation' ? admitted(scope, access.read.rows) : null
+  if (seen) found.push({ condition: sql`not coalesce(${seen}, false)`, state: REFUSED.forbidden, detail: 'read' })
+  return found
 }
 
 /** What is to be undone is kept for the statement that undoes it: `-` for what there is not, one space between. */
@@ -50,11 +91,6 @@ function packed(parts: readonly (SQL | null)[]): SQL {
 
 /** Whether a row of `w` is new; only an upsert's `w` has it. */
 export const INSERTED: SQL = sql`${sql.identifier('+inserted')}`
-
-/** Undoes the statement from inside it; `detail` comes back in the error. */
-function refuse(state: string, detail: SQL): SQL {
-  return sql`backsaas.refuse(${sql.raw(`'${state}'`)}, ${detail})`
-}
 
 /** An expression: the text of the answer. */
 function planAnswer(scope: PlanScope, { query, returning, cardinality, format }: Operation): SQL {

@@ -9,14 +9,26 @@ export function value(source: ParamSource): SQL {
   return sql`${sql.placeholder(String(source))}`
 }
 
+/** Undoes the statement from inside it; `detail` comes back in the error. */
+export function refuse(state: string, detail: SQL): SQL {
+  return sql`backsaas.refuse(${sql.raw(`'${state}'`)}, ${detail})`
+}
+
+/** A value has one number however often it stands in the text: so what is grouped by is what is selected. */
 export function render(query: SQL): RenderedStatement {
-  const { sql: text, params } = query.toQuery({
+  const numbers = new Map<ParamSource, number>()
+  const { sql: text } = query.toQuery({
     casing: new CasingCache(),
     escapeName: (name) => `"${name.replaceAll('"', '""')}"`,
-    escapeParam: (index) => `$${index + 1}`,
+    escapeParam: (_index, param) => {
+      const source = sourceOf(param)
+      const number = numbers.get(source) ?? numbers.size + 1
+      numbers.set(source, number)
+      return `$${number}`
+    },
     escapeString: (literal) => `'${literal.replaceAll("'", "''")}'`,
   })
-  return { text, params: params.map(sourceOf) }
+  return { text, params: [...numbers.keys()] }
 }
 
 function sourceOf(param: unknown): ParamSource {

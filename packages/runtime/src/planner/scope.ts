@@ -1,5 +1,5 @@
 /** What the planner knows at one place of a query. */
-import { type Embed, invariant, type Operation, physicalType, type Query } from '@backsaas/core'
+import { type Embed, invariant, physicalType, type Query } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
 import { type BoundEntity, type BoundSchema, TENANT } from '../binding/bound-schema.ts'
 
@@ -12,6 +12,8 @@ export interface PlanScope {
   readonly tenant: SQL
   /** Makes the aliases of inner scopes, unique in the statement. */
   readonly nextAlias: () => SQL
+  /** What columns are to become, where it is not what they are. */
+  readonly values?: ReadonlyMap<string, SQL>
 }
 
 export function rootScope(schema: BoundSchema, entityName: string, tenant: SQL): PlanScope {
@@ -40,13 +42,6 @@ export function ofTenant(scope: PlanScope): SQL {
   return sql`${scope.alias}.${TENANT} = ${scope.tenant}`
 }
 
-/** A column of this scope by field name. */
-export function column(scope: PlanScope, field: string): SQL {
-  const name = scope.entity.columns[field]
-  invariant(name, `no column for ${field}`)
-  return sql`${scope.alias}.${name}`
-}
-
 /** Whether a query's answer is one row per group rather than per row of the table. */
 export function isAggregated(query: Query): boolean {
   return query.select.some(
@@ -55,11 +50,6 @@ export function isAggregated(query: Query): boolean {
       (item.kind === 'column' && item.aggregate !== undefined) ||
       (item.kind === 'embed' && item.spread && isAggregated(item.query)),
   )
-}
-
-/** Whether the answer carries the row's revision, as ETag. */
-export function hasRevision(scope: PlanScope, operation: Operation): boolean {
-  return operation.item === true && Object.hasOwn(scope.entity.compiled.fields, 'revision')
 }
 
 /** The embeds of a select: what its conditions may name, whatever else is selected. */

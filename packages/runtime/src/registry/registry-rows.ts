@@ -1,5 +1,5 @@
 /** Rows of the platform's schema, as the registry reads them: the one place that knows their fields. */
-import type { JsonObject } from '@backsaas/core'
+import type { JsonObject, PolicyRow } from '@backsaas/core'
 import { invariant } from '@backsaas/core'
 
 export interface Tenant {
@@ -27,6 +27,7 @@ export interface KeyRow {
 
 export const TENANT_FIELDS = 'id,slug,status'
 export const INSTALL_FIELDS = 'profile,placement_id,version,is_default'
+export const POLICY_FIELDS = 'id,schema,role,entity,action,effect,where,check,fields,except'
 export const KEY_FIELDS = 'id,hash,roles,expires_at,revoked_at'
 
 export function readTenant(row: JsonObject): Tenant {
@@ -54,6 +55,31 @@ export function readKey(row: JsonObject): KeyRow {
     expiresAtMs: typeof expires === 'string' ? Date.parse(expires) : null,
     revoked: row.revoked_at !== null,
   }
+}
+
+export function readPolicy(row: JsonObject): PolicyRow {
+  return {
+    id: text(row, 'id'),
+    schema: text(row, 'schema'),
+    role: text(row, 'role'),
+    entity: text(row, 'entity'),
+    // Both are enums of the platform's schema.
+    action: text(row, 'action') as PolicyRow['action'],
+    effect: text(row, 'effect') as PolicyRow['effect'],
+    where: optional(row, 'where'),
+    check: optional(row, 'check'),
+    fields: names(row, 'fields'),
+    except: names(row, 'except'),
+  }
+}
+
+function optional(row: JsonObject, field: string): string | null {
+  return row[field] === null ? null : text(row, field)
+}
+
+function names(row: JsonObject, field: string): readonly string[] | null {
+  const value = row[field]
+  return Array.isArray(value) ? value.map(String) : null
 }
 
 function text(row: JsonObject, field: string): string {

@@ -5,9 +5,11 @@ import {
   type JsonObject,
   type Observe,
   PLATFORM_PLACEMENT_ID,
+  type PolicyRow,
   SYSTEM_TENANT_ID,
 } from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
+import { boundedMap } from '../binding/bounded-map.ts'
 import type { TenantName } from '../http/tenant-names.ts'
 import { readRows } from '../stages/run-stages.ts'
 import { type Access, createCachedLookup } from './cached-lookup.ts'
@@ -19,8 +21,10 @@ import {
   INSTALL_FIELDS,
   KEY_FIELDS,
   type KeyRow,
+  POLICY_FIELDS,
   type Profile,
   readKey,
+  readPolicy,
   readProfiles,
   readTenant,
   TENANT_FIELDS,
@@ -34,6 +38,8 @@ export interface Registry {
   /** The tenant's profiles, the default first, `platform` last. */
   profiles(tenantId: string, access: Access): readonly Profile[] | Promise<readonly Profile[]>
   schema(profile: Profile, access: Access): BoundSchema | Promise<BoundSchema>
+  /** The tenant's own access rules, the same array until they change. */
+  policies(tenantId: string, access: Access): readonly PolicyRow[] | Promise<readonly PolicyRow[]>
   /** The key of that prefix; revoked and expired ones too. */
   key(tenantId: string, prefix: string, access: Access): KeyRow | null | Promise<KeyRow | null>
   /** Renews what made a statement stale: `profile`, as chosen of `used`. */
@@ -43,6 +49,7 @@ export interface Registry {
 }
 
 const SNAPSHOT = { freshMs: 5_000, maxAgeMs: 15_000, absentMs: 2_000, size: 10_000 } as const
+const NO_POLICIES: readonly PolicyRow[] = Object.freeze([])
 const KEYS = { freshMs: 5_000, maxAgeMs: 10_000, absentMs: 2_000, size: 10_000 } as const
 /** A version never changes: bound once, kept while it is used. */
 const VERSIONS = { freshMs: Infinity, maxAgeMs: Infinity, absentMs: 0, size: 500 } as const
@@ -109,6 +116,27 @@ export function createRegistry(code: readonly CodeSchema[], observe: Observe | n
     },
   })
 
+  const policies = createCachedLookup<readonly PolicyRow[]>({
+    ...SNAPSHOT,
+    observe,
+    async load(tenantId, access) {
+      const { compiled } = platform ?? (await reloadPlatform(access))
+      // A database set up before there were policies has none.
+      if (!Object.hasOwn(compiled.entities, 'policies')) return NO_POLICIES
+      const found = await rows(access, tenantId, 'policies', `select=${POLICY_FIELDS}&order=id`)
+      return found.length === 0 ? NO_POLICIES : kept(tenantId, found.map(readPolicy))
+    },
+  })
+
+  /** The array that was there before, where it says the same: what was decided on it holds on. */
+  const lastPolicies = boundedMap<readonly PolicyRow[]>(SNAPSHOT.size)
+  function kept(tenantId: string, found: readonly PolicyRow[]): readonly PolicyRow[] {
+    const last = lastPolicies.get(tenantId)
+    if (last && JSON.stringify(last) === JSON.stringify(found)) return last
+    lastPolicies.set(tenantId, found)
+    return found
+  }
+
   const versions = createCachedLookup<BoundSchema>({
     ...VERSIONS,
     observe,
@@ -135,6 +163,7 @@ export function createRegistry(code: readonly CodeSchema[], observe: Observe | n
       return versions.get(`${profile.placementId}:${profile.version}`, access)
     },
 
+    policies: (tenantId, access) => policies.get(tenantId, access),
     key: (tenantId, prefix, access) => keys.get(`${tenantId}/${prefix}`, access),
 
     async refresh(tenantId, used, profile, access) {
@@ -145,6 +174,7 @@ export function createRegistry(code: readonly CodeSchema[], observe: Observe | n
 
     hear(event) {
       if (event.type.startsWith('tenant.')) tenants.clear()
+      if (event.type.startsWith('policy.')) policies.forget(event.tenantid)
       if (!/^(?:tenant|install|rollout|schema)\./.test(event.type)) return
       installs.forget(event.tenantid)
       if (event.subject !== undefined && isUuid(event.subject)) installs.forget(event.subject)

@@ -27,7 +27,7 @@ function request(options: {
     requestId: 'r',
     scope: { now: Date.now, waitUntil: () => undefined },
     principal: { tenant: 'acme', id: 'u', kind, roles },
-    schema: { compiled: CRM, placementId: platform ? PLATFORM_PLACEMENT_ID : 'other' },
+    schema: { compiled: CRM, access: null, placementId: platform ? PLATFORM_PLACEMENT_ID : 'other' },
     plugins: loadPlugins(plugins, () => {
       throw new Error('not asked for')
     }),

@@ -52,7 +52,9 @@ async function answerRow(
   } catch (error) {
     const undone = error instanceof DatabaseError ? answerOfUndone(error, operation) : null
     if (undone !== null) return undone
-    throw error instanceof DatabaseError ? translateDatabaseError(error, schema) : error
+    throw error instanceof DatabaseError
+      ? translateDatabaseError(error, schema, schema.compiled.entities[operation.entity])
+      : error
   }
 }
 

@@ -31,7 +31,12 @@ export function parse(input: ParseInput, cache: Cache | null): Parsed {
   const head = cache === null ? parseHead(input) : knownHead(input, cache)
   const { action } = head.operation
   if (action !== 'create' && action !== 'update') return head
-  return { ...head, operation: { ...head.operation, ...written(input, action, head) } }
+  const target = input.inputs?.[action] ?? head.entity
+  return {
+    ...head,
+    entity: target,
+    operation: { ...head.operation, ...written(input, action, { ...head, entity: target }) },
+  }
 }
 
 /** Where what was parsed once is kept. */

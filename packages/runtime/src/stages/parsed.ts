@@ -17,6 +17,8 @@ export interface ParseInput {
   /** As it stands in the URL, not yet decoded. */
   readonly itemKey: string | null
   readonly schema: CompiledSchema
+  /** What the body may name, where that is not what the rest of the request may. */
+  readonly inputs?: Readonly<Record<'create' | 'update', CompiledEntity>>
   readonly limits: Limits
 }
 

@@ -1,5 +1,14 @@
 /** Operation → the statements to run: rendered once per shape, filled with this request's values. */
-import { arrayText, invariant, type Operation, type Principal, REFUSED, type Statement, uuidv7 } from '@backsaas/core'
+import {
+  arrayText,
+  invariant,
+  isUuid,
+  type Operation,
+  type Principal,
+  REFUSED,
+  type Statement,
+  uuidv7,
+} from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 import type { ParamSource, RenderedStatement } from '../binding/rendered-statement.ts'
 import { ENTER_STATEMENT, planDelete, planUpdate } from '../planner/plan-change.ts'
@@ -93,10 +102,30 @@ function readSource(source: ParamSource, { schema, operation, tenantId, principa
   if (source === 'placement') return schema.placementId
   if (source === 'version') return String(schema.version)
   if (source === 'principal') return principal?.id ?? null
+  if (source.startsWith('user:')) return readVariable(source.slice('user:'.length), principal, tenantId)
   const { input } = operation
   invariant(input, 'an input is planned that is not there')
   if (source === 'input') return inputText(operation)
   return arrayText(input.rows.map(() => uuidv7()))
+}
+
+/** What rules know of who asks, as text; with `:uuid` null where it is none, so that no rule fails on it. */
+function readVariable(name: string, principal: Principal | null, tenantId: string): string | null {
+  const asUuid = name.endsWith(':uuid')
+  const text = variableText(asUuid ? name.slice(0, -':uuid'.length) : name, principal, tenantId)
+  return asUuid && (text === null || !isUuid(text)) ? null : text
+}
+
+function variableText(name: string, principal: Principal | null, tenantId: string): string | null {
+  if (name === 'tenant.id') return tenantId
+  if (principal === null) return null
+  if (name === 'tenant.slug') return principal.tenant
+  if (name === 'current_user.id') return principal.id
+  if (name === 'current_user.kind') return principal.kind
+  if (name === 'current_user.email') return principal.email ?? null
+  if (name === 'current_user.roles') return arrayText(principal.roles)
+  invariant(false, `nothing is known as ${name}`)
+  return null
 }
 
 /** The body as it came where nobody changed it: numbers keep every digit. */

@@ -10,11 +10,12 @@ import { DEFAULT_LIMITS } from '../http/limits.ts'
 import { readBody } from '../http/read-body.ts'
 import type { Reply } from '../http/reply.ts'
 import { answer } from './answer.ts'
-import { authorize } from './authorize.ts'
+import { authorize, authorizeMethod } from './authorize.ts'
 import { before } from './before.ts'
 import type { DataRequest } from './data-request.ts'
 import { execute } from './execute.ts'
 import { parse } from './parse.ts'
+import type { ParseInput } from './parsed.ts'
 import { plan } from './plan.ts'
 import { validate } from './validate.ts'
 import { whyNoRow } from './why-no-row.ts'
@@ -26,6 +27,7 @@ import { whyNoRow } from './why-no-row.ts'
 export async function runStages(request: DataRequest): Promise<Reply> {
   const { schema, tenantId, principal, limits } = request
   const time = timer(request)
+  authorizeMethod(request)
   const parsed = parse(
     {
       method: request.request.method,
@@ -35,6 +37,7 @@ export async function runStages(request: DataRequest): Promise<Reply> {
       entity: request.entity,
       itemKey: request.itemKey === null ? null : lastSegment(request.address),
       schema: schema.served,
+      ...inputsOf(request),
       limits,
     },
     schema,
@@ -52,6 +55,12 @@ export async function runStages(request: DataRequest): Promise<Reply> {
   time('execute')
   if (operation.item && executed.rows === 0) await whyNoRow(request, operation)
   return answer({ ...parsed, operation }, executed, request)
+}
+
+/** Under rules, what may be written is not what may be read. */
+function inputsOf({ schema, entity }: DataRequest): Pick<ParseInput, 'inputs'> {
+  const inputs = schema.access?.inputs[entity]
+  return inputs ? { inputs } : {}
 }
 
 /** What follows the entity in the path, as it was sent. */
