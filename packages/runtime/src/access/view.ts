@@ -24,6 +24,12 @@ export function createView(served: CompiledSchema, decisions: Decisions, roles: 
   }
 }
 
+/** Whether the caller can see the field, or give it. */
+export function isKnown({ served, inputs }: AccessView, entity: string, field: string): boolean {
+  const places = [served.entities[entity], inputs[entity]?.create, inputs[entity]?.update]
+  return places.some((place) => place && Object.hasOwn(place.fields, field))
+}
+
 function record<T>(
   entities: readonly CompiledEntity[],
   make: (entity: CompiledEntity) => T,

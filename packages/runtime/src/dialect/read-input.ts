@@ -6,7 +6,7 @@ import { readCsv } from './read-csv.ts'
 
 /**
  * @throws `PGRST102` (400) for what is not JSON objects; `PGRST204` (400) for a column that the entity lacks;
- *   `FIELD_NOT_WRITABLE` (422) for one that only the platform writes; `PGRST107` (415) for another content type.
+ *   `FIELD_NOT_WRITABLE` (422) for one that the platform alone or nobody with the caller's roles writes; `PGRST107` (415) for another content type.
  */
 export function readInput(
   action: 'create' | 'update',
@@ -102,12 +102,12 @@ function checkColumns(columns: readonly string[], entity: CompiledEntity): void 
     (name) => name === 'tenant_id' || (Object.hasOwn(entity.fields, name) && entity.fields[name]?.writable === false),
   )
   if (forbidden.length > 0)
-    throw new BackSaasError('FIELD_NOT_WRITABLE', 422, `the platform writes ${forbidden.join(', ')}`, {
+    throw new BackSaasError('FIELD_NOT_WRITABLE', 422, `${forbidden.join(', ')} may not be written`, {
       hint: 'Leave these fields out of the body.',
       errors: forbidden.map((name) => ({
         pointer: `/${name}`,
         code: 'not_writable',
-        detail: 'is written by the platform alone',
+        detail: 'may not be written',
       })),
     })
   for (const name of columns) {

@@ -1,5 +1,12 @@
 /** What the routes do: health, a data request through the stages, a plugin's route. */
-import { BackSaasError, type Observe, type Route, type RouteContext } from '@backsaas/core'
+import {
+  BackSaasError,
+  type CompiledSchema,
+  type Observe,
+  PLATFORM_PLACEMENT_ID,
+  type Route,
+  type RouteContext,
+} from '@backsaas/core'
 import type { AccessControl } from '../access/create-access.ts'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import { presentable } from '../errors/problem-response.ts'
@@ -147,7 +154,15 @@ async function runOnProfile(
     plugins,
     observe,
     profile: profile.name,
+    schemas: () => schemasOf(tenant, registry, call),
   })
+}
+
+async function schemasOf(tenant: Tenant, registry: Registry, call: Call): Promise<readonly CompiledSchema[]> {
+  const profiles = await registry.profiles(tenant.id, call)
+  const own = profiles.filter(({ placementId }) => placementId !== PLATFORM_PLACEMENT_ID)
+  const bound = await Promise.all(own.map((profile) => registry.schema(profile, call)))
+  return bound.map(({ compiled }) => compiled)
 }
 
 /** The path as the client sees it, without its last segments: so where the app is mounted stays in every link. */

@@ -1,14 +1,21 @@
 /** One comparison, or one path → SQL. */
-import { type Comparison, type CompiledField, invariant, type Path, physicalType } from '@backsaas/core'
+import { type Comparison, type CompiledField, invariant, type Operator, type Path, physicalType } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
 import { value } from './render.ts'
-import { column } from './rules.ts'
+import { column, onVisible } from './rules.ts'
 import type { PlanScope } from './scope.ts'
 
 export function planComparison(scope: PlanScope, condition: Comparison): SQL {
   const test = planTest(scope, condition)
-  return condition.not ? sql`not (${test})` : test
+  const whole = condition.not ? sql`not (${test})` : test
+  return MAY_RAISE.has(condition.operator) ? onVisible(scope, whole) : whole
 }
+
+/** What a value can make fail: a pattern that is none, a query that is none. */
+const MAY_RAISE: ReadonlySet<Operator> = new Set([
+  ...(['like', 'ilike', 'match', 'imatch'] as const),
+  ...(['fts', 'plfts', 'phfts', 'wfts'] as const),
+])
 
 function planTest(scope: PlanScope, { path, operator, is, param, quantifier, language }: Comparison): SQL {
   const left = planPath(scope, path)

@@ -4,7 +4,7 @@
  * Rules themselves read the raw columns, and the rows of related entities without these entities' own rules.
  */
 import { type CompiledRelation, invariant, type Operation } from '@backsaas/core'
-import { type SqlEnvironment, toSql } from '@backsaas/core/expression'
+import { mayRaise, type SqlEnvironment, toSql } from '@backsaas/core/expression'
 import { type SQL, sql } from 'drizzle-orm'
 import type { Admission } from '../access/admission.ts'
 import type { ReadAccess } from '../access/entity-access.ts'
@@ -22,8 +22,23 @@ export function visibleRows(scope: PlanScope): SQL {
 export function column(scope: PlanScope, field: string): SQL {
   const guards = readAccess(scope)?.fields.get(field) ?? []
   const parts = guards.flatMap((guard) => admitted(scope, guard) ?? [])
+  const read = readAccess(scope)
+  const expression = scope.entity.compiled.fields[field]?.computed?.expression
+  // As for `onVisible`.
+  const seen = expression && mayRaise(expression.tree) && read ? admitted(scope, read.rows) : null
+  if (seen) parts.push(seen)
   const plain = rawColumn(scope, field, true)
   return parts.length === 0 ? plain : sql`(case when ${sql.join(parts, sql` and `)} then ${plain} end)`
+}
+
+/**
+ * A test that may raise an error, asked of the rows alone that the caller may see: else the error would tell of others. (Of other
+ * tenants' it cannot: row level security comes first.)
+ */
+export function onVisible(scope: PlanScope, test: SQL): SQL {
+  const read = readAccess(scope)
+  const seen = read && admitted(scope, read.rows)
+  return seen ? sql`(case when ${seen} then ${test} else false end)` : test
 }
 
 /** Whether the caller sees a field on every row that they see. */

@@ -1,5 +1,5 @@
 /** What the stages are given. */
-import type { Connection, Observe, Principal, Scope } from '@backsaas/core'
+import type { CompiledSchema, Connection, Observe, Principal, Scope } from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 import type { Address } from '../http/address.ts'
 import type { Limits } from '../http/limits.ts'
@@ -22,6 +22,8 @@ export interface DataRequest {
   readonly schema: BoundSchema
   /** The name that the tenant knows the schema by. */
   readonly profile: string
+  /** Every schema that the tenant has, the platform's own left out. */
+  schemas(): Promise<readonly CompiledSchema[]>
   readonly limits: Limits
   readonly plugins: LoadedPlugins
   readonly observe: Observe | null

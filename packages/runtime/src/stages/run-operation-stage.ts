@@ -41,5 +41,6 @@ function operationContext({ entity }: Operation, request: DataRequest): Operatio
     principal: request.principal,
     schema,
     entity: compiled,
+    schemas: () => request.schemas(),
   }
 }
