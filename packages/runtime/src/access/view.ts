@@ -3,6 +3,8 @@ import type { CompiledEntity, CompiledRelation, CompiledSchema, Decisions } from
 import { accessOf, type EntityAccess } from './entity-access.ts'
 
 export interface AccessView {
+  /** What it was made of: the rules with their places, for who asks why. */
+  readonly decisions: Decisions
   readonly entities: Readonly<Record<string, EntityAccess>>
   /** What requests may name. */
   readonly served: CompiledSchema
@@ -15,6 +17,7 @@ export function createView(served: CompiledSchema, decisions: Decisions, roles: 
   const entities = accessOf(served, decisions, roles)
   const seen = record(Object.values(served.entities), (entity) => seenPart(entity, entities))
   return {
+    decisions,
     entities,
     served: { ...served, entities: seen },
     inputs: record(Object.values(served.entities), (entity) => ({
