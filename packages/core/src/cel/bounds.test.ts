@@ -29,9 +29,9 @@ function refusalOf(source: string): { readonly code: string; readonly ms: number
   throw new Error('it compiles')
 }
 
-/** The quickest of three: the machine may have been at something else. */
+/** The quickest of several: the machine may have been at something else. */
 function quickest(source: string): { readonly code: string; readonly ms: number } {
-  const runs = [refusalOf(source), refusalOf(source), refusalOf(source)]
+  const runs = Array.from({ length: 6 }, () => refusalOf(source))
   return runs.reduce((best, run) => (run.ms < best.ms ? run : best))
 }
 

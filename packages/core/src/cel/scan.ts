@@ -11,6 +11,7 @@ const SOURCE_BYTES_MAX = 4096
 /** Names, values and operators; brackets, commas and dots do not count. */
 const NODES_MAX = 500
 const DEPTH_MAX = 32
+const DIGITS_MAX = 1000
 const QUANTIFIERS_MAX = 3
 
 const SPACE = /(?:[ \t\n\r\f]|\/\/[^\n\r]*)+/y
@@ -45,12 +46,13 @@ export function scan(source: string): Token[] {
     throw new ExpressionProblem('EXPRESSION_TOO_LARGE', message, source, 0, { hint: 'split it, or store a part of it' })
   }
   const tokens: Token[] = []
+  const bounds: Bounds = { nodes: 0, unary: 0, levels: [newLevel(false)], quantifiers: 0 }
   for (let at = skipSpace(source, 0); at < source.length; ) {
     const token = nextToken(source, at)
+    checkBounds(source, token, tokens, bounds)
     tokens.push(token)
     at = skipSpace(source, at + token.text.length)
   }
-  checkBounds(source, tokens)
   return tokens
 }
 
@@ -73,6 +75,9 @@ function nextToken(source: string, offset: number): Token {
   if (name !== undefined) return { kind: 'name', text: name, offset }
   const number = match(NUMBER, source, offset)
   if (number !== undefined) {
+    if (number.length > DIGITS_MAX) {
+      throw new ExpressionProblem('BAD_LITERAL', 'the number has too many digits', source, offset)
+    }
     const trail = match(NAME, source, offset + number.length)
     if (trail !== undefined) throw syntax(source, offset, `${show(number + trail)} is neither a number nor a name`)
     return { kind: 'number', text: number, offset }
@@ -101,29 +106,38 @@ function checkText(source: string, text: string, offset: number): void {
   }
 }
 
-function checkBounds(source: string, tokens: readonly Token[]): void {
-  const levels = [newLevel(false)]
-  let [nodes, unary] = [0, 0]
-  for (const [index, { text, kind, offset }] of tokens.entries()) {
-    const isSymbol = kind === 'symbol'
-    unary = isSymbol && (text === '!' || text === '-') ? unary + 1 : 0
-    if (!isSymbol || !UNCOUNTED.has(text)) nodes++
-    if (nodes > NODES_MAX) {
-      const message = `an expression has at most ${NODES_MAX} names, values and operators`
-      throw new ExpressionProblem('EXPRESSION_TOO_LARGE', message, source, offset)
-    }
-    const level = levels.at(-1)
-    if (isSymbol && level) lengthenChains(level, text)
-    if (isSymbol && '([{'.includes(text)) {
-      const name = tokens[index - 1]?.text ?? ''
-      levels.push(newLevel(text === '(' && QUANTIFIERS.has(name) && tokens[index - 2]?.text === '.'))
-    } else if (isSymbol && CLOSING.has(text) && levels.length > 1) levels.pop()
-    const longest = Math.max(levels.length - 1, unary, ...CHAINS.map((chain) => level?.[chain] ?? 0))
-    if (longest > DEPTH_MAX) throw tooDeep(source, offset)
-    if (levels.filter(({ isQuantifier }) => isQuantifier).length > QUANTIFIERS_MAX) {
-      const message = `\`exists\`, \`all\` and \`exists_one\` stand inside each other at most ${QUANTIFIERS_MAX} deep`
-      throw new ExpressionProblem('EXPRESSION_TOO_DEEP', message, source, offset)
-    }
+interface Bounds {
+  nodes: number
+  /** `!` and `-` in a row. */
+  unary: number
+  readonly levels: Level[]
+  /** Of `levels`, how many are the brackets of a quantifier. */
+  quantifiers: number
+}
+
+function checkBounds(source: string, token: Token, before: readonly Token[], bounds: Bounds): void {
+  const { text, kind, offset } = token
+  const { levels } = bounds
+  const level = levels.at(-1)
+  const isSymbol = kind === 'symbol'
+  if (!isSymbol || !UNCOUNTED.has(text)) bounds.nodes++
+  if (bounds.nodes > NODES_MAX) {
+    const message = `an expression has at most ${NODES_MAX} names, values and operators`
+    throw new ExpressionProblem('EXPRESSION_TOO_LARGE', message, source, offset)
+  }
+  bounds.unary = isSymbol && (text === '!' || text === '-') ? bounds.unary + 1 : 0
+  const chain = isSymbol && level ? lengthenChain(level, text) : 0
+  if (isSymbol && '([{'.includes(text)) {
+    const isQuantifier = text === '(' && QUANTIFIERS.has(before.at(-1)?.text ?? '') && before.at(-2)?.text === '.'
+    levels.push(newLevel(isQuantifier))
+    if (isQuantifier) bounds.quantifiers++
+  } else if (isSymbol && CLOSING.has(text) && levels.length > 1) {
+    if (levels.pop()?.isQuantifier) bounds.quantifiers--
+  }
+  if (Math.max(levels.length - 1, bounds.unary, chain) > DEPTH_MAX) throw tooDeep(source, offset)
+  if (bounds.quantifiers > QUANTIFIERS_MAX) {
+    const message = `\`exists\`, \`all\` and \`exists_one\` stand inside each other at most ${QUANTIFIERS_MAX} deep`
+    throw new ExpressionProblem('EXPRESSION_TOO_DEEP', message, source, offset)
   }
 }
 
@@ -150,10 +164,11 @@ function newLevel(isQuantifier: boolean): Level {
   return { isQuantifier, steps: 0, products: 0, sums: 0, comparisons: 0, choices: 0 }
 }
 
-function lengthenChains(level: Level, operator: string): void {
+/** @returns how long the chain of the operator has become. */
+function lengthenChain(level: Level, operator: string): number {
   const [chain, ended] = LINKS[operator] ?? [null, 0]
-  for (const over of CHAINS.slice(0, ended)) level[over] = 0
-  if (chain) level[chain]++
+  for (let over = 0; over < ended; over++) level[CHAINS[over] ?? 'steps'] = 0
+  return chain ? ++level[chain] : 0
 }
 
 export function tooDeep(source: string, offset: number): ExpressionProblem {

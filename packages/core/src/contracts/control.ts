@@ -24,7 +24,13 @@
 export const FENCE = { retired: 'BS001', suspended: 'BS002', misuse: 'BS003' } as const
 
 /** SQLSTATEs that the planner has `backsaas.refuse` raise. */
-export const REFUSED = { maxAffected: 'BS004', rollback: 'BS005', notOne: 'BS006', forbidden: 'BS007', check: 'BS008' } as const
+export const REFUSED = {
+  maxAffected: 'BS004',
+  rollback: 'BS005',
+  notOne: 'BS006',
+  forbidden: 'BS007',
+  check: 'BS008',
+} as const
 
 /** The tenant that owns what is the platform's. */
 export const SYSTEM_TENANT_ID = '00000000-0000-7000-8000-000000000001'
