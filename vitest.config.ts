@@ -8,6 +8,8 @@ import { defineConfig } from 'vitest/config'
 
 /** Workspace packages resolve to their TypeScript source. */
 const conditions = ['@backsaas/source']
+/** As a bundler for Workers resolves them. */
+const workerdConditions = [...conditions, 'workerd']
 
 /** Suites of services that are not reachable (`npm test` names them): `x.postgres.test.ts` needs `postgres`. */
 const without = (process.env.BACKSAAS_TEST_WITHOUT ?? '').split(',').filter((service) => service !== '')
@@ -46,8 +48,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
       },
       {
         plugins: [cloudflareTest({ miniflare: { compatibilityDate } })],
-        resolve: { conditions },
-        ssr: { resolve: { conditions } },
+        resolve: { conditions: workerdConditions },
+        ssr: { resolve: { conditions: workerdConditions } },
         test: {
           name: 'workerd',
           include: [
@@ -65,8 +67,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
             miniflare: { compatibilityDate, compatibilityFlags: ['nodejs_compat'], bindings: { POSTGRES_URL } },
           }),
         ],
-        resolve: { conditions },
-        ssr: { resolve: { conditions } },
+        resolve: { conditions: workerdConditions },
+        ssr: { resolve: { conditions: workerdConditions } },
         test: {
           name: 'workerd-postgres',
           include: ['packages/*/src/**/*.postgres.workerd.test.ts', 'tests/**/*.postgres.workerd.test.ts'],

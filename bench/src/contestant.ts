@@ -2,51 +2,78 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import type { BenchData } from './data.ts'
+import { TENANT } from './data.ts'
 
 export interface Contestant {
   readonly name: string
+  readonly byHand: boolean
+  /** Scheme, host and port. */
+  readonly server: string
   /** What stands before `/contacts`. */
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
+  /** From the start of the process until it listens. */
+  readonly startedInMs: number
   /** Resident memory, MiB. */
   rssMb(): Promise<number>
+  /** Bytes of the heap after a collection; only of what was started with `collects`. */
+  heapBytes(): Promise<number>
   stop(): Promise<void>
 }
 
 export interface ContestantOptions {
-  readonly name: string
-  readonly script: string
-  readonly args: readonly string[]
-  readonly port: number
+  readonly kind: 'backsaas' | 'by hand'
+  /** The adapter or client that it uses. */
+  readonly driver: string
+  /** The database's. */
+  readonly url: string
+  readonly pool: string
+  /** What stands before `/contacts`, behind host and port. */
   readonly path?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Whether its garbage can be collected on demand. */
+  readonly collects?: boolean
 }
 
-export async function startContestant({
-  name,
-  script,
-  args,
-  port,
-  path = '',
-  headers = {},
-}: ContestantOptions): Promise<Contestant> {
-  const [driver = '', ...rest] = args
-  const child = fork(new URL(`./contestants/${script}`, import.meta.url), [driver, String(port), ...rest], {
-    execArgv: ['--conditions=@backsaas/source'],
+/** @throws where the process ends before it listens. */
+export async function startContestant(options: ContestantOptions): Promise<Contestant> {
+  const { kind, driver, url, pool, path = '', headers = {}, collects = false } = options
+  const name = `${kind} (${driver})`
+  const script = kind === 'backsaas' ? 'backsaas.ts' : 'by-hand.ts'
+  const startedAt = performance.now()
+  const child = fork(new URL(`./contestants/${script}`, import.meta.url), [driver, url, pool], {
+    execArgv: ['--conditions=@backsaas/source', ...(collects ? ['--expose-gc'] : [])],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
-  await Promise.race([once(child, 'message'), died(child, name)])
+  const [port] = await Promise.race([once(child, 'message'), died(child, name)])
+  const server = `http://127.0.0.1:${port}`
   return {
     name,
-    url: `http://127.0.0.1:${port}${path}`,
+    byHand: kind === 'by hand',
+    server,
+    url: server + path,
     headers,
+    startedInMs: performance.now() - startedAt,
     rssMb: () => residentMb(child),
+    async heapBytes() {
+      const answer = once(child, 'message')
+      child.send('heap')
+      const [bytes] = await answer
+      return Number(bytes)
+    },
     async stop() {
       if (child.exitCode !== null) return
       child.kill('SIGKILL')
       await once(child, 'exit')
     },
   }
+}
+
+/** BackSaaS on the benchmark's data: the tenant in the path, its key in a header. */
+export function startBackSaas(driver: string, data: Pick<BenchData, 'url' | 'key'>, pool: string): Promise<Contestant> {
+  const path = `/t/${TENANT}/rest/v1`
+  return startContestant({ kind: 'backsaas', driver, url: data.url, pool, path, headers: { apikey: data.key } })
 }
 
 async function died(child: ChildProcess, name: string): Promise<never> {

@@ -3,49 +3,65 @@ import autocannon from 'autocannon'
 import type { Call } from './scenarios.ts'
 
 export interface Measured {
-  readonly answers: number
   readonly seconds: number
-  readonly p50Ms: number
-  readonly p99Ms: number
-  /** Answers that were not 2xx, and connections that failed: a round with any is void. */
+  /** Of every answer, in milliseconds. */
+  readonly latencies: readonly number[]
+  /** Answers that were not 2xx, and connections that failed: a turn with any is void. */
   readonly failures: number
 }
 
-export interface LoadOptions {
+/** Where a call goes, and with what. */
+export interface Target {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
+}
+
+export interface LoadOptions {
   readonly connections: number
   readonly seconds: number
-  readonly call: (n: number) => Call
+  /** Requests a second; as many as can be unless given. */
+  readonly rate?: number
+  /** Ends after so many requests, whatever the seconds. */
+  readonly amount?: number
+  /** The nth request; the path is below the target's. */
+  readonly call: (n: number) => Call & Target
 }
 
 let sequence = 0
 
-export async function load({ url, headers, connections, seconds, call }: LoadOptions): Promise<Measured> {
-  const result = await autocannon({
-    url,
-    connections,
-    duration: seconds,
-    requests: [
+/** @param url of the server: scheme, host and port. */
+export function load(url: string, options: LoadOptions): Promise<Measured> {
+  const { connections, seconds, rate, amount, call } = options
+  const limits = { ...(rate ? { overallRate: rate } : {}), ...(amount ? { amount } : {}) }
+  const latencies: number[] = []
+  return new Promise((resolve, reject) => {
+    const requests = [
       {
-        setupRequest(request) {
-          const { method, path, body } = call(sequence++)
+        setupRequest(request: autocannon.Request) {
+          const { method, path, body, headers, url: target } = call(sequence++)
           return {
             ...request,
             method,
-            path: new URL(url).pathname.replace(/\/$/, '') + path,
-            headers: { ...headers, ...(body ? { 'content-type': 'application/json' } : {}) },
+            path: target.slice(url.length) + path,
+            headers: body ? { ...headers, 'content-type': 'application/json' } : headers,
             ...(body ? { body } : {}),
           }
         },
       },
-    ],
+    ]
+    const instance = autocannon({ url, connections, duration: seconds, requests, ...limits }, (error, result) => {
+      if (error) return reject(error)
+      resolve({ seconds: result.duration, latencies, failures: result.non2xx + result.errors })
+    })
+    // Its own statistics are whole milliseconds.
+    instance.on('response', (_client, status, _bytes, milliseconds) => {
+      if (status < 300) latencies.push(milliseconds)
+    })
   })
-  return {
-    answers: result['2xx'],
-    seconds: result.duration,
-    p50Ms: result.latency.p50,
-    p99Ms: result.latency.p99,
-    failures: result.non2xx + result.errors,
-  }
+}
+
+/** @example quantile(latencies, 0.99) */
+export function quantile(latencies: readonly number[], part: number): number {
+  const sorted = Float64Array.from(latencies).sort()
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
 }

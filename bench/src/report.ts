@@ -1,57 +1,73 @@
-/** Figures → a table, with the ratio to the faster of those written by hand. */
-import type { Measured } from './load.ts'
+/** Figures → rows with the ratio to the faster of those written by hand, and a table of them. */
+import type { Contestant } from './contestant.ts'
+import { type Measured, quantile } from './load.ts'
 import type { Scenario } from './scenarios.ts'
 
 export interface Row {
+  /** `a: read by id, backsaas (pg)` */
   readonly name: string
+  readonly scenario: string
   readonly contestant: string
+  /** Answers a second. */
   readonly rps: number
   readonly p50Ms: number
   readonly p99Ms: number
+  /** Of `rps`, to the faster contestant written by hand. */
+  readonly ratio: number
+  /** The most that the process had in memory while it was measured, MiB. */
   readonly rssMb: number
   readonly failures: number
-  readonly floor: number
+  /** The ratio to reach; null of what is written by hand. */
+  readonly floor: number | null
 }
 
-export function toRow(scenario: Scenario, contestant: string, turns: readonly Measured[], rssMb: number): Row {
-  const sum = (pick: (turn: Measured) => number): number => turns.reduce((total, turn) => total + pick(turn), 0)
-  return {
-    name: scenario.name,
-    contestant,
-    rps: Math.round(sum((turn) => turn.answers) / sum((turn) => turn.seconds)),
-    p50Ms: round(sum((turn) => turn.p50Ms) / turns.length),
-    p99Ms: round(sum((turn) => turn.p99Ms) / turns.length),
-    rssMb,
-    failures: sum((turn) => turn.failures),
-    floor: scenario.floor,
-  }
+/** What one contestant did in all turns of a scenario. */
+export interface Turns {
+  readonly contestant: Contestant
+  readonly turns: readonly Measured[]
+  readonly rssMb: number
 }
 
-/** To the faster contestant written by hand, in the same scenario. */
-export function ratioOf(row: Row, rows: readonly Row[]): number {
-  const baseline = Math.max(
-    ...rows
-      .filter((other) => other.name === row.name && other.contestant.startsWith('by hand'))
-      .map((other) => other.rps),
+export function toRows(scenario: Scenario, all: readonly Turns[]): readonly Row[] {
+  const rates = all.map(({ turns }) => sum(turns, (turn) => turn.latencies.length) / sum(turns, (turn) => turn.seconds))
+  const baseline = Math.max(...rates.filter((_, i) => all[i]?.contestant.byHand))
+  return all.map(({ contestant, turns, rssMb }, i) => {
+    const latencies = turns.flatMap((turn) => turn.latencies)
+    return {
+      name: `${scenario.name}, ${contestant.name}`,
+      scenario: scenario.name,
+      contestant: contestant.name,
+      rps: Math.round(rates[i] ?? 0),
+      p50Ms: round(quantile(latencies, 0.5)),
+      p99Ms: round(quantile(latencies, 0.99)),
+      ratio: round((rates[i] ?? 0) / baseline),
+      rssMb,
+      failures: sum(turns, (turn) => turn.failures),
+      floor: contestant.byHand ? null : scenario.floor,
+    }
+  })
+}
+
+export function printRows(rows: readonly Row[]): void {
+  console.table(
+    rows.map((row) => ({
+      scenario: row.scenario,
+      contestant: row.contestant,
+      'answers/s': row.rps,
+      'p50 ms': row.p50Ms,
+      'p99 ms': row.p99Ms,
+      ratio: row.ratio,
+      'to reach': row.floor ?? '',
+      'RSS MiB': row.rssMb,
+      failures: row.failures,
+    })),
   )
-  return round(row.rps / baseline)
 }
 
-export function printTable(rows: readonly Row[]): void {
-  const table = rows.map((row) => ({
-    scenario: row.name,
-    contestant: row.contestant,
-    'answers/s': row.rps,
-    'p50 ms': row.p50Ms,
-    'p99 ms': row.p99Ms,
-    ratio: ratioOf(row, rows),
-    'to reach': row.contestant.startsWith('by hand') ? '' : row.floor,
-    'RSS MiB': row.rssMb,
-    failures: row.failures,
-  }))
-  console.table(table)
+function sum<T>(list: readonly T[], pick: (item: T) => number): number {
+  return list.reduce((total, item) => total + pick(item), 0)
 }
 
-function round(value: number): number {
+export function round(value: number): number {
   return Math.round(value * 100) / 100
 }

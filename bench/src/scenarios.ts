@@ -1,4 +1,5 @@
 /** What is asked of every contestant: the same rows, by the same client, in each one's own URL. */
+import { NEW_EMAIL } from './reset-data.ts'
 
 export type ScenarioName =
   | 'a: read by id'
@@ -13,24 +14,35 @@ export interface Call {
   readonly body?: string
 }
 
-export interface Scenario {
-  readonly name: ScenarioName
-  /** The ratio to reach (issue's figures), shown beside what was measured. */
-  readonly floor: number
-  /** The nth call; `ids` are contacts of the tenant that is asked. */
-  call(n: number, ids: readonly string[]): Call
+/** What calls are made of. */
+export interface Ids {
+  readonly contacts: readonly string[]
+  readonly companies: readonly string[]
 }
 
+export interface Scenario {
+  readonly name: ScenarioName
+  /** The ratio to reach, shown beside what was measured. */
+  readonly floor: number
+  /** The nth call. */
+  call(n: number, ids: Ids): Call
+}
+
+const LIST = 'select=id,email,score,company:companies(name)&order=score.desc,id&limit=20'
 const PAGE = 'select=id,email,first_name,score,company:companies(name),notes(id,body)&order=id&limit=100'
 
 export const SCENARIOS: readonly Scenario[] = [
-  { name: 'a: read by id', floor: 0.8, call: (n, ids) => ({ method: 'GET', path: `/contacts?id=eq.${pick(ids, n)}` }) },
+  {
+    name: 'a: read by id',
+    floor: 0.8,
+    call: (n, { contacts }) => ({ method: 'GET', path: `/contacts?id=eq.${pick(contacts, n)}` }),
+  },
   {
     name: 'b: list 20, embed',
     floor: 0.85,
-    call: (n) => ({
+    call: (n, { companies }) => ({
       method: 'GET',
-      path: `/contacts?select=id,email,score,company:companies(name)&status=eq.${['lead', 'prospect', 'customer'][n % 3]}&score=gte.${n % 50}&order=score.desc,id&limit=20`,
+      path: `/contacts?${LIST}&company_id=eq.${pick(companies, n)}&score=gte.${n % 50}`,
     }),
   },
   {
@@ -39,26 +51,31 @@ export const SCENARIOS: readonly Scenario[] = [
     call: (n) => ({
       method: 'POST',
       path: '/contacts',
-      body: JSON.stringify({ email: `n${n}@example.com`, first_name: 'New', status: 'lead', score: n % 100 }),
+      body: JSON.stringify({
+        email: `${NEW_EMAIL}${n}@example.com`,
+        first_name: 'New',
+        status: 'lead',
+        score: n % 100,
+      }),
     }),
   },
   {
     name: 'd: update by id',
     floor: 0.6,
-    call: (n, ids) => ({
+    call: (n, { contacts }) => ({
       method: 'PATCH',
-      path: `/contacts?id=eq.${pick(ids, n)}`,
+      path: `/contacts?id=eq.${pick(contacts, n)}`,
       body: JSON.stringify({ last_name: `L${n}`, score: n % 100 }),
     }),
   },
   {
     name: 'e: page of 100, two embeds',
     floor: 0.85,
-    call: (n) => ({ method: 'GET', path: `/contacts?${PAGE}&offset=${(n % 5) * 100}` }),
+    call: (n) => ({ method: 'GET', path: `/contacts?${PAGE}&campaign=eq.0-${n % 10}` }),
   },
 ]
 
-/** Spread over all ids, the same for every contestant. */
+/** Spread over all, the same for every contestant. */
 function pick(ids: readonly string[], n: number): string {
   return ids[(n * 7919) % ids.length] ?? ''
 }

@@ -5,7 +5,7 @@ import type { Manifest, Tree } from './read-tree.ts'
 import * as rules from './rules.ts'
 import { readSourceFile } from './source-file.ts'
 
-const PACKAGES = ['core', 'runtime', 'adapters', 'migrator', 'cli']
+const PACKAGES = ['core', 'runtime', 'adapters', 'plugins', 'migrator', 'cli']
 
 /** A tree of the given files; each text gets a module comment unless it brings one. */
 function fake(files: Readonly<Record<string, string>>, dependencies: readonly string[] = []): Tree {
@@ -40,6 +40,11 @@ const cases: readonly [string, string, Readonly<Record<string, string>>][] = [
     'an import type in a signature',
     { 'packages/core/src/a.ts': "export type A = import('@backsaas/cli').B" },
   ],
+  [
+    'whoImportsWhom',
+    'a plugin imports the runtime',
+    { 'packages/plugins/src/auth/a.ts': "import '@backsaas/runtime'" },
+  ],
   ['whoImportsWhom', 'a package nobody planned', { 'packages/extra/src/a.ts': "import '@backsaas/core'" }],
   [
     'noWayAroundPackages',
@@ -61,6 +66,11 @@ const cases: readonly [string, string, Readonly<Record<string, string>>][] = [
     'adaptersAndPluginsStandAlone',
     'a plugin imports another',
     { 'packages/plugins/src/auth/a.ts': "import '../policies/b.ts'" },
+  ],
+  [
+    'nodeOnlyWhereAllowed',
+    'node: in a plugin',
+    { 'packages/plugins/src/auth/a.ts': "import { join } from 'node:path'" },
   ],
   ['nodeOnlyWhereAllowed', 'node: in the runtime', { 'packages/runtime/src/a.ts': "import { join } from 'node:path'" }],
   [
@@ -114,6 +124,7 @@ test('a tree that keeps the rules breaks none', () => {
       'packages/migrator/src/execute/a.ts': "import 'node:fs'",
       'packages/adapters/src/databases/pglite/a.ts': "import './b.ts'\nimport '../sql-state.ts'",
       'packages/cli/src/a.ts': "import '@backsaas/runtime'",
+      'packages/plugins/src/auth/a.ts': "import './b.ts'\nawait import('#c')",
     },
     PACKAGES.map((name) => `@backsaas/${name}`),
   )

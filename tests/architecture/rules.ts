@@ -90,7 +90,7 @@ export function nodeOnlyWhereAllowed(tree: Tree): Violation[] {
 export function dependenciesAreDeclared(tree: Tree): Violation[] {
   const declared = new Map(tree.manifests.map((manifest) => [manifest.folder, manifest]))
   return importsOf(tree).flatMap(({ from, specifier }) => {
-    if (/^([./]|node:|cloudflare:)/.test(specifier)) return []
+    if (/^([./#]|node:|cloudflare:)/.test(specifier)) return []
     const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
     const own = declared.get(packageOf(from.path))
     const known = [own?.name, ...(own?.dependencies ?? [])]

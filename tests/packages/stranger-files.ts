@@ -4,17 +4,19 @@
 const SERVER = `
 import { pg } from '@backsaas/adapters/databases/pg'
 import { createTenant, migrate } from '@backsaas/migrator'
+import { policies } from '@backsaas/plugins/policies'
 import { createRuntime } from '@backsaas/runtime'
 import { Hono } from 'hono'
 import { session, type Signed } from './session.ts'
 
 const database = pg(process.env.DATABASE_URL)
-await migrate(database, './crm.yaml')
+await migrate(database, './crm.yaml', { decide: policies().access.decide })
 await createTenant(database, { slug: 'acme', schemas: ['crm'] })
 const backsaas = createRuntime({
   database,
   schemas: ['./crm.yaml'],
   identify: (c) => ({ tenant: 'acme', id: c.get('user').id, roles: ['admin'] }),
+  plugins: [policies()],
 })
 const app = new Hono<Signed>()
 app.use(session())
@@ -27,6 +29,7 @@ export default app
 /** Runs on Node and in workerd: the schema is compiled, and the database is brought up to date elsewhere. */
 const APP = `
 import { pg } from '@backsaas/adapters/databases/pg'
+import { policies } from '@backsaas/plugins/policies'
 import { createRuntime } from '@backsaas/runtime'
 import { Hono } from 'hono'
 import { crm } from './crm.ts'
@@ -36,6 +39,7 @@ const backsaas = createRuntime({
   database: pg(process.env.DATABASE_URL, { serveAs: 'given' }),
   schemas: [crm],
   identify: (c) => ({ tenant: 'acme', id: c.get('user').id, roles: ['admin'] }),
+  plugins: [policies()],
 })
 const app = new Hono<Signed>()
 app.use(session())

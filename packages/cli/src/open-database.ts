@@ -52,8 +52,8 @@ async function connect(url: string): Promise<Database> {
     const { pglite } = await import('@backsaas/adapters/databases/pglite')
     return pglite(url.slice(FOLDER.length))
   }
-  const { postgres } = await import('@backsaas/adapters/databases/postgres')
-  return postgres(url)
+  const { pg } = await import('@backsaas/adapters/databases/pg')
+  return pg(url)
 }
 
 const FOLDER = 'pglite:'

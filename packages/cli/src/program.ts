@@ -10,6 +10,7 @@ import { addKeyCreate } from './commands/key-create.ts'
 import { addKeyRevoke } from './commands/key-revoke.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addTenantCreate } from './commands/tenant-create.ts'
+import { addTest } from './commands/test.ts'
 import { addValidate } from './commands/validate.ts'
 import type { Io } from './io.ts'
 import { readText } from './read-text.ts'
@@ -68,6 +69,7 @@ function createProgram(io: Io, asJson: boolean): Command {
     .addHelpText('after', HELP)
   addDev(program, io)
   addValidate(program, io)
+  addTest(program, io)
   addMigrate(program, io)
   addTenantCreate(group(program, 'tenant', 'Tenants: who data belongs to.'), io)
   const key = group(program, 'key', 'API keys of a tenant.')
@@ -93,6 +95,7 @@ const HELP = `
 Examples:
   backsaas dev                                  serve the example schema to two tenants, without a database server
   backsaas validate crm.yaml                    every problem of a schema, with line and column
+  backsaas test crm.yaml                        who may do what, as the schema's tests state it
   backsaas migrate crm.yaml                     put a schema into the database of DATABASE_URL
   backsaas tenant create acme --schema crm      a tenant that has that schema
   backsaas key create acme                      a key for its API

@@ -3,10 +3,11 @@ import { readFile } from 'node:fs/promises'
 import type { Database } from '@backsaas/core'
 import { BackSaasError, DEFAULT_STORE_ID, SYSTEM_TENANT_ID } from '@backsaas/core'
 import { compileSchema } from '@backsaas/core/language'
-import { bootstrap } from './bootstrap/bootstrap.ts'
+import { type BootstrapOptions, bootstrap } from './bootstrap/bootstrap.ts'
 import { convergePlacement } from './execute/converge-placement.ts'
 import { migratorTransaction } from './execute/migrator-transaction.ts'
 import { type Naming, readableNaming } from './plan/names.ts'
+import { type Decide, withDecisions } from './registry/decide.ts'
 import { findTenant } from './registry/find-tenant.ts'
 import { installFor } from './registry/install-schema.ts'
 import { readPlatform } from './registry/platform.ts'
@@ -17,6 +18,8 @@ export interface MigrateOptions {
   readonly owner?: string
   /** Physical names of new tables and columns; readable unless given. */
   readonly naming?: Naming
+  /** Makes the decisions that are stored with a schema that has access rules; without it none are. */
+  readonly decide?: Decide
   /** Told what an operator should know. Default: a line on stderr. */
   readonly report?: (line: string) => void
 }
@@ -38,18 +41,19 @@ export interface Migrated {
  *
  * @param source YAML or JSON text, or the path of a file of it.
  * @throws `SchemaProblems` (422); `NEEDS_MIGRATION` (409) with the list of what is not additive;
- *   `SCHEMA_NAME_RESERVED` (422), `SCHEMA_FILE_UNREADABLE` (422), `TENANT_UNKNOWN` (404); what `bootstrap` throws.
- * @example await migrate(postgres(process.env.DATABASE_URL), './crm.yaml')
+ *   `FILL_FAILED` (409), `SCHEMA_NAME_RESERVED` (422), `SCHEMA_FILE_UNREADABLE` (422), `TENANT_UNKNOWN` (404); what `bootstrap` throws.
+ * @example await migrate(pg(process.env.DATABASE_URL), './crm.yaml')
  */
 export async function migrate(database: Database, source: string, options: MigrateOptions = {}): Promise<Migrated> {
   const text = await readSource(source)
-  const compiled = compileSchema(text)
-  if (compiled.name === 'platform') {
+  const written = compileSchema(text)
+  if (written.name === 'platform') {
     throw new BackSaasError('SCHEMA_NAME_RESERVED', 422, 'the name "platform" is the platform\'s own', {
       hint: 'call the schema otherwise',
     })
   }
-  await bootstrap(database, options.report ? { report: options.report } : {})
+  const compiled = await withDecisions(written, options.decide)
+  await bootstrap(database, bootstrapOptions(options))
   const { version, created, newest, placementId } = await migratorTransaction(database, async (connection) => {
     const owner = await findTenant(connection, await readPlatform(connection), options.owner ?? 'system')
     const published = await publishVersion(connection, {
@@ -64,6 +68,10 @@ export async function migrate(database: Database, source: string, options: Migra
   })
   await convergePlacement(database, placementId)
   return { schema: compiled.name, version, hash: compiled.hash, created, newest }
+}
+
+function bootstrapOptions({ report, decide }: MigrateOptions): BootstrapOptions {
+  return { ...(report && { report }), ...(decide && { decide }) }
 }
 
 /** A document has several lines, or is a JSON object; anything else names a file. */

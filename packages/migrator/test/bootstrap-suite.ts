@@ -1,8 +1,16 @@
 /** Bootstrap: twice in a row, beside other people's things, and repairing its own. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bootstrap } from '../src/index.ts'
+import { bootstrap, migrate } from '../src/index.ts'
 import { catalogue } from './catalogue.ts'
 import { codeOf, type OpenTestDatabase, type TestDatabase } from './open-databases.ts'
+
+const KEPT = `
+schema: kept
+entities:
+  people:
+    fields:
+      email: { type: string }
+      domain: { computed: "email.split('@')[1]", stored: true }`
 
 export function bootstrapSuite(name: string, open: OpenTestDatabase): void {
   describe(`bootstrap on ${name}`, () => {
@@ -95,6 +103,69 @@ export function bootstrapSuite(name: string, open: OpenTestDatabase): void {
         runtime ?? '',
       ])
       expect(role).toEqual(['false', 'true'])
+    })
+
+    test('tables that stand are held to what they would be made as today', async () => {
+      await migrate(db.database, KEPT)
+      const before = await catalogue(db, 'everything')
+      const [[table, proc] = []] = await db.sql(
+        `select t.tgrelid::regclass::text, t.tgfoid::regprocedure::text from pg_trigger t where t.tgname = 'backsaas_computed'`,
+      )
+      const [[runtime] = []] = await db.sql(`select name from backsaas.logins where kind = 'runtime'`)
+      const damages = [
+        `drop policy backsaas_tenant on ${table}`,
+        `alter policy backsaas_tenant on ${table} using (true)`,
+        `alter policy backsaas_tenant on ${table} to "${runtime}"`,
+        `drop policy backsaas_tenant on ${table}; create policy backsaas_tenant on ${table} using (true)`,
+        `alter policy backsaas_base on ${table} with check (false)`,
+        `alter table ${table} no force row level security`,
+        `alter table ${table} disable row level security`,
+        `revoke update on ${table} from "${runtime}"`,
+        `alter table ${table} disable trigger backsaas_computed`,
+        `drop function ${proc} cascade`,
+        `alter function ${proc} set search_path = public`,
+        `alter function ${proc} reset all`,
+        `create or replace function ${proc} returns trigger language plpgsql as 'begin return new;end'`,
+      ]
+      for (const damage of damages) {
+        const lines: string[] = []
+        for (const statement of damage.split('; ')) await db.sql(statement)
+        expect([damage, (await catalogue(db, 'everything')) === before]).toEqual([damage, false])
+        await bootstrap(db.database, { report: (line) => void lines.push(line) })
+        expect([damage, await catalogue(db, 'everything')]).toEqual([damage, before])
+        expect([damage, lines.length]).toEqual([damage, /trigger|function/.test(damage) ? 1 : 0])
+      }
+    })
+
+    test("a policy of another name is somebody else's, and stays", async () => {
+      const [[table] = []] = await db.sql(
+        `select tgrelid::regclass::text from pg_trigger where tgname = 'backsaas_computed'`,
+      )
+      await db.sql(`create policy theirs on ${table} as restrictive using (true)`)
+      const before = await catalogue(db, 'everything')
+      await bootstrap(db.database)
+      expect(await catalogue(db, 'everything')).toBe(before)
+      await db.sql(`drop policy theirs on ${table}`)
+    })
+
+    test("the runtime's login has the settings of its sessions; how long a statement may take is an operator's", async () => {
+      const [[runtime] = []] = await db.sql(`select name from backsaas.logins where kind = 'runtime'`)
+      const settings = async (): Promise<string[]> => {
+        const [[list] = []] = await db.sql(`select array_to_string(rolconfig, '; ') from pg_roles where rolname = $1`, [
+          runtime ?? '',
+        ])
+        return (list ?? '').split('; ').toSorted()
+      }
+      const texts = ['DateStyle=ISO, MDY', 'IntervalStyle=postgres', 'TimeZone=UTC', 'bytea_output=hex']
+      expect(await settings()).toEqual([...texts, 'statement_timeout=5000'])
+      await db.sql(`alter role "${runtime}" set timezone = 'Europe/Berlin'`)
+      await db.sql(`alter role "${runtime}" reset datestyle`)
+      await db.sql(`alter role "${runtime}" set statement_timeout = '20s'`)
+      await bootstrap(db.database)
+      expect(await settings()).toEqual([...texts, 'statement_timeout=20s'])
+      await db.sql(`alter role "${runtime}" reset statement_timeout`)
+      await bootstrap(db.database)
+      expect(await settings()).toEqual([...texts, 'statement_timeout=5000'])
     })
 
     test('a schema of our name that is not ours is refused, not taken', async () => {

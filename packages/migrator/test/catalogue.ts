@@ -14,13 +14,15 @@ export async function catalogue(test: TestDatabase, where: 'everything' | 'not o
      where ${ours} and n.nspname !~ '^pg_|information_schema' and a.attnum > 0`,
     `select n.nspname, c.conname, c.conrelid::regclass, pg_get_constraintdef(c.oid), c.convalidated
      from pg_constraint c join pg_namespace n on n.oid = c.connamespace where ${ours} and n.nspname !~ '^pg_|information_schema'`,
-    `select n.nspname, p.oid::regprocedure, p.proowner::regrole, p.proacl, p.prosrc
+    `select n.nspname, p.oid::regprocedure, p.proowner::regrole, p.proacl, p.prosrc, p.proconfig
      from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${ours} and n.nspname !~ '^pg_|information_schema'`,
+    `select n.nspname, c.relname, t.tgenabled, pg_get_triggerdef(t.oid) from pg_trigger t
+     join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace where ${ours} and not t.tgisinternal`,
     `select p.schemaname, p.tablename, p.policyname, p.permissive, p.roles, p.cmd, p.qual, p.with_check
      from pg_policies p join pg_namespace n on n.nspname = p.schemaname where ${ours}`,
     `select d.defaclrole::regrole, d.defaclobjtype, d.defaclacl from pg_default_acl d`,
     where === 'everything'
-      ? `select r.rolname, r.rolsuper, r.rolcreaterole, r.rolcreatedb, r.rolcanlogin, r.rolbypassrls, r.rolinherit
+      ? `select r.rolname, r.rolsuper, r.rolcreaterole, r.rolcreatedb, r.rolcanlogin, r.rolbypassrls, r.rolinherit, r.rolconfig
          from pg_roles r where r.rolname like '%' || current_database() || '%' or current_database() = 'postgres'`
       : `select r.rolname, r.rolcanlogin, r.rolbypassrls, r.rolconfig from pg_roles r
          where r.rolname not like 'backsaas\\_%' and r.rolname like '%' || current_database() || '%'`,

@@ -2,6 +2,7 @@
 
 import type { Migrated } from '@backsaas/migrator'
 import type { Command } from 'commander'
+import { decide } from '../decide.ts'
 import type { Io } from '../io.ts'
 import { type DatabaseOptions, useDatabase, withDatabase } from '../open-database.ts'
 import { readText } from '../read-text.ts'
@@ -24,8 +25,8 @@ export function addMigrate(program: Command, io: Io): void {
 async function migrateFile(file: string, options: MigrateOptions, io: Io): Promise<void> {
   const text = readText(file)
   const { migrate } = await import('@backsaas/migrator')
-  const owner = options.owner === undefined ? {} : { owner: options.owner }
-  const result = await useDatabase(options.database, (database) => migrate(database, text, owner))
+  const settings = { decide, ...(options.owner !== undefined && { owner: options.owner }) }
+  const result = await useDatabase(options.database, (database) => migrate(database, text, settings))
   io.out(options.json ? JSON.stringify(result) : summary(result))
 }
 

@@ -2,6 +2,7 @@
 import { BackSaasError, type Database } from '@backsaas/core'
 import { compileSchema } from '@backsaas/core/language'
 import { listSchemas, migrate } from '@backsaas/migrator'
+import { decide } from '../decide.ts'
 import type { Io } from '../io.ts'
 
 /**
@@ -13,7 +14,7 @@ import type { Io } from '../io.ts'
  */
 export async function migrateExample(database: Database, source: string, io: Io): Promise<string> {
   try {
-    const { schema, version, newest } = await migrate(database, source)
+    const { schema, version, newest } = await migrate(database, source, { decide })
     if (newest !== version) io.err(`backsaas: ${schema} in the file is version ${version}; version ${newest} is served`)
     return schema
   } catch (error) {

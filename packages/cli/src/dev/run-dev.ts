@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { memory } from '@backsaas/adapters/buses/memory'
 import type { Observe } from '@backsaas/core'
 import { type Relay, startRelay } from '@backsaas/migrator'
+import { policies } from '@backsaas/plugins/policies'
 import { createRuntime } from '@backsaas/runtime'
 import type { Io } from '../io.ts'
 import { openDatabase } from '../open-database.ts'
@@ -73,7 +74,7 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
     // What a write tells is passed on at once, not at the relay's next look.
     if (observation.kind === 'request' && observation.method !== 'GET') relay?.kick()
   }
-  const runtime = createRuntime({ database, bus, observe })
+  const runtime = createRuntime({ database, bus, observe, plugins: [policies()] })
   open.push(() => runtime.close())
   await runtime.ready()
   const served: Omit<DevFile, 'url'> = await prepareTenants({

@@ -5,14 +5,18 @@ import { BackSaasError } from '@backsaas/core'
 import { ddl, EXCLUSIVE, transaction } from '../execute/migrator-transaction.ts'
 import { type Naming, readableNaming } from '../plan/names.ts'
 import { identifier } from '../plan/quote.ts'
+import type { Decide } from '../registry/decide.ts'
 import { controlSchema } from './control-schema.ts'
 import { installPlatform } from './install-platform.ts'
 import { planRoles, type RolePlan, roleName } from './plan-roles.ts'
 import { readState } from './read-state.ts'
+import { repairTables } from './repair-tables.ts'
 
 export interface BootstrapOptions {
   /** Physical names of the platform's tables; readable unless given. */
   readonly naming?: Naming
+  /** Makes the decisions that are stored with the platform's own schema, where it has access rules. */
+  readonly decide?: Decide
   /** Told what an operator should know. Default: a line on stderr. */
   readonly report?: (line: string) => void
 }
@@ -23,7 +27,7 @@ export interface BootstrapOptions {
  *
  * @throws `BOOTSTRAP_NEEDS_CREATEROLE` (403), whose details are the SQL for a DBA, where the URL's login lacks a right;
  *   `BOOTSTRAP_SCHEMA_TAKEN`, `PLATFORM_INCOMPATIBLE` (409), `BOOTSTRAP_FORBIDDEN` (403), `POSTGRES_TOO_OLD` (503).
- * @example await bootstrap(postgres('postgres://owner:secret@localhost/app'))
+ * @example await bootstrap(pg('postgres://owner:secret@localhost/app'))
  */
 export async function bootstrap(database: Database, options: BootstrapOptions = {}): Promise<void> {
   const report = options.report ?? ((line) => process.stderr.write(`${line}\n`))
@@ -37,7 +41,8 @@ export async function bootstrap(database: Database, options: BootstrapOptions = 
     const asOwner = `set local role ${identifier(plan.roles.owner)}`
     await connection.batch([asOwner, ...controlSchema(plan.roles), 'reset role'].map(ddl))
   })
-  await installPlatform(database, options.naming ?? readableNaming)
+  await repairTables(database, report)
+  await installPlatform(database, options.naming ?? readableNaming, options.decide)
 }
 
 /** 144 random bits; letters, digits, `-` and `_` only, so that a URL needs no escapes. */

@@ -13,6 +13,7 @@ import { convergePlacement } from '../execute/converge-placement.ts'
 import { migratorTransaction, query, runDdl } from '../execute/migrator-transaction.ts'
 import type { Naming } from '../plan/names.ts'
 import { identifier } from '../plan/quote.ts'
+import { type Decide, withDecisions } from '../registry/decide.ts'
 import { insertRow, type Platform, tableNames } from '../registry/platform.ts'
 import { publishVersion } from '../registry/publish-version.ts'
 import { readPlatformFile } from './platform-file.ts'
@@ -23,9 +24,9 @@ import { storeSchema } from './store-schema.ts'
  *
  * @throws `PLATFORM_INCOMPATIBLE` (409) where the database has a platform that this one does not add to.
  */
-export async function installPlatform(database: Database, naming: Naming): Promise<void> {
+export async function installPlatform(database: Database, naming: Naming, decide: Decide | undefined): Promise<void> {
   const source = await readPlatformFile()
-  const compiled = compileSchema(source)
+  const compiled = await withDecisions(compileSchema(source), decide)
   await migratorTransaction(database, async (connection) => {
     const { platform } = await publishVersion(connection, {
       compiled,

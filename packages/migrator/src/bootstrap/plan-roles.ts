@@ -3,6 +3,7 @@ import { BackSaasError } from '@backsaas/core'
 import { fit } from '../plan/names.ts'
 import { identifier, literal } from '../plan/quote.ts'
 import type { Roles } from '../plan/row-security.ts'
+import { settingsOfRuntime } from './login-settings.ts'
 import { type DatabaseState, LOGIN_KINDS, type LoginKind, type RoleState } from './read-state.ts'
 import { CONTROL_SCHEMA, STORE_SCHEMAS } from './store-schema.ts'
 
@@ -22,7 +23,7 @@ export interface Random {
 
 /**
  * Plans the owner role (no login), the runtime's login (owns nothing) and the migrator's (bypasses row level security,
- * inherits the owner), their rows in `backsaas.logins`, CONNECT for both, and our schemas. Nothing else is touched.
+ * inherits the owner), the settings of the runtime's, their rows in `backsaas.logins`, CONNECT for both, and our schemas. Nothing else is touched.
  *
  * @throws `BOOTSTRAP_SCHEMA_TAKEN` (409) where a schema of our name belongs to someone else.
  */
@@ -84,11 +85,13 @@ function planRole(kind: LoginKind, state: DatabaseState, random: Random): OneRol
   const upsert = `insert into ${CONTROL_SCHEMA}.logins (kind, name, password) values (${literal(kind)}, ${literal(name)}, ${
     password === null ? 'null' : literal(password)
   }) on conflict (kind) do update set name = excluded.name, password = excluded.password`
+  const wantedAttributes = { bypass: bypass && state.canGiveBypass, password, passwordIsNew: !row?.password }
   return {
     name,
-    statements: usable
-      ? repairRole(kind, usable, { bypass: bypass && state.canGiveBypass, password, passwordIsNew: !row?.password })
-      : created,
+    statements: [
+      ...(usable ? repairRole(kind, usable, wantedAttributes) : created),
+      ...(kind === 'runtime' ? settingsOfRuntime(name, usable?.settings ?? new Map()) : []),
+    ],
     loginRow: row && (kind === 'owner' || row.password) ? [] : [upsert],
   }
 }

@@ -18,6 +18,8 @@ export interface RoleState {
   readonly excess: readonly string[]
   /** Has a CONNECT grant on the database in its own name. */
   readonly connectGranted: boolean
+  /** Settings of its sessions, names in lower case. */
+  readonly settings: ReadonlyMap<string, string>
 }
 
 export interface DatabaseState {
@@ -91,7 +93,8 @@ const ROLES = `
          r.rolcanlogin::text::char, r.rolbypassrls::text::char, r.rolinherit::text::char,
          concat_ws(',', case when r.rolsuper then 'nosuperuser' end, case when r.rolcreaterole then 'nocreaterole' end,
            case when r.rolcreatedb then 'nocreatedb' end, case when r.rolreplication then 'noreplication' end),
-         exists (select from aclexplode(d.datacl) a where a.grantee = r.oid and a.privilege_type = 'CONNECT')::text::char
+         exists (select from aclexplode(d.datacl) a where a.grantee = r.oid and a.privilege_type = 'CONNECT')::text::char,
+         coalesce(array_to_json(r.rolconfig), '[]')::text
   from pg_roles r
   join pg_database d on d.datname = current_database()
   left join lateral (
@@ -125,7 +128,9 @@ async function readLogins(connection: Connection, user: string): Promise<Databas
 }
 
 function roleState(row: readonly (string | null)[]): RoleState {
-  const [name, ours, login, bypass, inherit, excess, connectGranted] = row.map(String)
+  const [name, ours, login, bypass, inherit, excess, connectGranted, config] = row.map(String)
+  // `name=value`, a list of texts that the query has made.
+  const settings = (JSON.parse(String(config)) as string[]).map((line) => line.split(/=(.*)/s))
   return {
     name: String(name),
     ours: ours === 't',
@@ -134,6 +139,7 @@ function roleState(row: readonly (string | null)[]): RoleState {
     inherit: inherit === 't',
     excess: excess ? excess.split(',') : [],
     connectGranted: connectGranted === 't',
+    settings: new Map(settings.map(([setting, value]) => [String(setting).toLowerCase(), String(value)])),
   }
 }
 

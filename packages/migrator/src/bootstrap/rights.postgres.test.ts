@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { postgres } from '@backsaas/adapters/databases/postgres'
 import { type BackSaasError, type Database, PLATFORM_PLACEMENT_ID } from '@backsaas/core'
+import sql from 'postgres'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { codeOf, openPostgres, SCOPE, type TestDatabase } from '../../test/open-databases.ts'
 import { shop } from '../../test/schemas.ts'
@@ -46,6 +47,10 @@ describe('bootstrap without a superuser', () => {
     const bound = await db.sql(
       `select distinct roles::text, permissive from pg_policies where schemaname like 'backsaas%' order by 2`,
     )
+    const policies = 'select oid::text from pg_policy order by 1'
+    const before = await db.sql(policies)
+    await bootstrap(login, options)
+    expect(await db.sql(policies)).toEqual(before)
     const [[runtime] = []] = await db.sql(`select name from backsaas.logins where kind = 'runtime'`)
     expect(bound).toEqual([
       ['{public}', 'PERMISSIVE'],
@@ -81,6 +86,32 @@ describe('bootstrap without a superuser', () => {
     expect(migrator).toEqual(['true'])
   })
 
+  test("no right to alter the runtime's login, whose settings are wrong: part of the SQL for a DBA", async () => {
+    await logIn('createrole', 'create')
+    await bootstrap(login, options)
+    const [[runtime] = []] = await db.sql(`select name from backsaas.logins where kind = 'runtime'`)
+    await db.sql(`alter role "${runtime}" reset timezone`)
+    await db.sql(`alter role ${user} nocreaterole`)
+    const error = await bootstrap(login, options).catch((e: BackSaasError) => e)
+    expect(error).toMatchObject({
+      code: 'BOOTSTRAP_NEEDS_CREATEROLE',
+      details: `alter role "${runtime}" set TimeZone = 'UTC';`,
+    })
+    await db.sql(`alter role "${runtime}" set TimeZone = 'UTC'`)
+    await bootstrap(login, options)
+  })
+
+  test('a migrator that may bypass row level security by now: the policies of tables that stand bind all', async () => {
+    await logIn('createrole', 'create')
+    await bootstrap(login, options)
+    await migrate(login, shop(), options)
+    const [[migrator] = []] = await db.sql(`select name from backsaas.logins where kind = 'migrator'`)
+    await db.sql(`alter role "${migrator}" bypassrls`)
+    await bootstrap(login, options)
+    const bound = await db.sql(`select distinct roles::text from pg_policies where schemaname like 'backsaas%'`)
+    expect(bound).toEqual([['{public}']])
+  })
+
   test('no CREATE on the database: named too', async () => {
     await logIn('createrole', 'connect')
     const error = await bootstrap(login, options).then(
@@ -95,6 +126,24 @@ describe('bootstrap without a superuser', () => {
     await bootstrap(db.database, options)
     await logIn('createrole', 'create')
     expect(await codeOf(bootstrap(login, options))).toBe('BOOTSTRAP_FORBIDDEN')
+  })
+})
+
+describe('a session of the runtime', () => {
+  test('that sets nothing itself has the settings that the adapter gives one', async () => {
+    const db = await openPostgres()
+    await bootstrap(db.database, { report: () => {} })
+    const [[name, password] = []] = await db.sql(`select name, password from backsaas.logins where kind = 'runtime'`)
+    const names = ['TimeZone', 'DateStyle', 'IntervalStyle', 'bytea_output', 'statement_timeout']
+    const show = `select ${names.map((one) => `current_setting('${one}')`).join(', ')}`
+    const url = new URL(db.url)
+    url.username = name ?? ''
+    url.password = password ?? ''
+    const bare = sql(url.href, { max: 1 })
+    const [row] = await bare.unsafe(show).values()
+    await bare.end()
+    expect([row]).toEqual(await db.as('runtime', show))
+    await db.close()
   })
 })
 

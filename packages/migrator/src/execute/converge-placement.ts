@@ -1,6 +1,6 @@
 /** What cannot stand in a version's transaction: indexes on tables that have rows, and validating their new checks. */
 import type { Connection, Database } from '@backsaas/core'
-import { TENANT_COLUMN } from '@backsaas/core'
+import { arrayText, TENANT_COLUMN } from '@backsaas/core'
 import { createIndex, type IndexPlan, wantedIndexes } from '../plan/indexes.ts'
 import { createNames } from '../plan/names.ts'
 import { identifier, qualified } from '../plan/quote.ts'
@@ -48,10 +48,9 @@ async function readMissing(connection: Connection, placementId: string): Promise
   if (!row) return null
   const compiled = readCompiled(row[0])
   const mapping = readMapping(row[1])
-  const tables = new Set(Object.values(mapping.entities).map((entity) => entity.table))
-  const schema = [mapping.schema]
-  const indexes = (await query(connection, INDEXES, schema)).filter(([table]) => tables.has(String(table)))
-  const checks = (await query(connection, UNVALIDATED, schema)).filter(([table]) => tables.has(String(table)))
+  const tables = [mapping.schema, arrayText(Object.values(mapping.entities).map((entity) => entity.table))]
+  const indexes = await query(connection, INDEXES, tables)
+  const checks = await query(connection, UNVALIDATED, tables)
   const taken = await query(connection, 'select relname::text from pg_class where relnamespace = $1::regnamespace', [
     identifier(mapping.schema),
   ])
@@ -86,9 +85,11 @@ const INDEXES = `
           from unnest(x.indkey::int2[]) with ordinality k(attnum, n)
           join pg_attribute a on a.attrelid = t.oid and a.attnum = k.attnum)
   from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class t on t.oid = x.indrelid
-  where t.relnamespace = (select oid from pg_namespace where nspname = $1) and x.indpred is null
+  where t.relnamespace = (select oid from pg_namespace where nspname = $1) and t.relname = any ($2::text[])
+    and x.indpred is null
     and not exists (select from pg_stat_progress_create_index p where p.index_relid = x.indexrelid)`
 
 const UNVALIDATED = `
   select t.relname::text, c.conname::text from pg_constraint c join pg_class t on t.oid = c.conrelid
-  where t.relnamespace = (select oid from pg_namespace where nspname = $1) and not c.convalidated`
+  where t.relnamespace = (select oid from pg_namespace where nspname = $1) and t.relname = any ($2::text[])
+    and not c.convalidated`

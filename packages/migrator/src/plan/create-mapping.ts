@@ -2,6 +2,7 @@
 import type { CompiledEntity, CompiledSchema, ConstraintMapping, EntityMapping, Mapping } from '@backsaas/core'
 import { TENANT_COLUMN } from '@backsaas/core'
 import { checkPredicate } from './checks.ts'
+import { hasColumn } from './column.ts'
 import { createNames, type NameGiver, type Naming } from './names.ts'
 
 export interface MappingContext {
@@ -35,8 +36,8 @@ function mapEntity(
   const table = previous?.table ?? context.names(context.naming(entity.name, null))
   const nameColumn = createNames([...TAKEN_COLUMNS, ...columnsEver(table, context.history)])
   const columns: Record<string, string> = {}
-  for (const field of Object.keys(entity.fields)) {
-    columns[field] = ownProperty(previous?.columns, field) ?? nameColumn(context.naming(entity.name, field))
+  for (const { name } of Object.values(entity.fields).filter(hasColumn)) {
+    columns[name] = ownProperty(previous?.columns, name) ?? nameColumn(context.naming(entity.name, name))
   }
   const constraints: Record<string, ConstraintMapping> = {}
   for (const wanted of wantedConstraints(entity, columns)) {
@@ -60,7 +61,9 @@ const SUFFIX = { key: 'key', unique: 'unique', reference: 'reference', check: 'c
 
 function wantedConstraints(entity: CompiledEntity, columns: Readonly<Record<string, string>>): ConstraintMapping[] {
   const references = Object.values(entity.relations).filter((relation) => relation.kind === 'one')
-  const checked = Object.values(entity.fields).filter((field) => checkPredicate(field, columns[field.name] as string))
+  const checked = Object.values(entity.fields)
+    .filter(hasColumn)
+    .filter((field) => checkPredicate(field, columns[field.name] as string))
   return [
     { kind: 'key', fields: entity.key },
     ...entity.unique.map((fields) => ({ kind: 'unique' as const, fields })),

@@ -2,7 +2,8 @@
 import type { CompiledEntity, CompiledRelation, ConstraintMapping, EntityMapping, Mapping } from '@backsaas/core'
 import { invariant, TENANT_COLUMN } from '@backsaas/core'
 import { checkPredicate } from './checks.ts'
-import { columnDefinition } from './column.ts'
+import { columnDefinition, hasColumn } from './column.ts'
+import { keepComputed } from './computed.ts'
 import { findConstraint } from './create-mapping.ts'
 import { createIndex, wantedIndexes } from './indexes.ts'
 import type { NameGiver } from './names.ts'
@@ -16,12 +17,13 @@ import { type Roles, rowSecurity } from './row-security.ts'
 export function createTable(entity: CompiledEntity, mapping: Mapping, roles: Roles, names: NameGiver): string[] {
   const physical = entityMapping(mapping, entity)
   const table = qualified(mapping.schema, physical.table)
+  const fields = Object.values(entity.fields).filter(hasColumn)
   const parts = [
     `${identifier(TENANT_COLUMN)} uuid not null`,
-    ...Object.values(entity.fields).map((field) => columnDefinition(field, physical.columns[field.name] as string)),
+    ...fields.map((field) => columnDefinition(field, physical.columns[field.name] as string)),
     keyClause('primary key', { kind: 'key', fields: entity.key }, physical),
     ...entity.unique.map((fields) => keyClause('unique', { kind: 'unique', fields }, physical)),
-    ...Object.keys(entity.fields).flatMap((field) => checkClause(entity, field, physical) ?? []),
+    ...fields.flatMap((field) => checkClause(entity, field.name, physical) ?? []),
   ]
   return [
     `create table ${table} (\n  ${parts.join(',\n  ')}\n)`,
@@ -29,6 +31,7 @@ export function createTable(entity: CompiledEntity, mapping: Mapping, roles: Rol
     ...rowSecurity(table, roles),
     ...numberGrants(entity, mapping, roles),
     ...wantedIndexes(entity, physical).map((index) => createIndex(mapping.schema, index, names, false)),
+    ...keepComputed(entity, mapping, roles, () => names(`${physical.table}_computed`)),
   ]
 }
 

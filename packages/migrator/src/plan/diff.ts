@@ -1,6 +1,7 @@
 /** What changed between two versions of a schema, and whether the older one can live on beside the newer. */
 import type { CompiledEntity, CompiledField, CompiledRelation, CompiledSchema } from '@backsaas/core'
 import { BackSaasError } from '@backsaas/core'
+import { accessContent, checksContent, fieldContent } from './content.ts'
 
 export interface Change {
   /** JSON pointer into the document. */
@@ -14,7 +15,9 @@ export interface Change {
 
 /**
  * All changes from `previous` to `next`. Compatible are a new entity, a new field that is optional or has a literal
- * default, a new index, and what only the runtime reads (descriptions, defaults, roles, events); all else is breaking.
+ * default, a new index, and what only the runtime reads (descriptions, defaults, roles, events, rules, checks, expressions of
+ * virtual fields); all else is breaking. Of expressions their sources count. Rules and checks are metadata of a version, which
+ * its own statements enforce: versions that differ in them live side by side, and rows that are there are not asked again.
  *
  * @example diffSchemas(crm1, crm2).filter((change) => change.class === 'breaking')
  */
@@ -61,6 +64,14 @@ function diffEntity(before: CompiledEntity, after: CompiledEntity, at: string, p
   if (!same(before.events, after.events)) {
     changes.push(compatible(`${at}/events`, 'CHANGE_EVENTS', 'the record events differ'))
   }
+  if (!same(accessContent(before), accessContent(after))) {
+    changes.push(compatible(`${at}/access`, 'CHANGE_ACCESS', 'the access rules differ'))
+  }
+  if (!same(checksContent(before), checksContent(after))) {
+    changes.push(
+      compatible(`${at}/check`, 'CHANGE_CHECKS', 'the checks differ; they hold for what is written from now on'),
+    )
+  }
   return [...changes, ...diffRelations(before, after, at, previous)]
 }
 
@@ -80,17 +91,22 @@ function diffNewField(field: CompiledField, pointer: string): Change[] {
 const RUNTIME_ONLY: readonly string[] = ['description', 'default']
 
 function diffField(before: CompiledField, after: CompiledField, pointer: string): Change[] {
-  const names = new Set([...Object.keys(before), ...Object.keys(after)])
-  const property = (field: CompiledField, name: string): unknown => Object.entries(field).find(([n]) => n === name)?.[1]
-  return [...names]
-    .filter((name) => !same(property(before, name), property(after, name)))
+  const [old, now] = [fieldContent(before), fieldContent(after)]
+  return [...new Set([...Object.keys(old), ...Object.keys(now)])]
+    .filter((name) => !same(old[name], now[name]))
     .map((name) => {
       const message = `${name} of ${after.name} differs`
       const generated = name === 'default' && (isIdentity(before) || isIdentity(after))
-      return RUNTIME_ONLY.includes(name) && !generated
+      const virtual = name === 'computed' && isVirtual(before) && isVirtual(after)
+      return (RUNTIME_ONLY.includes(name) && !generated) || virtual
         ? compatible(`${pointer}/${name}`, 'CHANGE_FIELD_NOTE', message)
         : breaking(`${pointer}/${name}`, 'CHANGE_FIELD', message)
     })
+}
+
+/** Each version writes out its own expression. */
+function isVirtual({ computed }: CompiledField): boolean {
+  return computed !== undefined && !computed.stored
 }
 
 function isIdentity(field: CompiledField): boolean {

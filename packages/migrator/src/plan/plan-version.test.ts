@@ -12,6 +12,8 @@ const context: PlanContext = {
   naming: readableNaming,
   taken: [],
   history: [],
+  functions: new Map(),
+  crowded: new Set(),
 }
 
 /** One entity `a` with these lines as its fields. */
@@ -60,6 +62,60 @@ describe('diff', () => {
     expect(found.length).toBeGreaterThan(0)
     expect(found.filter((line) => line.startsWith('breaking'))).toEqual([])
     expect(changes(more, base)).toContain('breaking REMOVE_ENTITY /entities/b')
+  })
+})
+
+describe('diff of expressions', () => {
+  const text = (field: string, more = '') => `
+schema: t
+roles: { sales: {} }
+entities:
+  a:
+    fields:
+      f: { type: integer${field} }
+      v: { computed: "f + 1" }
+      s: { computed: "f + 1", stored: true }${more}`
+
+  test.each([
+    [', check: "f > 1"', '', 'compatible CHANGE_CHECKS /entities/a/check'],
+    ['', '\n    check: ["f > 1", "v > 1"]', 'compatible CHANGE_CHECKS /entities/a/check'],
+    ['', '\n    access: { sales: { read: { where: "f > 1" } } }', 'compatible CHANGE_ACCESS /entities/a/access'],
+    [', default: { cel: "1 + 1" }', '', 'compatible CHANGE_FIELD_NOTE /entities/a/fields/f/default'],
+    ['', '\n      w: { computed: "v * 2" }', 'compatible ADD_FIELD /entities/a/fields/w'],
+    ['', '\n      w: { computed: "f * 2", stored: true }', 'compatible ADD_FIELD /entities/a/fields/w'],
+    ['', '\n      w: { computed: "f * 2", stored: true, unique: true }', 'breaking ADD_UNIQUE /entities/a/unique'],
+  ])('%s %s', (field, more, change) => {
+    expect(changes(text(''), text(field, more))).toContain(change)
+    const breaking = changes(text(''), text(field, more)).filter((line) => line.startsWith('breaking'))
+    expect(breaking).toEqual(change.startsWith('breaking') ? [change] : [])
+    expect(changes(text(field, more), text(field, more))).toEqual([])
+  })
+
+  test.each([
+    [
+      'v: { computed: "f + 1" }',
+      'v: { computed: "f + 2" }',
+      'compatible CHANGE_FIELD_NOTE /entities/a/fields/v/computed',
+    ],
+    ['v: { computed: "f + 1" }', 'v: { computed: "string(f)" }', 'breaking CHANGE_FIELD /entities/a/fields/v/type'],
+    ['v: { computed: "f + 1" }', 'v: { type: bigint }', 'breaking CHANGE_FIELD /entities/a/fields/v/computed'],
+    ['"f + 1", stored', '"f + 2", stored', 'breaking CHANGE_FIELD /entities/a/fields/s/computed'],
+  ])('%s becomes %s', (from, to, change) => {
+    expect(changes(text(''), text('').replace(from, to))).toContain(change)
+  })
+
+  test('what the compiler makes of an expression does not count, nor where a rule is written, nor decisions', () => {
+    const one = compileSchema(
+      text(', default: { cel: "1 + 1" }, check: "f > 1"', '\n    access: { sales: { read: { where: "f > 1" } } }'),
+    )
+    const other = JSON.parse(
+      JSON.stringify(one, (name, value: unknown) => {
+        if (name === 'tree') return { ...(value as object), type: 'changed' }
+        return name === 'place' ? '/elsewhere' : value
+      }),
+    ) as typeof one
+    expect(JSON.stringify(other)).not.toBe(JSON.stringify(one))
+    expect(diffSchemas(one, { ...other, decisions: { rules: [], roles: {} } })).toEqual([])
   })
 })
 
@@ -119,5 +175,19 @@ describe('plan', () => {
   test('without a bypass the tenant policy binds the runtime only', () => {
     const { statements } = plan(entity('f: { type: string }'), { roles: { owner: 'o', runtime: 'r', bypass: false } })
     expect(statements.find((text) => text.includes('restrictive'))).toContain('for all to "r" using')
+  })
+
+  test('what keeps stored fields is named by the table, not by a field, and all constants are quoted', () => {
+    const text = entity('f: { type: string }', `g: { computed: 'f + "it''s $a$ \\\\"', stored: true }`)
+    const statements = plan(text).statements.filter((one) => /backsaas_computed|create or replace function/.test(one))
+    expect(statements).toHaveLength(2)
+    expect(statements[0]).toBe(
+      `create or replace function "s"."a_computed"() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as ` +
+        `E'\\nbegin\\n  new."g" := new."f" || E''it''''s $a$ \\\\\\\\''::text;\\n  return new;\\nend\\n'`.replaceAll(
+          '\\n',
+          '\n',
+        ),
+    )
+    expect(plan(entity('f: { type: string }', 'g: { computed: "f" }')).statements.join()).not.toContain('"g"')
   })
 })

@@ -15,21 +15,56 @@ export interface Roles {
   readonly bypass: boolean
 }
 
+/** One policy of ours, for all commands; its predicate is both what is seen and what may be written. */
+export interface Policy {
+  readonly name: string
+  readonly kind: 'permissive' | 'restrictive'
+  /** The role it binds; null for all. */
+  readonly boundTo: string | null
+  readonly predicate: string
+  /** The predicate as Postgres answers it (`pg_get_expr`). */
+  readonly answered: string
+}
+
 /**
- * FORCE row level security, a permissive base and a restrictive tenant policy; the runtime may read and write rows.
- * `current_setting` stands without `missing_ok`, so a statement before `enter` fails instead of finding nothing; in a
- * sub-select, so it is evaluated once.
+ * A permissive base and a restrictive tenant policy. `current_setting` stands without `missing_ok`, so a statement before
+ * `enter` fails instead of finding nothing; in a sub-select, so it is evaluated once.
+ */
+export function tablePolicies(roles: Roles): readonly Policy[] {
+  return [
+    { name: 'backsaas_base', kind: 'permissive', boundTo: null, predicate: 'true', answered: 'true' },
+    {
+      name: 'backsaas_tenant',
+      kind: 'restrictive',
+      boundTo: roles.bypass ? null : roles.runtime,
+      predicate: `${identifier(TENANT_COLUMN)} = (select current_setting('backsaas.tenant')::uuid)`,
+      answered: `(${TENANT_COLUMN} = ( SELECT (current_setting('backsaas.tenant'::text))::uuid AS current_setting))`,
+    },
+  ]
+}
+
+/** The statement that makes a policy. */
+export function createPolicy(table: string, { name, kind, boundTo, predicate }: Policy): string {
+  const bound = boundTo === null ? 'public' : identifier(boundTo)
+  return `create policy ${name} on ${table} as ${kind} for all to ${bound} using (${predicate}) with check (${predicate})`
+}
+
+/** Row level security that binds the owner too. */
+export function forceRowSecurity(table: string): string[] {
+  return [`alter table ${table} enable row level security`, `alter table ${table} force row level security`]
+}
+
+/** The runtime may read and write rows. */
+export function grantRows(table: string, roles: Roles): string {
+  return `grant select, insert, update, delete on ${table} to ${identifier(roles.runtime)}`
+}
+
+/**
+ * FORCE row level security, the policies, and the runtime's rights.
  *
  * @param table qualified and quoted.
  */
 export function rowSecurity(table: string, roles: Roles): string[] {
-  const ours = `${identifier(TENANT_COLUMN)} = (select current_setting('backsaas.tenant')::uuid)`
-  const bound = roles.bypass ? 'public' : identifier(roles.runtime)
-  return [
-    `alter table ${table} enable row level security`,
-    `alter table ${table} force row level security`,
-    `create policy backsaas_base on ${table} as permissive for all to public using (true) with check (true)`,
-    `create policy backsaas_tenant on ${table} as restrictive for all to ${bound} using (${ours}) with check (${ours})`,
-    `grant select, insert, update, delete on ${table} to ${identifier(roles.runtime)}`,
-  ]
+  const policies = tablePolicies(roles).map((policy) => createPolicy(table, policy))
+  return [...forceRowSecurity(table), ...policies, grantRows(table, roles)]
 }

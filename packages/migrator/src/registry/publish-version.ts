@@ -1,12 +1,13 @@
 /** Publishes a version of a schema and places it in a store: names, DDL, registry rows and event in one transaction. */
 import type { CompiledSchema, Connection, Json, Mapping } from '@backsaas/core'
-import { BackSaasError, uuidv7 } from '@backsaas/core'
+import { BackSaasError, DatabaseError, uuidv7 } from '@backsaas/core'
 import { readRoles } from '../bootstrap/read-roles.ts'
 import { storeSchema } from '../bootstrap/store-schema.ts'
 import { EXCLUSIVE, query, runDdl } from '../execute/migrator-transaction.ts'
+import { computedFunctions, crowdedTables, takenNames } from '../execute/read-store.ts'
 import type { Change } from '../plan/diff.ts'
 import type { Naming } from '../plan/names.ts'
-import { planVersion } from '../plan/plan-version.ts'
+import { planVersion, tablesToFill } from '../plan/plan-version.ts'
 import { insertEvent } from './event.ts'
 import { insertRow, type Platform, readCompiled, readMapping, readPlatform, tableNames } from './platform.ts'
 
@@ -54,7 +55,7 @@ interface StandingVersion {
  * stay live for whoever still serves them. Content that is live already, be it of an earlier version, changes nothing.
  *
  * @throws `NEEDS_MIGRATION` (409) where a change is not compatible with the live version; `VERSION_CONFLICT` (409) where
- *   the document expects another version.
+ *   the document expects another version; `FILL_FAILED` (409) where a stored computed field has no value for some row.
  */
 export async function publishVersion(connection: Connection, publication: Publication): Promise<Published> {
   await connection.batch([EXCLUSIVE])
@@ -65,6 +66,7 @@ export async function publishVersion(connection: Connection, publication: Public
   const version = (standing.versions.at(-1)?.version ?? 0) + 1
   checkExpected(publication.compiled, same?.version ?? version)
   if (live && same) {
+    await storeDecisions(connection, placementId, same, publication.compiled)
     const platform = await readPlatform(connection)
     return { version: same.version, created: false, newest: live.version, placementId, platform }
   }
@@ -72,6 +74,20 @@ export async function publishVersion(connection: Connection, publication: Public
   const platform = await readPlatform(connection)
   await recordVersion(connection, publication, standing, { version, platform, changes, old: live?.version })
   return { version, created: true, newest: version, placementId, platform }
+}
+
+/** What rules come to is no part of the content: it may be new, or made by a newer plugin. Runtimes that serve keep theirs. */
+async function storeDecisions(
+  connection: Connection,
+  placementId: string,
+  { version, compiled }: StandingVersion,
+  { decisions }: CompiledSchema,
+): Promise<void> {
+  const stored = readCompiled(compiled)
+  if (!decisions || JSON.stringify(stored.decisions) === JSON.stringify(decisions)) return
+  const row = [JSON.stringify({ ...stored, decisions }), placementId, String(version)]
+  const text = 'update backsaas.versions set compiled = $1 where placement_id = $2 and version = $3'
+  await connection.batch([{ text, params: row }])
 }
 
 /** The version that the author wrote down must be the one that this becomes: else someone has published meanwhile. */
@@ -136,14 +152,23 @@ async function applyVersion(
 ): Promise<readonly Change[]> {
   const pgSchema = storeSchema(publication.storeId)
   const { compiled } = publication
-  const plan = planVersion(compiled, live ? readCompiled(live.compiled) : null, {
+  const previous = live ? readCompiled(live.compiled) : null
+  const filled = tablesToFill(compiled, previous, standing.versions.at(-1)?.mapping)
+  const plan = planVersion(compiled, previous, {
     pgSchema,
     roles: await readRoles(connection),
     naming: publication.naming,
     taken: await takenNames(connection, pgSchema),
     history: standing.versions.map((old) => old.mapping),
+    functions: await computedFunctions(connection, pgSchema),
+    crowded: await crowdedTables(
+      connection,
+      pgSchema,
+      filled.map(({ table }) => table),
+    ),
   })
-  await runDdl(connection, plan.statements)
+  const fields = filled.flatMap((one) => one.fields.map((field) => `${one.entity}.${field}`))
+  await runDdl(connection, plan.statements).catch((error: unknown) => throwFillFailed(error, fields))
   const place = {
     text: `insert into backsaas.placements (id, store_id, schema_id, schema_name, pg_schema) values ($1, $2, $3, $4, $5)`,
     params: [standing.placementId, publication.storeId, standing.schemaId, compiled.name, pgSchema],
@@ -159,27 +184,15 @@ async function applyVersion(
   return plan.changes
 }
 
-/** Everything in the Postgres schema, and everything that a mapping of it has ever named. */
-async function takenNames(connection: Connection, pgSchema: string): Promise<string[]> {
-  const present = await query(
-    connection,
-    `select relname::text from pg_class where relnamespace = $1::regnamespace
-     union select typname::text from pg_type where typnamespace = $1::regnamespace
-     union select conname::text from pg_constraint where connamespace = $1::regnamespace`,
-    [`"${pgSchema}"`],
-  )
-  const past = await query(
-    connection,
-    `select v.mapping from backsaas.versions v join backsaas.placements p on p.id = v.placement_id where p.pg_schema = $1`,
-    [pgSchema],
-  )
-  const named = past.flatMap(([mapping]) =>
-    Object.values(readMapping(mapping).entities).flatMap((entity) => [
-      entity.table,
-      ...Object.keys(entity.constraints),
-    ]),
-  )
-  return [...present.map(([name]) => String(name)), ...named]
+/** A row that is there may have no value: the expression raises an error, or the value is out of the field's bounds. */
+function throwFillFailed(cause: unknown, fields: readonly string[]): never {
+  if (!(cause instanceof DatabaseError) || !/^(22|23514)/.test(cause.fields.sqlState) || fields.length === 0)
+    throw cause
+  const message = `${fields.join(', ')} cannot be worked out for all rows there are: ${cause.message}`
+  throw new BackSaasError('FILL_FAILED', 409, message, {
+    hint: 'guard the expression (`n == 0 ? null : total / n`), or correct the rows first; nothing was changed',
+    cause,
+  })
 }
 
 interface NewVersion {
@@ -199,6 +212,7 @@ async function recordVersion(
 ): Promise<void> {
   const { compiled, ownerId, source } = publication
   const { schemaId } = standing
+  const { decisions: _, ...spec } = compiled
   const installs = tableNames(platform, 'installs')
   const subject = { tenant_id: ownerId, schema_id: schemaId, schema: compiled.name }
   const row = { schema_id: schemaId, version: String(version), hash: compiled.hash, source }
@@ -207,7 +221,7 @@ async function recordVersion(
     old === undefined
       ? {
           type: 'schema.created',
-          data: { ...subject, version, hash: compiled.hash, spec: JSON.parse(JSON.stringify(compiled)) as Json },
+          data: { ...subject, version, hash: compiled.hash, spec: JSON.parse(JSON.stringify(spec)) as Json },
         }
       : {
           type: 'schema.updated.compatible',

@@ -39,7 +39,7 @@ const MAX_VIEWS = 100
 const NO_POLICIES: readonly PolicyRow[] = Object.freeze([])
 
 /** @example const schema = await control.view(bound, tenantId, principal.roles, { scope, connection }) */
-export function createAccessControl({ plugins, policies }: AccessControlOptions): AccessControl {
+export function createAccessControl({ plugins, policies, observe }: AccessControlOptions): AccessControl {
   const decided = new WeakMap<BoundSchema, WeakMap<readonly PolicyRow[], Promise<Decided> | Decided>>()
 
   function viewFrom(schema: BoundSchema, { decisions, byRoles }: Decided, roles: readonly string[]): BoundSchema {
@@ -72,11 +72,18 @@ export function createAccessControl({ plugins, policies }: AccessControlOptions)
   }
 
   async function makeDecisions(schema: CompiledSchema, own: readonly PolicyRow[]): Promise<Decisions> {
-    if (plugins.access) return plugins.access.decide(schema, own)
+    if (plugins.access) return told(await plugins.access.decide(schema, own))
     if (schema.decisions && own.length === 0) return schema.decisions
     throw runtimeError('ACCESS_UNDECIDED', `the schema ${schema.name} has access rules, and nobody decides on them`, {
       hint: 'Add `policies()` of @backsaas/plugins/policies to `plugins` of createRuntime.',
     })
+  }
+
+  /** A policy that fits no more closes what it was about; who runs this should know. */
+  function told(decisions: Decisions): Decisions {
+    for (const { place, message } of decisions.faults ?? [])
+      observe?.({ kind: 'error', code: 'POLICY_FAULT', error: new Error(`${place}: ${message}`) })
+    return decisions
   }
 
   /** Those of this schema: the same array while the tenant's stay the same. */

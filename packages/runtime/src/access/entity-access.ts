@@ -1,5 +1,14 @@
 /** What one caller may do with one entity: the rules of all held roles, put together. */
-import type { AccessRule, Action, CompiledEntity, CompiledSchema, Decisions } from '@backsaas/core'
+import type {
+  AccessRule,
+  Action,
+  CompiledEntity,
+  CompiledRelation,
+  CompiledSchema,
+  Decisions,
+  Expression,
+} from '@backsaas/core'
+import { childrenOf } from '@backsaas/core/expression'
 import { type Admission, admission, isSame } from './admission.ts'
 
 export interface EntityAccess {
@@ -105,6 +114,10 @@ function guardsOf(
   const computed = entity.fields[field]?.computed
   if (!guards || !computed) return guards ?? null
   const parts: Admission[] = [...guards]
+  for (const relation of relationsOf(computed.expression.tree, entity)) {
+    const other = all.get(relation.entity)?.fields
+    if (!relation.from.every((one) => own.fields.has(one)) || !relation.to.every((one) => other?.has(one))) return null
+  }
   for (const read of computed.expression.reads) {
     if (read.entity !== entity.name) {
       if (!all.get(read.entity)?.fields.has(read.field)) return null
@@ -115,6 +128,12 @@ function guardsOf(
     parts.push(...inner)
   }
   return parts
+}
+
+/** Those that an expression follows: who may not see what ties rows together may not see what comes of it. */
+function relationsOf(tree: Expression, entity: CompiledEntity): readonly CompiledRelation[] {
+  const own = tree.node === 'related' || tree.node === 'relation' ? entity.relations[tree.relation] : undefined
+  return [...(own ? [own] : []), ...childrenOf(tree).flatMap((child) => relationsOf(child, entity))]
 }
 
 function writeAccess(entity: CompiledEntity, rules: readonly AccessRule[]): WriteAccess | null {

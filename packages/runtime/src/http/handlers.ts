@@ -8,14 +8,18 @@ import {
   type RouteContext,
 } from '@backsaas/core'
 import type { AccessControl } from '../access/create-access.ts'
+import type { BoundSchema } from '../binding/bound-schema.ts'
+import { readAccept } from '../dialect/media.ts'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import { presentable } from '../errors/problem-response.ts'
+import type { BuiltInFunction } from '../functions/function-request.ts'
 import type { LoadedPlugins } from '../plugins/load-plugins.ts'
 import { runPlugin } from '../plugins/run-plugin.ts'
 import { isStale } from '../registry/is-stale.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Profile, Tenant } from '../registry/registry-rows.ts'
 import { selectProfile } from '../registry/select-profile.ts'
+import type { DataRequest } from '../stages/data-request.ts'
 import { type Identified, type IdentifyOptions, identify } from '../stages/identify.ts'
 import { runStages } from '../stages/run-stages.ts'
 import { type Call, requestContext } from './call.ts'
@@ -50,7 +54,15 @@ export function createHandlers(options: HandlerOptions): Omit<Handlers, 'serve'>
     async data(call, pathTenant, entity, itemKey) {
       await waitUntilReady(call, options)
       const identified = await identify(call, pathTenant, options.identifying)
-      return runData(call, identified, entity, itemKey, options)
+      return onProfile(call, identified, options, (profile) =>
+        runOnProfile(call, identified, profile, entity, itemKey, options),
+      )
+    },
+
+    async callFunction(call, pathTenant, run) {
+      await waitUntilReady(call, options)
+      const identified = await identify(call, pathTenant, options.identifying)
+      return onProfile(call, identified, options, (profile) => runFunction(call, identified, profile, run, options))
     },
 
     async pluginRoute(call, pathTenant, { plugin, route }) {
@@ -106,39 +118,73 @@ async function orNotReady(work: Promise<void>): Promise<void> {
   }
 }
 
-/** Runs the stages; once more on a newer schema where this one turns out to be gone, with the same body. */
-async function runData(
+/** Runs on the profile that is asked; once more on a newer schema where this one turns out to be gone, with the same body. */
+async function onProfile(
   call: Call,
-  identified: Identified,
-  entity: string,
-  itemKey: string | null,
-  options: HandlerOptions,
+  { tenant }: Identified,
+  { registry }: HandlerOptions,
+  run: (profile: Profile) => Promise<Reply>,
 ): Promise<Reply> {
-  const { registry } = options
-  const { tenant } = identified
   const profiles = await registry.profiles(tenant.id, call)
   const profile = selectProfile(call.request, profiles, tenant.slug)
   try {
-    return await runOnProfile(call, identified, profile, entity, itemKey, options)
+    return await run(profile)
   } catch (error) {
     if (!isStale(error)) throw error
     await registry.refresh(tenant.id, profiles, profile, call)
     const renewed = selectProfile(call.request, await registry.profiles(tenant.id, call), tenant.slug)
-    return await runOnProfile(call, identified, renewed, entity, itemKey, options)
+    return await run(renewed)
   }
 }
 
 async function runOnProfile(
   call: Call,
-  { tenant, principal }: { readonly tenant: Tenant; readonly principal: Identified['principal'] },
+  { tenant, principal }: Identified,
   profile: Profile,
   entity: string,
   itemKey: string | null,
-  { registry, access, limits, plugins, observe }: HandlerOptions,
+  options: HandlerOptions,
 ): Promise<Reply> {
-  const bound = registry.schema(profile, call)
-  const schema = await access.view(bound instanceof Promise ? await bound : bound, tenant.id, principal.roles, call)
-  return runStages({
+  const bound = options.registry.schema(profile, call)
+  const schema = await options.access.view(
+    bound instanceof Promise ? await bound : bound,
+    tenant.id,
+    principal.roles,
+    call,
+  )
+  return runStages(dataRequest(call, { tenant, principal }, profile, schema, entity, itemKey, options))
+}
+
+async function runFunction(
+  call: Call,
+  identified: Identified,
+  profile: Profile,
+  run: BuiltInFunction,
+  options: HandlerOptions,
+): Promise<Reply> {
+  const { contentType, format } = readAccept(call.request.headers.get('accept'))
+  if (format === 'csv') throw new BackSaasError('PGRST107', 406, 'None of these media types are available: text/csv')
+  const { tenant, principal } = identified
+  const open = await options.registry.schema(profile, call)
+  const viewOf = (roles: readonly string[]): BoundSchema | Promise<BoundSchema> =>
+    options.access.view(open, tenant.id, roles, call)
+  const schema = await viewOf(principal.roles)
+  const request = dataRequest(call, identified, profile, schema, '', null, options)
+  const answer = await run({ ...request, basePath: basePath(call.address.path, 2), open, viewOf })
+  const headers = { 'content-type': contentType, 'content-profile': profile.name }
+  return { status: 200, headers, body: JSON.stringify(answer) }
+}
+
+function dataRequest(
+  call: Call,
+  { tenant, principal }: Identified,
+  profile: Profile,
+  schema: BoundSchema,
+  entity: string,
+  itemKey: string | null,
+  { registry, limits, plugins, observe }: HandlerOptions,
+): DataRequest {
+  return {
     request: call.request,
     address: call.address,
     entity,
@@ -155,7 +201,7 @@ async function runOnProfile(
     observe,
     profile: profile.name,
     schemas: () => schemasOf(tenant, registry, call),
-  })
+  }
 }
 
 async function schemasOf(tenant: Tenant, registry: Registry, call: Call): Promise<readonly CompiledSchema[]> {

@@ -1,6 +1,8 @@
 /** The routes of a runtime: health, data, plugins', and an answer in the error shape for the rest. */
 import { type Context, Hono } from 'hono'
 import { runtimeError } from '../errors/error-catalogue.ts'
+import { BUILT_IN_FUNCTIONS } from '../functions/built-in-functions.ts'
+import type { BuiltInFunction } from '../functions/function-request.ts'
 import type { GivenRoute, LoadedPlugins } from '../plugins/load-plugins.ts'
 import type { Finish } from '../stages/respond.ts'
 import type { Call } from './call.ts'
@@ -11,10 +13,12 @@ export interface Handlers {
   serve(context: Context, finish: Finish, handle: Handle): Promise<Response>
   health(call: Call): Promise<Response>
   data(call: Call, pathTenant: string | null, entity: string, itemKey: string | null): Promise<Reply>
+  callFunction(call: Call, pathTenant: string | null, run: BuiltInFunction): Promise<Reply>
   pluginRoute(call: Call, pathTenant: string | null, given: GivenRoute): Promise<Response>
 }
 
 const ENTITY_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+const FUNCTION_METHODS = 'POST, OPTIONS'
 const ITEM_METHODS = 'GET, HEAD, PUT, PATCH, DELETE, OPTIONS'
 /** Before every data and plugin route: none, or the tenant in the path. */
 const PREFIXES = ['', '/t/:tenant'] as const
@@ -30,7 +34,7 @@ export function createRoutes(plugins: LoadedPlugins, handlers: Handlers): Hono {
     // A route of its own for rpc would be ambiguous, which hono's fastest router refuses.
     app.all(`${prefix}/rest/v1/:entity/:key`, (c) =>
       c.req.param('entity') === 'rpc'
-        ? serve(c, 'headers', noFunction(c.req.param('key')))
+        ? serve(c, 'headers', functionHandle(c, handlers))
         : serve(c, 'data', itemHandle(c, handlers)),
     )
   }
@@ -80,11 +84,21 @@ function methodNotAllowed(allowed: string): Handle {
   }
 }
 
-/** Functions are still to come: whatever name is called, there is none of it. */
+function functionHandle(c: Context, handlers: Handlers): Handle {
+  const name = c.req.param('key') ?? ''
+  const { method } = c.req.raw
+  const run = BUILT_IN_FUNCTIONS.get(name)
+  if (!run) return noFunction(name)
+  if (method === 'OPTIONS') return allow(FUNCTION_METHODS)
+  if (method !== 'POST') return methodNotAllowed(FUNCTION_METHODS)
+  return (call) => handlers.callFunction(call, c.req.param('tenant') ?? null, run)
+}
+
+/** Functions of a schema are still to come. */
 function noFunction(name: string): Handle {
   return () => {
     throw runtimeError('PGRST202', `Could not find the function ${name.slice(0, 100)} in the schema cache`, {
-      hint: 'Functions cannot be called yet; data is at /rest/v1/{entity}.',
+      hint: `Functions cannot be called yet, but for ${[...BUILT_IN_FUNCTIONS.keys()].join(', ')}; data is at /rest/v1/{entity}.`,
     })
   }
 }

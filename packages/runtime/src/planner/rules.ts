@@ -9,7 +9,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Admission } from '../access/admission.ts'
 import type { ReadAccess } from '../access/entity-access.ts'
 import { value } from './render.ts'
-import { innerScope, ofTenant, type PlanScope } from './scope.ts'
+import { columnType, innerScope, ofTenant, type PlanScope } from './scope.ts'
 
 /** The rows of this scope's entity that belong to the tenant and that the caller may see. */
 export function visibleRows(scope: PlanScope): SQL {
@@ -20,9 +20,11 @@ export function visibleRows(scope: PlanScope): SQL {
 
 /** A column of this scope as the caller may see it: null on the rows where they may not. */
 export function column(scope: PlanScope, field: string): SQL {
-  const guards = readAccess(scope)?.fields.get(field) ?? []
-  const parts = guards.flatMap((guard) => admitted(scope, guard) ?? [])
   const read = readAccess(scope)
+  const guards = read === null ? [] : read.fields.get(field)
+  // What can never be seen is named by no request; should a part of the planner name it, it is null on every row.
+  if (!guards) return sql`null::${sql.raw(columnType(scope, field))}`
+  const parts = guards.flatMap((guard) => admitted(scope, guard) ?? [])
   const expression = scope.entity.compiled.fields[field]?.computed?.expression
   // As for `onVisible`.
   const seen = expression && mayRaise(expression.tree) && read ? admitted(scope, read.rows) : null
@@ -99,18 +101,20 @@ function rowsEnvironment(scope: PlanScope, viewed: boolean, rows: ReadonlyMap<st
     field(row, field) {
       const place = row === null ? scope : rows.get(row)
       invariant(place, `no row is called ${row}`)
-      return rawColumn(place, field, viewed)
+      // Of the row in question the guards of the computed field have been asked already.
+      return viewed && row !== null ? column(place, field) : rawColumn(place, field, viewed)
     },
     related(name, field) {
-      const inner = related(scope, name)
+      const inner = related(scope, name, viewed)
       const own = viewed ? visibleRows(inner.scope) : ofTenant(inner.scope)
       const wanted = viewed ? column(inner.scope, field) : rawColumn(inner.scope, field)
       return sql`(select ${wanted} from ${inner.scope.entity.table} ${inner.scope.alias} where ${own} and ${inner.link})`
     },
     relation(name, row, where) {
-      const inner = related(scope, name)
+      const inner = related(scope, name, viewed)
+      const own = viewed ? visibleRows(inner.scope) : ofTenant(inner.scope)
       const condition = where(rowsEnvironment(scope, viewed, new Map([...rows, [row, inner.scope]])))
-      return sql`exists (select from ${inner.scope.entity.table} ${inner.scope.alias} where ${ofTenant(inner.scope)} and ${inner.link} and ${condition})`
+      return sql`exists (select from ${inner.scope.entity.table} ${inner.scope.alias} where ${own} and ${inner.link} and ${condition})`
     },
     variable: (name, type) =>
       type === 'uuid'
@@ -119,12 +123,16 @@ function rowsEnvironment(scope: PlanScope, viewed: boolean, rows: ReadonlyMap<st
   }
 }
 
-function related(scope: PlanScope, name: string): { readonly scope: PlanScope; readonly link: SQL } {
+/** @param viewed whether the link is to be seen by the caller. */
+function related(scope: PlanScope, name: string, viewed: boolean): { readonly scope: PlanScope; readonly link: SQL } {
   const relation: CompiledRelation | undefined = scope.entity.compiled.relations[name]
   invariant(relation, `${scope.entity.compiled.name} has no relation ${name}`)
   const { values: _values, ...outside } = innerScope(scope, relation.entity)
   const pairs = relation.from.map((field, i) => {
-    return sql`${rawColumn(outside, relation.to[i] ?? '')} = ${rawColumn(scope, field)}`
+    const [to, from] = [relation.to[i] ?? '', field]
+    return viewed
+      ? sql`${column(outside, to)} = ${column(scope, from)}`
+      : sql`${rawColumn(outside, to)} = ${rawColumn(scope, from)}`
   })
   return { scope: outside, link: sql.join(pairs, sql` and `) }
 }

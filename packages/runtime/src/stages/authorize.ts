@@ -23,7 +23,11 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 export function authorizeMethod(request: DataRequest): void {
   const { schema, entity } = request
   const action = ACTIONS[request.request.method]
-  if (action === undefined || schema.access === null || !Object.hasOwn(schema.served.entities, entity)) return
+  if (action === undefined || !Object.hasOwn(schema.served.entities, entity)) return
+  if (schema.access === null) {
+    if (!holdsAdmin(request.principal.roles, schema.compiled)) throw closed({ entity, action }, request)
+    return
+  }
   const access = schema.access.entities[entity]
   // A PUT may turn out to be either.
   const able = request.request.method === 'PUT' ? access?.create || access?.update : access && may(access, action)
@@ -46,7 +50,7 @@ export function authorize(operation: Operation, request: DataRequest): Operation
   return plugins.authorize.length === 0 ? allowed : runOperationStage('authorize', plugins.authorize, allowed, request)
 }
 
-function may(access: EntityAccess, action: Action): boolean {
+export function may(access: EntityAccess, action: Action): boolean {
   if (action === 'create') return access.create !== null
   // Rows are chosen by what can be seen of them.
   return access.read !== null && access[action] !== null
@@ -67,7 +71,7 @@ function byRules(operation: Operation, request: DataRequest): Operation {
 }
 
 /** Whether one of the roles is `admin` or inherits it. */
-function holdsAdmin(roles: readonly string[], schema: CompiledSchema): boolean {
+export function holdsAdmin(roles: readonly string[], schema: CompiledSchema): boolean {
   if (roles.includes(ADMIN)) return true
   const seen = new Set(roles)
   // A Set is walked on to what is added while walking.
@@ -77,7 +81,7 @@ function holdsAdmin(roles: readonly string[], schema: CompiledSchema): boolean {
   return seen.has(ADMIN)
 }
 
-function closed({ entity, action }: Operation, request: DataRequest): Error {
+function closed({ entity, action }: Pick<Operation, 'entity' | 'action'>, request: DataRequest): Error {
   return refusal(entity, action, request, `The schema has no access rules, so it is open to the role "${ADMIN}" only`)
 }
 

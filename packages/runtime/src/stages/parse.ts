@@ -10,7 +10,7 @@ import {
 } from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 import { buildQuery } from '../dialect/build-query.ts'
-import { notSupported, overLimit, parseError, unknownEntity } from '../dialect/dialect-errors.ts'
+import { notSupported, overLimit, parseError, unknownColumn, unknownEntity } from '../dialect/dialect-errors.ts'
 import { readAccept } from '../dialect/media.ts'
 import { collectParams, type Params } from '../dialect/params.ts'
 import { readPreferences } from '../dialect/preferences.ts'
@@ -161,6 +161,12 @@ function refuseUnbuilt(method: string, action: Operation['action'], split: Split
     )
 }
 
+/** Under rules a caller may not see a key; a row cannot be found by it then. */
+function refuseHiddenKey(entity: CompiledEntity): void {
+  const hidden = entity.key.find((field) => !Object.hasOwn(entity.fields, field))
+  if (hidden !== undefined) throw unknownColumn(entity.name, hidden, null)
+}
+
 /** `/order_lines/42,SKU-1`: the key's fields in order, each escaped by itself, so that a value may hold a comma. */
 function readItemKey(entity: CompiledEntity, text: string): readonly string[] {
   const values = (entity.key.length === 1 ? [text] : text.split(',')).map((part) => decoded(part, text))
@@ -181,6 +187,7 @@ function decoded(part: string, whole: string): string {
 
 /** The key's fields as conditions. */
 function keyConditions(entity: CompiledEntity, key: readonly string[], params: Params): readonly Condition[] {
+  refuseHiddenKey(entity)
   return entity.key.map((field, i) => equals(field, params.add(key[i] ?? '')))
 }
 

@@ -68,7 +68,7 @@ function timeZone({ timeZone, params }: Operation): readonly Statement[] {
   return [{ text: "select set_config('timezone', $1, true)", params: [name] }]
 }
 
-interface Values {
+export interface Values {
   readonly schema: BoundSchema
   readonly operation: Operation
   readonly tenantId: string
@@ -88,7 +88,8 @@ function renderFor(schema: BoundSchema, operation: Operation): RenderedStatement
   }
 }
 
-function fill(rendered: RenderedStatement, values: Values): Statement {
+/** The statement with the values of one request. */
+export function fill(rendered: RenderedStatement, values: Values): Statement {
   return { text: rendered.text, params: rendered.params.map((source) => readSource(source, values)) }
 }
 

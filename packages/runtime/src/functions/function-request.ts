@@ -1,0 +1,19 @@
+/** What a function of the runtime is given, and what it is. */
+import type { JsonObject } from '@backsaas/core'
+import type { BoundSchema } from '../binding/bound-schema.ts'
+import type { DataRequest } from '../stages/data-request.ts'
+
+/** A call of a function by an identified caller; `schema` is the caller's view of the profile that was asked. */
+export interface FunctionRequest extends Omit<DataRequest, 'entity' | 'itemKey'> {
+  /** The schema before any rules. */
+  readonly open: BoundSchema
+  /** The schema as who has these roles knows it. */
+  viewOf(roles: readonly string[]): BoundSchema | Promise<BoundSchema>
+}
+
+/**
+ * Reads its arguments from the request's body, and answers what becomes the body of the response.
+ *
+ * @throws the client-facing `BackSaasError` of what it refuses; `STALE_SCHEMA` where it is to be called once more.
+ */
+export type BuiltInFunction = (request: FunctionRequest) => Promise<JsonObject>

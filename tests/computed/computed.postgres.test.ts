@@ -1,0 +1,4 @@
+/** The suite on a real Postgres. */
+import { computedSuite } from './suite.ts'
+
+computedSuite('on Postgres', { database: 'postgres' })

@@ -1,0 +1,4 @@
+/** Explanations on the embedded database. */
+import { explainSuite } from './suite.ts'
+
+explainSuite('pglite', 'default')
