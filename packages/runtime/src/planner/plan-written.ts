@@ -55,8 +55,9 @@ interface Wrong {
 }
 
 /** What written rows may not be: what a rule forbids, what a check of the schema does, what the caller asks for and may not see. */
-function wrongs(scope: PlanScope, operation: Operation): readonly Wrong[] {
+function wrongs(outer: PlanScope, operation: Operation): readonly Wrong[] {
   const { action, upsert, input, returning } = operation
+  const scope: PlanScope = { ...outer, given: input?.columns ?? [] }
   const found: Wrong[] = []
   const access = entityAccess(scope)
   const created = action === 'create' && access?.create ? creatable(scope, access.create, input?.columns ?? []) : null

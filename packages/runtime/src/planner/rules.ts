@@ -9,7 +9,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Admission } from '../access/admission.ts'
 import type { ReadAccess } from '../access/entity-access.ts'
 import { value } from './render.ts'
-import { columnType, innerScope, ofTenant, type PlanScope } from './scope.ts'
+import { columnType, ofTenant, type PlanScope, relatedScope } from './scope.ts'
 
 /** The rows of this scope's entity that belong to the tenant and that the caller may see. */
 export function visibleRows(scope: PlanScope): SQL {
@@ -116,6 +116,8 @@ function rowsEnvironment(scope: PlanScope, viewed: boolean, rows: ReadonlyMap<st
       const condition = where(rowsEnvironment(scope, viewed, new Map([...rows, [row, inner.scope]])))
       return sql`exists (select from ${inner.scope.entity.table} ${inner.scope.alias} where ${own} and ${inner.link} and ${condition})`
     },
+    input: (field) =>
+      scope.given?.includes(field) ? rawColumn(scope, field) : sql`null::${sql.raw(columnType(scope, field))}`,
     variable: (name, type) =>
       type === 'uuid'
         ? sql`${value(`user:${name}:uuid`)}::uuid`
@@ -127,7 +129,7 @@ function rowsEnvironment(scope: PlanScope, viewed: boolean, rows: ReadonlyMap<st
 function related(scope: PlanScope, name: string, viewed: boolean): { readonly scope: PlanScope; readonly link: SQL } {
   const relation: CompiledRelation | undefined = scope.entity.compiled.relations[name]
   invariant(relation, `${scope.entity.compiled.name} has no relation ${name}`)
-  const { values: _values, ...outside } = innerScope(scope, relation.entity)
+  const outside = relatedScope(scope, relation.entity)
   const pairs = relation.from.map((field, i) => {
     const [to, from] = [relation.to[i] ?? '', field]
     return viewed

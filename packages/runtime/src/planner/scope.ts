@@ -12,6 +12,8 @@ export interface PlanScope {
   readonly tenant: SQL
   /** Makes the aliases of inner scopes, unique in the statement. */
   readonly nextAlias: () => SQL
+  /** The fields that a write was given; what an expression calls `input`. */
+  readonly given?: readonly string[]
   /** What columns are to become, where it is not what they are. */
   readonly values?: ReadonlyMap<string, SQL>
 }
@@ -25,6 +27,15 @@ export function rootScope(schema: BoundSchema, entityName: string, tenant: SQL):
     tenant,
     nextAlias: () => sql.raw(`e${++count}`),
   }
+}
+
+/**
+ * The scope of the row that an expression finds along a relation. Its alias is made of the outer one, so that an expression is the same
+ * text wherever it stands: what is grouped by can be sorted by.
+ */
+export function relatedScope(scope: PlanScope, entityName: string): PlanScope {
+  const { values: _values, given: _given, ...outer } = scope
+  return { ...outer, entity: entityOf(scope.schema, entityName), alias: sql`${scope.alias}${sql.raw('_r')}` }
 }
 
 export function innerScope(scope: PlanScope, entityName: string): PlanScope {

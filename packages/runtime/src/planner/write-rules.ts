@@ -100,7 +100,7 @@ export function nextScope(scope: PlanScope, given: ReadonlyMap<string, SQL>): Pl
     if (field.touched === 'now') return [[field.name, sql`now()`] as const]
     return field.touched === 'revision' ? [[field.name, sql`(${rawColumn(scope, field.name)} + 1)`] as const] : []
   })
-  return { ...scope, values: new Map([...touched, ...given]) }
+  return { ...scope, values: new Map([...touched, ...given]), given: [...given.keys()] }
 }
 
 /** True, or the write is undone. */
