@@ -10,6 +10,8 @@ const DEPTH_MAX = 64
 /** A schema of 200 entities with 15 fields each has about 50,000 lexemes besides white space. */
 const LEXEMES_MAX = 60_000
 const BLANKS_MAX = 150_000
+/** Of the marks of lists and maps, those inside of texts too: so many are refused without a look at the lexemes. */
+const MARKS_MAX = 2 * LEXEMES_MAX
 /** Of one text: the parser keeps its lines apart. */
 const TEXT_MAX = 65_536
 const EMPTY_LINES = '\n'.repeat(TEXT_MAX + 1)
@@ -43,7 +45,7 @@ export function scanYaml(text: string): readonly Problem[] {
   if (text.length > BYTES_MAX || new TextEncoder().encode(text).length > BYTES_MAX) {
     return [problem(1, 1, 'TOO_LARGE', 'the schema is larger than 1 MB')]
   }
-  return forbiddenCharacter(text) ?? emptyLines(text) ?? scanLexemes(text)
+  return forbiddenCharacter(text) ?? emptyLines(text) ?? tooManyMarks(text) ?? scanLexemes(text)
 }
 
 function forbiddenCharacter(text: string): readonly Problem[] | undefined {
@@ -62,6 +64,24 @@ function emptyLines(text: string): readonly Problem[] | undefined {
   if (index < 0) return undefined
   const line = text.slice(0, index).split('\n').length
   return [problem(line, 1, 'TOO_MANY_PARTS', 'the schema has too many empty lines')]
+}
+
+/** To take a text apart costs a hundred times as much as to count. */
+function tooManyMarks(text: string): readonly Problem[] | undefined {
+  let marks = 0
+  for (let index = 0; index < text.length; index++) {
+    if (isMark(text.charCodeAt(index)) && ++marks > MARKS_MAX) {
+      const before = text.slice(0, index).split('\n')
+      const column = (before.at(-1)?.length ?? 0) + 1
+      return [problem(before.length, column, 'TOO_MANY_PARTS', 'the schema has too many parts to be read')]
+    }
+  }
+  return undefined
+}
+
+/** Whether it is one of `,` `[` `]` `{` `}`. */
+function isMark(code: number): boolean {
+  return code === 0x2c || code === 0x5b || code === 0x5d || code === 0x7b || code === 0x7d
 }
 
 function scanLexemes(text: string): readonly Problem[] {
