@@ -131,6 +131,39 @@ export function networkSuite(name: string, create: CreateServer): void {
       proxy.delay(0)
     })
 
+    test('who listens is told that the connection was lost, and hears again what comes after', async () => {
+      const heard: string[] = []
+      const errors: unknown[] = []
+      let reconnects = 0
+      const stop = await database.listen?.('network_suite', (payload) => heard.push(payload), {
+        login: 'owner',
+        onReconnect: () => reconnects++,
+        onError: (error) => errors.push(error),
+      })
+      const notify = (payload: string) => fresh.query(`select pg_notify('network_suite', '${payload}')`)
+      await notify('before')
+      await expect.poll(() => heard).toEqual(['before'])
+      proxy.refuse(true)
+      proxy.cut()
+      await notify('missed')
+      await expect.poll(() => errors.length, { timeout: 5000 }).toBeGreaterThan(1)
+      expect(errors[0]).toMatchObject({ code: 'DATABASE_UNREACHABLE' })
+      proxy.refuse(false)
+      await expect.poll(() => reconnects, { timeout: 10_000 }).toBe(1)
+      await notify('after')
+      await expect.poll(() => heard).toEqual(['before', 'after'])
+      await stop?.()
+      await expect.poll(() => proxy.connections()).toBe(0)
+    })
+
+    test('a listener that is closed while it reconnects lets go at once', async () => {
+      await database.listen?.('network_suite', () => {}, { login: 'owner' })
+      proxy.refuse(true)
+      proxy.cut()
+      await new Promise((resolve) => setTimeout(resolve, 700))
+      expect(await time(async () => database.close?.())).toBeLessThan(3000)
+    })
+
     test('a large batch passes whole', async () => {
       const big = 'x'.repeat(300_000)
       const results = await connection.batch(Array.from({ length: 20 }, () => sql('select length($1::text)', big)))

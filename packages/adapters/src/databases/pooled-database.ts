@@ -1,8 +1,10 @@
 /** A database whose connections outlive a request: a pool for each login. */
 import type { Connection, Database, Login } from '@backsaas/core'
+import { keepListening, type ListeningConnection, quoteChannel } from './keep-listening.ts'
 import type { Lane, LaneOptions } from './lane.ts'
 import { createLoginLookup } from './logins.ts'
 import { createPool, type Pool } from './pool.ts'
+import { unreachable } from './server-error.ts'
 import type { ServerOptions } from './server-options.ts'
 import { BEGIN, runBatch, runScript, runTransaction } from './session.ts'
 import { sessionSettings } from './session-settings.ts'
@@ -10,21 +12,24 @@ import { sessionSettings } from './session-settings.ts'
 export interface Driver {
   readonly name: string
   open(options: LaneOptions): Promise<Lane>
+  /** @param channel quoted. */
+  listen(options: LaneOptions, channel: string, hear: (payload: string) => void): Promise<ListeningConnection>
   /** Batches of the runtime on one connection at once. */
   readonly share: number
 }
 
 const HOUR_MS = 3_600_000
 
-/** @example const database = createPooledDatabase({ name: 'postgres', open: openLane, share: 1 }, () => url, {}) */
+/** @example const database = createPooledDatabase({ name: 'postgres', open: openLane, listen: openListening, share: 1 }, () => url, {}) */
 export function createPooledDatabase(driver: Driver, url: () => string, options: ServerOptions): Database {
   const { max = 10, serveAs = 'runtime', connectTimeoutMs = 10_000, idleTimeoutMs = 30_000 } = options
   const logins = createLoginLookup(() => connections.owner, serveAs)
 
-  async function openAs(login: Login): Promise<Lane> {
+  /** @param at in place of the URL. */
+  async function connectAs<T>(login: Login, connect: (options: LaneOptions) => Promise<T>, at = url()): Promise<T> {
     try {
       const settings = sessionSettings(login, options.statementTimeoutMs)
-      return await driver.open({ url: url(), login: await logins.find(login), settings, connectTimeoutMs })
+      return await connect({ url: at, login: await logins.find(login), settings, connectTimeoutMs })
     } catch (error) {
       logins.forget()
       throw error
@@ -34,7 +39,7 @@ export function createPooledDatabase(driver: Driver, url: () => string, options:
   /** A transaction that decides between its statements needs its connection to itself. */
   function createPoolOf(login: Login): Pool {
     const sized = login === 'runtime' ? { max, share: driver.share } : { max: Math.min(max, 4), share: 1 }
-    return createPool({ ...sized, open: () => openAs(login), idleTimeoutMs, maxAgeMs: HOUR_MS })
+    return createPool({ ...sized, open: () => connectAs(login, driver.open), idleTimeoutMs, maxAgeMs: HOUR_MS })
   }
 
   const pools = { runtime: createPoolOf('runtime'), migrator: createPoolOf('migrator'), owner: createPoolOf('owner') }
@@ -44,11 +49,30 @@ export function createPooledDatabase(driver: Driver, url: () => string, options:
     owner: createConnection(pools.owner, true),
   }
 
+  const listening = new Set<() => Promise<void>>()
+  let closed = false
+
   return {
     name: driver.name,
-    can: { listen: false, interactive: true },
+    can: { listen: true, interactive: true },
     open: (_scope, login = 'runtime') => connections[login],
+    async listen(channel, handler, listenOptions = {}) {
+      const quoted = quoteChannel(channel)
+      if (closed) throw unreachable('08001', 'this database has been closed')
+      const { login = 'runtime' } = listenOptions
+      const open = (hear: (payload: string) => void): Promise<ListeningConnection> =>
+        connectAs(login, (lane) => driver.listen(lane, quoted, hear), options.directUrl)
+      const stop = await keepListening(open, handler, listenOptions)
+      if (closed) await stop()
+      listening.add(stop)
+      return async () => {
+        listening.delete(stop)
+        await stop()
+      }
+    },
     async close() {
+      closed = true
+      await Promise.all([...listening].map((stop) => stop()))
       // The owner's last: the others may have to look up their logins yet.
       await Promise.all([pools.runtime.close(), pools.migrator.close()])
       await pools.owner.close()

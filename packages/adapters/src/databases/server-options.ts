@@ -11,6 +11,8 @@ export interface ServerOptions {
   readonly serveAs?: 'runtime' | 'given'
   /** Longest a statement of the runtime's login may take; default 5000, 0 for no limit. */
   readonly statementTimeoutMs?: number
+  /** The server's own URL where `url` is a pooler's, which would not pass on what is notified; default `url`. */
+  readonly directUrl?: string
   /** Longest to wait for a connection; default 10,000. */
   readonly connectTimeoutMs?: number
   /** A connection that nobody used for this long is closed; default 30,000. */

@@ -2,6 +2,7 @@
 import type { Connection, Database, Login, Statement } from '@backsaas/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { failureTests, refusalTests } from './failure-tests.ts'
+import { listenTests } from './listen-tests.ts'
 import { SCOPE, type Subject, sql } from './subject.ts'
 import { scriptTests, transactionTests } from './transaction-tests.ts'
 import { valueTests } from './value-tests.ts'
@@ -43,6 +44,7 @@ export function databaseSuite(
     refusalTests(() => subject)
     transactionTests(() => subject)
     scriptTests(() => subject)
+    listenTests(() => subject, login)
     closeTest(open, login)
   })
 }

@@ -1,4 +1,5 @@
 /** The one way to a Postgres: statements in text format, batches that are atomic and cost one round trip. */
+import type { Unsubscribe } from './event.ts'
 import type { Scope } from './scope.ts'
 
 /**
@@ -38,11 +39,30 @@ export interface Connection {
  */
 export type Login = 'runtime' | 'migrator' | 'owner'
 
+export interface ListenOptions {
+  /** Whose login listens; default `runtime`. */
+  readonly login?: Login
+  /** The connection was lost and made again: what was notified meanwhile has been missed. */
+  readonly onReconnect?: () => void
+  /** Told of a loss, of each attempt that fails, and of a handler's failure. */
+  readonly onError?: (error: unknown) => void
+}
+
 export interface Database {
   readonly name: string
   readonly can: { readonly listen: boolean; readonly interactive: boolean }
   /** Node shares a pool between scopes; workerd opens per request. `login` defaults to `runtime`. */
   open(scope: Scope, login?: Login): Connection
+  /**
+   * Hears what is notified on a channel (`pg_notify`), over a direct connection of its own that is made again, after
+   * growing pauses, whenever it is lost. Present where `can.listen`. Ended by what it answers, and by `close`.
+   *
+   * @param channel letters a–z, digits and `_`, at most 63.
+   * @returns once it listens: what is committed from then on is heard.
+   * @throws `CHANNEL_INVALID` (500); `DatabaseError` where the first connection cannot be made.
+   * @example const stop = await database.listen?.('backsaas_outbox', () => relay.kick())
+   */
+  listen?(channel: string, handler: (payload: string) => void, options?: ListenOptions): Promise<Unsubscribe>
   /** Waits for statements under way, then closes every connection. */
   close?(): Promise<void>
 }

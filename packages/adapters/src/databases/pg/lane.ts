@@ -1,6 +1,6 @@
 /** One connection to Postgres by a node-postgres client in pipeline mode: batches may share it, each is sent whole. */
 import type { Statement } from '@backsaas/core'
-import driver, { type Client, type Submittable } from 'pg'
+import driver, { type Client, type ClientConfig, type Submittable } from 'pg'
 import { type Lane, type LaneOptions, MAX_PREPARED } from '../lane.ts'
 import { unreachable } from '../server-error.ts'
 import type { Outcome } from '../session.ts'
@@ -59,9 +59,10 @@ export async function openLane(options: LaneOptions, kept: boolean): Promise<Lan
 /**
  * A client that has not connected yet.
  *
+ * @param more options of the driver besides.
  * @throws where the URL is none.
  */
-export function createClient({ url, login, settings, connectTimeoutMs }: LaneOptions): Client {
+export function createClient({ url, login, settings, connectTimeoutMs }: LaneOptions, more: ClientConfig = {}): Client {
   const address = new URL(url)
   for (const part of [address.username, address.password, address.pathname]) decodeURIComponent(part)
   if (login) {
@@ -74,6 +75,7 @@ export function createClient({ url, login, settings, connectTimeoutMs }: LaneOpt
   const options = startupOptions(address.searchParams.get('options'), rest)
   if (options !== '') address.searchParams.set('options', options)
   return new driver.Client({
+    ...more,
     connectionString: address.href,
     connectionTimeoutMillis: connectTimeoutMs,
     pipeline: true,
@@ -81,7 +83,7 @@ export function createClient({ url, login, settings, connectTimeoutMs }: LaneOpt
 }
 
 /** Says goodbye, and hangs up on a server that does not answer. */
-async function end(client: Client): Promise<void> {
+export async function end(client: Client): Promise<void> {
   const late = setTimeout(() => client.connection.stream.destroy(), CLOSE_TIMEOUT_MS)
   await client.end()
   clearTimeout(late)

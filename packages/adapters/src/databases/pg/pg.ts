@@ -3,6 +3,7 @@ import type { Database } from '@backsaas/core'
 import { createPooledDatabase, type Driver } from '../pooled-database.ts'
 import { checkUrl, type ServerOptions } from '../server-options.ts'
 import { createClient, openLane } from './lane.ts'
+import { openListening } from './open-listening.ts'
 import { createScopedDatabase } from './scoped-database.ts'
 
 export type PgOptions = ServerOptions
@@ -25,7 +26,12 @@ export type PgOptions = ServerOptions
  * @example const database = pg(() => env.HYPERDRIVE.connectionString, { serveAs: 'given' })
  */
 export function pg(url: string | undefined | (() => string | undefined), options: PgOptions = {}): Database {
-  const open = (kept: boolean): Driver => ({ name: 'pg', open: (lane) => openLane(lane, kept), share: Infinity })
+  const open = (kept: boolean): Driver => ({
+    name: 'pg',
+    open: (lane) => openLane(lane, kept),
+    listen: openListening,
+    share: Infinity,
+  })
   const read = typeof url === 'function' ? () => checkPgUrl(url()) : constant(checkPgUrl(url))
   return onWorkers()
     ? createScopedDatabase(open(false), read, options)

@@ -1,6 +1,7 @@
 /** PGlite: a Postgres within this process, in memory or in a folder. One session, whose roles change per batch. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { BackSaasError, type Connection, type Database, type Login, type Statement } from '@backsaas/core'
+import { quoteChannel } from '../keep-listening.ts'
 import { readLogins, type StoredLogins } from '../logins.ts'
 import { unreachable } from '../server-error.ts'
 import { BEGIN, runBatch, runScript, runTransaction, type Session } from '../session.ts'
@@ -78,8 +79,26 @@ export function pglite(dataDir?: string, options: PgliteOptions = {}): PgliteDat
 
   return {
     name: 'pglite',
-    can: { listen: false, interactive: true },
+    can: { listen: true, interactive: true },
     open: (_scope, login = 'runtime') => connections[login],
+    async listen(channel, handler, { onError } = {}) {
+      const quoted = quoteChannel(channel)
+      // Heard within whoever's turn it is, which it is no part of.
+      const hear = AsyncLocalStorage.bind((payload: string) => {
+        try {
+          handler(payload)
+        } catch (error) {
+          onError?.(error)
+        }
+      })
+      return admit(async () => {
+        const stop = (await instance()).pg.onNotification((from, payload) => {
+          if (from === channel) hear(payload)
+        })
+        await connections.owner.batch([{ text: `listen ${quoted}`, params: [], prepare: false }])
+        return stop
+      })
+    },
     dump: () => admit(() => turns.take(async () => (await instance()).pg.dumpDataDir('none'))),
     close: () => (closing ??= close()),
   }

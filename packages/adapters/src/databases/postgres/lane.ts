@@ -68,9 +68,10 @@ function connectionLost(): DatabaseError {
 /**
  * A client of one connection, which it has not made yet.
  *
+ * @param more options of the driver besides.
  * @throws where the URL is none.
  */
-export function createClient(options: LaneOptions, onLost: () => void): Sql {
+export function createClient(options: LaneOptions, onLost: () => void, more: object = {}): Sql {
   const { url, login, settings, connectTimeoutMs } = options
   return driver(url, {
     max: 1,
@@ -81,6 +82,7 @@ export function createClient(options: LaneOptions, onLost: () => void): Sql {
     // 0: the pool sees to it.
     idle_timeout: 0,
     max_lifetime: 0,
+    ...more,
     connection: settings,
     onnotice: () => {},
     onclose: onLost,
@@ -89,7 +91,7 @@ export function createClient(options: LaneOptions, onLost: () => void): Sql {
 }
 
 /** Makes the connection and keeps it: a reserved connection sends what it is given without awaiting answers. */
-async function reserve(sql: Sql, timeoutMs: number): Promise<ReservedSql> {
+export async function reserve(sql: Sql, timeoutMs: number): Promise<ReservedSql> {
   let timer: ReturnType<typeof setTimeout> | undefined
   // The driver tries again for ever where something accepts connections only to close them.
   const late = new Promise<never>((_, reject) => {

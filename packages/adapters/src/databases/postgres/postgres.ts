@@ -1,8 +1,9 @@
 /** A Postgres server over TCP, by postgres.js; for Node, where connections outlive a request. */
 import type { Database } from '@backsaas/core'
-import { createPooledDatabase } from '../pooled-database.ts'
+import { createPooledDatabase, type Driver } from '../pooled-database.ts'
 import { checkUrl, type ServerOptions } from '../server-options.ts'
 import { createClient, openLane } from './lane.ts'
+import { openListening } from './open-listening.ts'
 
 export type PostgresOptions = ServerOptions
 
@@ -21,5 +22,6 @@ export function postgres(url: string | undefined, options: PostgresOptions = {})
   const checked = checkUrl(url, (given) =>
     createClient({ url: given, login: null, settings: {}, connectTimeoutMs: 1000 }, () => {}),
   )
-  return createPooledDatabase({ name: 'postgres', open: openLane, share: 1 }, () => checked, options)
+  const driver: Driver = { name: 'postgres', open: openLane, listen: openListening, share: 1 }
+  return createPooledDatabase(driver, () => checked, options)
 }
