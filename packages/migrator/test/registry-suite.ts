@@ -181,6 +181,31 @@ export function registrySuite(name: string, open: OpenTestDatabase): void {
       expect(await db.sql(`select count(*)::text from ${platform}.events where sent_at is null`)).toEqual([['0']])
     })
 
+    test('the registry’s events wake an idle relay; it does not look for them', async () => {
+      const bus = recordingBus()
+      const hour = 3_600_000
+      const relay = await startRelay(db.database, bus, { intervalMs: hour, leaseMs: hour })
+      for (let n = 1; n <= 3; n++) {
+        await createTenant(db.database, { slug: `waking-${n}` })
+        await until(() => bus.events.length === n)
+      }
+      await relay.close()
+    })
+
+    test('an event of a record notifies nobody', async () => {
+      const heard: string[] = []
+      const stop = await db.database.listen?.('backsaas_outbox', (payload) => heard.push(payload), { login: 'owner' })
+      const copy = (type: string) => `
+        insert into ${platform}.events (tenant_id, id, type, source, time, data, position, sent_at)
+        select tenant_id, gen_random_uuid(), '${type}', source, time, data, position, sent_at
+        from ${platform}.events where sent_at is not null limit 1`
+      await db.sql(copy('record.created'))
+      await db.sql(copy('policy.updated'))
+      await until(() => heard.length > 0)
+      expect(heard).toEqual([''])
+      await stop?.()
+    })
+
     test('of two relays one works, and the other takes over', async () => {
       const [one, two] = [recordingBus(), recordingBus()]
       const options = { intervalMs: 10, leaseMs: 60 }

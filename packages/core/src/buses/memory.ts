@@ -1,20 +1,14 @@
 /** A bus within one process: events reach its subscribers and stay readable until newer ones push them out. */
 import type { Bus } from '../contracts/bus.ts'
-import type { Event, EventHandler } from '../contracts/event.ts'
+import type { Event } from '../contracts/event.ts'
 import { BackSaasError } from '../errors/backsaas-error.ts'
+import { closedError, createDelivery, type OnBusError, reportBusError } from './delivery.ts'
 
 export interface MemoryBusOptions {
   /** How many events stay readable, and how many may wait for a slow handler; default 1000. */
   readonly keep?: number
   /** Told of a handler's failure and of events that a slow handler missed; default `console.error`. */
-  readonly onError?: (error: unknown, event: Event) => void
-}
-
-interface Subscriber {
-  readonly handler: EventHandler
-  readonly pending: Event[]
-  /** Settles when nothing is pending; undefined then. */
-  running?: Promise<void> | undefined
+  readonly onError?: OnBusError
 }
 
 /**
@@ -29,12 +23,12 @@ interface Subscriber {
  * const unsubscribe = await bus.subscribe?.((event) => console.log(event.type))
  */
 export function memory(options: MemoryBusOptions = {}): Bus {
-  const { keep = 1000, onError = report } = options
+  const { keep = 1000, onError = reportBusError } = options
   if (!Number.isSafeInteger(keep) || keep < 1) {
     throw new BackSaasError('OPTION_INVALID', 500, `keep must be a whole number above 0, not ${keep}`)
   }
   const kept: Event[] = []
-  const subscribers = new Set<Subscriber>()
+  const delivery = createDelivery({ keep, onError })
   let closed = false
 
   return {
@@ -44,17 +38,12 @@ export function memory(options: MemoryBusOptions = {}): Bus {
       for (const event of events) {
         const copy = structuredClone(event)
         keepEvent(kept, copy, keep)
-        for (const subscriber of subscribers) deliver(subscriber, copy, keep, onError)
+        delivery.deliver(copy)
       }
     },
-    async subscribe(handler) {
+    async subscribe(handler, subscribeOptions = {}) {
       if (closed) throw closedError()
-      const subscriber: Subscriber = { handler, pending: [] }
-      subscribers.add(subscriber)
-      return () => {
-        subscribers.delete(subscriber)
-        subscriber.pending.length = 0
-      }
+      return delivery.add(handler, subscribeOptions)
     },
     async read(after, max) {
       const from = firstAfter(kept, after.position)
@@ -62,9 +51,7 @@ export function memory(options: MemoryBusOptions = {}): Bus {
     },
     async close() {
       closed = true
-      const under = [...subscribers].map((subscriber) => subscriber.running)
-      subscribers.clear()
-      await Promise.all(under)
+      await delivery.end()
     },
   }
 }
@@ -88,39 +75,4 @@ function firstAfter(kept: readonly Event[], position: number): number {
     else high = middle
   }
   return low
-}
-
-function deliver(
-  subscriber: Subscriber,
-  event: Event,
-  keep: number,
-  onError: (error: unknown, event: Event) => void,
-): void {
-  subscriber.pending.push(event)
-  if (subscriber.pending.length > keep) {
-    const missed = subscriber.pending.shift()
-    if (missed) onError(new BackSaasError('EVENT_MISSED', 500, `a handler lags by ${keep} events`), missed)
-  }
-  subscriber.running ??= drain(subscriber, onError)
-}
-
-async function drain(subscriber: Subscriber, onError: (error: unknown, event: Event) => void): Promise<void> {
-  // Not within `publish`: a handler that publishes would call itself.
-  await Promise.resolve()
-  for (let event = subscriber.pending.shift(); event; event = subscriber.pending.shift()) {
-    try {
-      await subscriber.handler(event)
-    } catch (error) {
-      onError(error, event)
-    }
-  }
-  subscriber.running = undefined
-}
-
-function closedError(): BackSaasError {
-  return new BackSaasError('BUS_CLOSED', 503, 'this bus has been closed')
-}
-
-function report(error: unknown, event: Event): void {
-  console.error(`an event handler failed on ${event.type} ${event.id}`, error)
 }

@@ -13,6 +13,11 @@ export interface Event {
   readonly data: Json
   /** Extension: the tenant that owns what happened (uuid). */
   readonly tenantid: string
+  /**
+   * Extension, from a bus that could not carry all of the event: where `data` is to be had, as a path of the data API.
+   * `data` is null then. https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/dataref.md
+   */
+  readonly dataref?: string
   /** Extension: the position in the outbox, given by the relay; absent until relayed. */
   readonly position?: number
 }

@@ -12,6 +12,8 @@ export function controlSchema(roles: Roles): string[] {
     'insert into backsaas.relay_lease default values on conflict do nothing',
     ENTER,
     REFUSE,
+    TELL_OUTBOX,
+    'revoke all on function backsaas.tell_outbox() from public',
     'revoke all on function backsaas.enter(uuid, uuid, int) from public',
     `grant usage on schema ${schemas} to ${runtime}`,
     `grant select on backsaas.placements, backsaas.versions, backsaas.fence_tenants to ${runtime}`,
@@ -71,6 +73,15 @@ begin
   return next;
 end
 $enter$`
+
+/** Wakes the relay; of several calls in a transaction Postgres passes on one. The trigger is the outbox' own: `installPlatform`. */
+const TELL_OUTBOX = `create or replace function backsaas.tell_outbox() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp as $tell$
+begin
+  perform pg_notify('backsaas_outbox', '');
+  return null;
+end
+$tell$`
 
 /** Undoes a write from inside its own statement: see `REFUSED` in the contracts. */
 const REFUSE = `create or replace function backsaas.refuse(state text, detail text) returns text

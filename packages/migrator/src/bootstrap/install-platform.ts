@@ -37,7 +37,7 @@ export async function installPlatform(database: Database, naming: Naming, decide
       fixed: { schemaId: PLATFORM_SCHEMA_ID, placementId: PLATFORM_PLACEMENT_ID },
     }).catch(refuseOtherPlatform)
     await addSystemRows(connection, platform)
-    await addOutboxIndex(connection, platform)
+    await prepareOutbox(connection, platform)
   })
   await convergePlacement(database, PLATFORM_PLACEMENT_ID)
 }
@@ -93,14 +93,34 @@ async function addSystemRows(connection: Connection, platform: Platform): Promis
   ])
 }
 
-/** What is not sent yet is a handful of rows among millions: the relay finds it without reading the rest. */
-async function addOutboxIndex(connection: Connection, platform: Platform): Promise<void> {
-  const name = 'backsaas_outbox_unsent'
-  const schema = platform.mapping.schema
-  const [found] = await query(connection, 'select to_regclass($1)::text', [`${identifier(schema)}.${name}`])
-  if (found?.[0]) return
+/**
+ * What the relay needs of the outbox. What is not sent yet is a handful of rows among millions, which indexes find without
+ * reading the rest. A trigger wakes it; not for `record.*`, since a commit that notifies waits for every other that does:
+ * the relay finds those when it looks. By row, because a condition that is false costs next to nothing.
+ */
+async function prepareOutbox(connection: Connection, platform: Platform): Promise<void> {
   const events = tableNames(platform, 'events')
-  await runDdl(connection, [
-    `create index ${name} on ${events.table} (${events.tenant}, ${events.column('id')}) where ${events.column('sent_at')} is null`,
+  const [id, time, type, position, sent] = ['id', 'time', 'type', 'position', 'sent_at'].map(events.column)
+  const indexes = {
+    backsaas_outbox_unplaced: `(${time}, ${id}) where ${position} is null and ${sent} is null`,
+    backsaas_outbox_unsent: `(${position}) where ${position} is not null and ${sent} is null`,
+  }
+  const statements: string[] = []
+  for (const [name, definition] of Object.entries(indexes)) {
+    const known = `${identifier(platform.mapping.schema)}.${name}`
+    const [found] = await query(connection, 'select to_regclass($1)::text', [known])
+    if (!found?.[0]) statements.push(`create index ${name} on ${events.table} ${definition}`)
+  }
+  const trigger = 'backsaas_tell_outbox'
+  const [made] = await query(connection, 'select 1 from pg_trigger where tgname = $1 and tgrelid = $2::regclass', [
+    trigger,
+    events.table,
   ])
+  if (!made) {
+    statements.push(
+      `create trigger ${trigger} after insert on ${events.table} for each row
+       when (new.${type} not like 'record.%') execute function backsaas.tell_outbox()`,
+    )
+  }
+  await runDdl(connection, statements)
 }

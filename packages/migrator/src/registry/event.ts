@@ -19,7 +19,8 @@ export function insertEvent(platform: Platform, event: RegistryEvent): Statement
     type: event.type,
     source: '/registry',
     subject: event.subject,
-    time: new Date().toISOString(),
+    // The database's own clock, at this very statement: the relay orders by it, whoever wrote the event.
+    time: { sql: 'clock_timestamp()' },
     data: JSON.stringify(event.data),
   })
 }

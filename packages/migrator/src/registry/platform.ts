@@ -66,6 +66,11 @@ export function tableNames(platform: Platform, entity: string): TableNames {
   }
 }
 
+/** An expression of ours in place of a value. */
+export interface SqlValue {
+  readonly sql: string
+}
+
 /**
  * The insert of one row. Fields that are not given take the defaults that a client's row would; the creator is `migrator`.
  *
@@ -75,22 +80,25 @@ export function insertRow(
   platform: Platform,
   entity: string,
   tenantId: string,
-  values: Readonly<Record<string, string | null>>,
+  values: Readonly<Record<string, string | null | SqlValue>>,
   onConflict: 'fail' | 'ignore' = 'fail',
 ): Statement {
   const names = tableNames(platform, entity)
-  const row = new Map<string, string | null>()
+  const row = new Map<string, string | null | SqlValue>()
   for (const field of Object.values(platform.compiled.entities[entity]?.fields ?? {})) {
     const value = defaultOf(field)
     if (value !== undefined) row.set(field.name, value)
   }
   for (const [field, value] of Object.entries(values)) row.set(field, value)
   const columns = [names.tenant, ...[...row.keys()].map(names.column)].join(', ')
-  const places = Array.from({ length: row.size + 1 }, (_, i) => `$${i + 1}`).join(', ')
+  const params: (string | null)[] = []
+  const places = [tenantId, ...row.values()].map((value) =>
+    typeof value === 'object' && value !== null ? value.sql : `$${params.push(value)}`,
+  )
   const tail = onConflict === 'ignore' ? ' on conflict do nothing' : ''
   return {
-    text: `insert into ${names.table} (${columns}) values (${places})${tail}`,
-    params: [tenantId, ...row.values()],
+    text: `insert into ${names.table} (${columns}) values (${places.join(', ')})${tail}`,
+    params,
     prepare: false,
   }
 }

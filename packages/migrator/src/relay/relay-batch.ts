@@ -1,77 +1,115 @@
 /** The relay's statements: hold the lease, give positions, read what is unsent, mark what was sent. */
 import type { Connection, Event, Json } from '@backsaas/core'
 import { ROW_SECURITY } from '../execute/migrator-transaction.ts'
-import { type Platform, tableNames } from '../registry/platform.ts'
+import { type Platform, type TableNames, tableNames } from '../registry/platform.ts'
 
 export interface RelayIdentity {
   readonly holder: string
   readonly leaseMs: number
 }
 
-export interface Taken {
+/** What a look at the outbox found. */
+export interface Look {
   /** Null where another relay holds the lease. */
   readonly epoch: string | null
-  /** Positioned, committed and unsent; by position. */
-  readonly events: readonly Event[]
+  /** How long the lease of whoever holds it lasts yet. */
+  readonly heldMs: number
+  /** Whether anything is to be sent. */
+  readonly waiting: boolean
 }
 
 /** Events of one batch; the next one follows at once. */
 export const BATCH_SIZE = 500
 
-/**
- * In one transaction: takes or renews the lease, gives the next positions to committed events that have none, and
- * reads what is to be sent. The lease's row stays locked until the commit, so positions are given by one relay at a
- * time, and an event that commits later gets a later one.
- */
-export async function takeBatch(connection: Connection, platform: Platform, self: RelayIdentity): Promise<Taken> {
+/** Takes or renews the lease, and sees whether there is anything to do: all that an idle relay asks. */
+export async function look(connection: Connection, platform: Platform, self: RelayIdentity): Promise<Look> {
   const e = tableNames(platform, 'events')
-  const [tenant, id, time, position, sent] = [e.tenant, ...['id', 'time', 'position', 'sent_at'].map(e.column)]
+  const [, lease, state] = await connection.batch([
+    ROW_SECURITY,
+    { text: LEASE, params: [self.holder, String(self.leaseMs)] },
+    {
+      text: `select greatest(0, extract(epoch from held_until - now()) * 1000)::int8::text,
+               exists (select from ${e.table} where ${unplaced(e)}) or exists (select from ${e.table} where ${unsent(e)})
+             from backsaas.relay_lease`,
+      params: [],
+    },
+  ])
+  const [heldMs, waiting] = state?.rows[0] ?? []
+  return { epoch: lease?.rows[0]?.[0] ?? null, heldMs: Number(heldMs ?? 0), waiting: waiting === 't' }
+}
+
+/**
+ * In one transaction: gives the next positions to committed events that have none, and reads what is to be sent, by
+ * position. Nothing where the lease has gone to another relay.
+ *
+ * The lease's row is locked until the commit, so positions are given by one relay at a time, and leave no number out.
+ * Those seen together are ordered by `time`, the database's clock when the event was written: of two transactions one of
+ * which began to write after the other had committed, the earlier one's events come first, whichever look finds them.
+ */
+export async function takeBatch(
+  connection: Connection,
+  platform: Platform,
+  self: RelayIdentity,
+  epoch: string,
+): Promise<readonly Event[]> {
+  const e = tableNames(platform, 'events')
+  const [tenant, id, time, position] = [e.tenant, ...['id', 'time', 'position'].map(e.column)]
   const assign = `
     with unplaced as (
       select ${tenant} as tenant, ${id} as id, row_number() over (order by ${time}, ${id}) as nth
-      from (select * from ${e.table} where ${sent} is null and ${position} is null order by ${time}, ${id} limit ${BATCH_SIZE}) oldest
+      from (select * from ${e.table} where ${unplaced(e)} order by ${time}, ${id} limit ${BATCH_SIZE}) oldest
     ), placed as (
       update ${e.table} as event set ${position} = lease.last_position + unplaced.nth
       from unplaced, backsaas.relay_lease lease
-      where event.${tenant} = unplaced.tenant and event.${id} = unplaced.id and lease.holder = $1
+      where event.${tenant} = unplaced.tenant and event.${id} = unplaced.id and ${HELD}
       returning event.${position} as position
     )
-    update backsaas.relay_lease set last_position = (select max(position) from placed)
-    where holder = $1 and exists (select from placed)`
+    update backsaas.relay_lease lease set last_position = (select max(position) from placed)
+    where ${HELD} and exists (select from placed)`
   // Ordered by the column, not by the text of the same name that is selected: 9 comes before 10.
-  const unsent = `
-    select ${id}::text, ${e.column('source')}, ${e.column('type')}, ${e.column('subject')}, ${rfc3339(time as string)},
+  const read = `
+    select ${id}::text, ${e.column('source')}, ${e.column('type')}, ${e.column('subject')}, ${rfc3339(String(time))},
            ${e.column('data')}::text, ${tenant}::text, ${position}::text
-    from ${e.table} event where ${sent} is null and ${position} is not null
-      and exists (select from backsaas.relay_lease where holder = $1)
+    from ${e.table} event where ${unsent(e)} and exists (select from backsaas.relay_lease lease where ${HELD})
     order by event.${position} limit ${BATCH_SIZE}`
-  const [, lease, , rows] = await connection.batch([
+  const held = [self.holder, epoch]
+  const [, , , rows] = await connection.batch([
     ROW_SECURITY,
-    { text: LEASE, params: [self.holder, String(self.leaseMs)] },
-    { text: assign, params: [self.holder] },
-    { text: unsent, params: [self.holder] },
+    { text: `select from backsaas.relay_lease lease where ${HELD} for update`, params: held },
+    { text: assign, params: held },
+    { text: read, params: held },
   ])
-  return { epoch: lease?.rows[0]?.[0] ?? null, events: (rows?.rows ?? []).map(toEvent) }
+  return (rows?.rows ?? []).map(toEvent)
 }
 
-/** Marks events as sent, unless the lease has gone to another relay, which then sends them again. */
+/**
+ * Marks events as sent, unless the lease has gone to another relay, which then sends them again.
+ *
+ * @returns whether the lease is held still.
+ */
 export async function markSent(
   connection: Connection,
   platform: Platform,
   self: RelayIdentity,
   epoch: string,
   upTo: number,
-): Promise<void> {
+): Promise<boolean> {
   const e = tableNames(platform, 'events')
-  await connection.batch([
+  const [, , lease] = await connection.batch([
     ROW_SECURITY,
     {
       text: `update ${e.table} set ${e.column('sent_at')} = now()
-             where ${e.column('sent_at')} is null and ${e.column('position')} <= $1
-               and exists (select from backsaas.relay_lease where holder = $2 and epoch = $3)`,
-      params: [String(upTo), self.holder, epoch],
+             where ${unsent(e)} and ${e.column('position')} <= $3::bigint
+               and exists (select from backsaas.relay_lease lease where ${HELD})`,
+      params: [self.holder, epoch, String(upTo)],
+    },
+    // A relay that has much to send keeps its lease by sending.
+    {
+      text: `update backsaas.relay_lease lease set held_until = now() + make_interval(secs => $3::float8 / 1000) where ${HELD}`,
+      params: [self.holder, epoch, String(self.leaseMs)],
     },
   ])
+  return lease?.count === 1
 }
 
 /** Lets the next relay take over at once. */
@@ -92,11 +130,22 @@ const LEASE = `
   where holder is null or holder = $1 or held_until <= now()
   returning epoch::text`
 
+const HELD = 'lease.holder = $1 and lease.epoch = $2::bigint'
+
+/** As the partial indexes of the outbox say it: see `installPlatform`. */
+function unplaced(e: TableNames): string {
+  return `${e.column('position')} is null and ${e.column('sent_at')} is null`
+}
+
+function unsent(e: TableNames): string {
+  return `${e.column('position')} is not null and ${e.column('sent_at')} is null`
+}
+
 function rfc3339(column: string): string {
   return `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 }
 
-/** The columns of `unsent`, in order; the database's own checks make them whole. */
+/** The columns of `read`, in order; the database's own checks make them whole. */
 function toEvent(row: readonly (string | null)[]): Event {
   const [id, source, type, subject, time, data, tenantid, position] = row
   return {

@@ -1,13 +1,13 @@
 /** Carries events from the outbox to the bus: one relay per database at a time, at least once, in one order. */
 import { randomUUID } from 'node:crypto'
-import type { Bus, Database, Observe } from '@backsaas/core'
+import type { Bus, Connection, Database, Observe, Unsubscribe } from '@backsaas/core'
 import { BackSaasError } from '@backsaas/core'
 import { MIGRATOR_SCOPE, migratorTransaction } from '../execute/migrator-transaction.ts'
 import { type Platform, readPlatform } from '../registry/platform.ts'
-import { BATCH_SIZE, markSent, type RelayIdentity, releaseLease, takeBatch } from './relay-batch.ts'
+import { BATCH_SIZE, look, markSent, type RelayIdentity, releaseLease, takeBatch } from './relay-batch.ts'
 
 export interface RelayOptions {
-  /** How long the lease outlasts a relay that dies; also how often an idle relay looks. Default 15,000. */
+  /** How long the lease outlasts a relay that dies, halved; also how often an idle relay looks. Default 15,000. */
   readonly leaseMs?: number
   /** How soon it looks again after something happened; doubles while nothing does. Default 250. */
   readonly intervalMs?: number
@@ -22,8 +22,14 @@ export interface Relay {
   close(): Promise<void>
 }
 
+/** A bus or database that is away is tried again at least so often. */
+const LONGEST_RETRY_MS = 2_000
+
 /**
  * Starts relaying. Another relay of the same database waits for the lease, and takes over when it runs out.
+ *
+ * Where the database can listen, events of the registry wake it at once. Events of records do not, and are found when it
+ * looks: every `intervalMs` while there is something to send, every `leaseMs` while there is not.
  *
  * @throws `NOT_BOOTSTRAPPED` (503).
  * @example const relay = await startRelay(database, memory())
@@ -41,20 +47,36 @@ export async function startRelay(database: Database, bus: Bus, options: RelayOpt
   async function run(): Promise<void> {
     while (!closing) {
       kicked = false
-      const sent = await attempt()
-      pauseMs = sent > 0 ? intervalMs : Math.min(pauseMs * 2, leaseMs)
-      if (sent < BATCH_SIZE && !kicked && !closing) await pause(pauseMs)
+      await attempt()
+      if (!kicked && !closing) await pause(pauseMs)
     }
   }
 
-  async function attempt(): Promise<number> {
+  /** Sends what there is to send, and sets how long to wait. */
+  async function attempt(): Promise<void> {
     try {
-      return await relayBatch(database, bus, platform, self)
+      const { sent, heldMs } = await relay()
+      if (sent > 0) pauseMs = intervalMs
+      else pauseMs = heldMs === null ? Math.min(pauseMs * 2, leaseMs) : Math.min(heldMs + intervalMs, leaseMs)
     } catch (error) {
-      observe({ kind: 'error', code: error instanceof BackSaasError ? error.code : 'RELAY_FAILED', error })
+      report(error)
+      pauseMs = Math.min(pauseMs * 2, leaseMs, LONGEST_RETRY_MS)
       if (!closing) platform = await refresh(platform)
-      return 0
     }
+  }
+
+  /** Batch after batch, until nothing is left. `heldMs`: how long another relay has the lease yet. */
+  async function relay(): Promise<{ readonly sent: number; readonly heldMs: number | null }> {
+    const connection = database.open(MIGRATOR_SCOPE, 'migrator')
+    const { epoch, heldMs, waiting } = await look(connection, platform, self)
+    if (epoch === null) return { sent: 0, heldMs }
+    let sent = 0
+    for (let more = waiting; more && !closing; ) {
+      const taken = await relayBatch(connection, bus, platform, self, epoch)
+      sent += taken
+      more = taken === BATCH_SIZE
+    }
+    return { sent, heldMs: null }
   }
 
   /** The platform's own mapping may have moved on. */
@@ -62,9 +84,13 @@ export async function startRelay(database: Database, bus: Bus, options: RelayOpt
     try {
       return await migratorTransaction(database, readPlatform)
     } catch (error) {
-      observe({ kind: 'error', code: error instanceof BackSaasError ? error.code : 'RELAY_FAILED', error })
+      report(error)
       return known
     }
+  }
+
+  function report(error: unknown): void {
+    observe({ kind: 'error', code: error instanceof BackSaasError ? error.code : 'RELAY_FAILED', error })
   }
 
   function pause(ms: number): Promise<void> {
@@ -77,21 +103,25 @@ export async function startRelay(database: Database, bus: Bus, options: RelayOpt
     })
   }
 
+  function kick(): void {
+    kicked = true
+    pauseMs = intervalMs
+    wake()
+  }
+
   async function end(): Promise<void> {
     closing = true
+    await stopListening?.()
     wake()
     await running
     await releaseLease(database.open(MIGRATOR_SCOPE, 'migrator'), self)
   }
 
+  const stopListening = await listen(database, kick, report)
   let closed: Promise<void> | undefined
   const running = run()
   return {
-    kick() {
-      kicked = true
-      pauseMs = intervalMs
-      wake()
-    },
+    kick,
     close() {
       closed ??= end()
       return closed
@@ -99,15 +129,38 @@ export async function startRelay(database: Database, bus: Bus, options: RelayOpt
   }
 }
 
-/** One batch from the outbox to the bus. @returns how many events were sent. */
-async function relayBatch(database: Database, bus: Bus, platform: Platform, self: RelayIdentity): Promise<number> {
-  const connection = database.open(MIGRATOR_SCOPE, 'migrator')
-  const { epoch, events } = await takeBatch(connection, platform, self)
+/** Null where the database does not listen, or would not now: then looking has to do. */
+async function listen(
+  database: Database,
+  kick: () => void,
+  report: (error: unknown) => void,
+): Promise<Unsubscribe | null> {
+  try {
+    const stop = await database.listen?.('backsaas_outbox', kick, {
+      login: 'migrator',
+      onReconnect: kick,
+      onError: report,
+    })
+    return stop ?? null
+  } catch (error) {
+    report(error)
+    return null
+  }
+}
+
+/** One batch from the outbox to the bus. @returns how many events were sent; none where the lease is lost. */
+async function relayBatch(
+  connection: Connection,
+  bus: Bus,
+  platform: Platform,
+  self: RelayIdentity,
+  epoch: string,
+): Promise<number> {
+  const events = await takeBatch(connection, platform, self, epoch)
   const last = events.at(-1)?.position
-  if (epoch === null || last === undefined) return 0
+  if (last === undefined) return 0
   await bus.publish(events)
-  await markSent(connection, platform, self, epoch, last)
-  return events.length
+  return (await markSent(connection, platform, self, epoch, last)) ? events.length : 0
 }
 
 const writeError: Observe = (observation) => {
