@@ -5,6 +5,7 @@ import type { Context } from 'hono'
 import { createAccessControl } from './access/create-access.ts'
 import { checkOptions } from './check-options.ts'
 import { runtimeError } from './errors/error-catalogue.ts'
+import { openFeed } from './feed/open-feed.ts'
 import { createGate } from './http/gate.ts'
 import { createHandlers } from './http/handlers.ts'
 import type { Caller, InProcessCallers } from './http/in-process.ts'
@@ -43,7 +44,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const dataClient: PluginContext['for'] = (identity) => clients.for(identity)
   const plugins = loadPlugins(options.plugins ?? [], dataClient)
   const own = (options.schemas ?? []).map((schema, i) => ({ schema, from: `schemas[${i}]` }))
-  const registry = createRegistry([...own, ...plugins.schemas], observe)
+  const code = [...own, ...plugins.schemas]
+  const registry = createRegistry({ code, observe, covered: (nowMs) => feed.covers(nowMs) })
+  const feed = openFeed(options.beat, { database, scope: ownScope, registry, observe })
   const access = createAccessControl({ plugins, observe, policies: registry.policies })
   const starting = createStart(open)
   let unsubscribe: Unsubscribe | null = null
@@ -67,8 +70,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   async function open(access: Access): Promise<void> {
     await clients.load()
     await registry.open(access)
+    await feed.start()
     const context = { scope: ownScope, for: dataClient }
-    unsubscribe ??= await hearEvents(bus, { plugins, context, registry, observe })
+    unsubscribe ??= await hearEvents(bus, { plugins, context, registry, feed, observe })
     observe?.({ kind: 'lifecycle', what: 'ready' })
   }
 
@@ -79,6 +83,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       observe?.({ kind: 'error', code: 'DRAIN_TIMEOUT', error: new Error(`${left} requests were still under way`) })
     await unsubscribe?.()
     if (!options.bus) await bus.close?.()
+    await feed.close()
     await ownScope.settled(drainMs)
     await database.close?.()
     observe?.({ kind: 'lifecycle', what: 'closed' })

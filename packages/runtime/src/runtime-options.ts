@@ -21,7 +21,19 @@ export interface RuntimeOptions {
   /** `example.com` makes `acme.example.com` the tenant `acme`'s. */
   readonly hostSuffix?: string
   readonly limits?: Partial<Limits>
+  /**
+   * The beat by which it learns what has changed, and is seen in `runtimes`; `false` for where nothing may run between
+   * requests, as it is on Workers: then what is cached is renewed for its age.
+   */
+  readonly beat?: BeatOptions | false
   readonly observe?: Observe
+}
+
+export interface BeatOptions {
+  /** How often, in milliseconds: 100 to 8,000; 5,000 unless given. An idle runtime sends one statement each time. */
+  readonly leaseMs?: number
+  /** What `runtimes` calls it; the host's name unless given. */
+  readonly name?: string
 }
 
 export interface Runtime {

@@ -1,5 +1,12 @@
 /** A small bound schema for tests of parsing and planning, physical names unlike the logical ones. */
-import type { CompiledEntity, CompiledField, CompiledRelation, CompiledSchema, Mapping } from '@backsaas/core'
+import {
+  type CompiledEntity,
+  type CompiledField,
+  type CompiledRelation,
+  type CompiledSchema,
+  type Mapping,
+  PLATFORM_PLACEMENT_ID,
+} from '@backsaas/core'
 import { type BoundSchema, bindSchema } from '../src/binding/bound-schema.ts'
 
 /** companies ← contacts ← notes, and tags with a junction contact_tags. */
@@ -11,6 +18,19 @@ export function fixtureSchema(): BoundSchema {
     entities: { companies, contacts, notes, tags, contact_tags },
   }
   return bindSchema(schema, mapping(schema), '00000000-0000-7000-8000-0000000000aa', 1, null)
+}
+
+/** As much of the platform's own as the feed needs. */
+export function platformSchema(): BoundSchema {
+  const fields = [
+    id,
+    ...['name', 'version'].map((name) => field(name, 'string', {})),
+    ...['started_at', 'seen_at'].map((name) => field(name, 'timestamp', {})),
+    field('serving', 'json', {}),
+  ]
+  const entities = { runtimes: entity('runtimes', fields, {}) }
+  const schema: CompiledSchema = { name: 'platform', hash: '0'.repeat(64), roles: {}, entities }
+  return bindSchema(schema, mapping(schema), PLATFORM_PLACEMENT_ID, 1, null)
 }
 
 const id = field('id', 'uuid', { required: true, default: { from: 'uuidv7' } })

@@ -117,6 +117,7 @@ const MAPPING: Mapping = {
 
 function answer({ text, params }: Statement, store: FakeStore): readonly (readonly (string | null)[])[] {
   if (text.includes('pg_roles')) return [store.login]
+  if (text.includes('pg_snapshot_xmin')) return [['1', 'since then', '[]']]
   if (text.includes('order by v.version'))
     return [['1', JSON.stringify(schemaNamed('platform')), JSON.stringify(MAPPING)]]
   if (text.includes('p.schema_name')) {

@@ -1,8 +1,8 @@
 /**
  * The control schema `backsaas` of a database: what migrator and runtime agree on in SQL.
  *
- * Made by the migrator's bootstrap. The runtime may execute `enter` and select from `placements`, `versions` and
- * `fence_tenants`; it may write none of them.
+ * Made by the migrator's bootstrap. The runtime may execute `enter` and select from `placements`, `versions`,
+ * `fence_tenants` and `changes` (see `changes.ts`); it may write none of them.
  *
  * - `backsaas.logins(kind text primary key, name text, password text)`: readable by the owner only.
  * - `backsaas.placements(id uuid primary key, store_id uuid, schema_id uuid, schema_name text, pg_schema text)`:

@@ -1,6 +1,7 @@
-/** The control schema: fence, placements, versions, the relay's lease, and `enter` and `refuse`. */
+/** The control schema: fence, placements, versions, the relay's lease, the change feed, and `enter` and `refuse`. */
 import { identifier } from '../plan/quote.ts'
 import type { Roles } from '../plan/row-security.ts'
+import { CHANGES, NOTE_CHANGE } from './change-feed.ts'
 import { CONTROL_SCHEMA, STORE_SCHEMAS } from './store-schema.ts'
 
 /** Idempotent statements, to be run as the owner role. */
@@ -14,9 +15,11 @@ export function controlSchema(roles: Roles): string[] {
     REFUSE,
     TELL_OUTBOX,
     'revoke all on function backsaas.tell_outbox() from public',
+    NOTE_CHANGE,
+    'revoke all on function backsaas.note_change() from public',
     'revoke all on function backsaas.enter(uuid, uuid, int) from public',
     `grant usage on schema ${schemas} to ${runtime}`,
-    `grant select on backsaas.placements, backsaas.versions, backsaas.fence_tenants to ${runtime}`,
+    `grant select on backsaas.placements, backsaas.versions, backsaas.fence_tenants, backsaas.changes to ${runtime}`,
     'revoke all on function backsaas.refuse(text, text) from public',
     `grant execute on function backsaas.enter(uuid, uuid, int), backsaas.refuse(text, text) to ${runtime}`,
   ]
@@ -35,6 +38,7 @@ const TABLES = [
   `create table if not exists backsaas.relay_lease (
      id int primary key default 1 check (id = 1), holder text, epoch bigint not null default 0,
      held_until timestamptz not null default '-infinity', last_position bigint not null default 0)`,
+  ...CHANGES,
 ]
 
 /**

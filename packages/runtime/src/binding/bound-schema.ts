@@ -30,6 +30,8 @@ export interface BoundSchema {
   readonly statements: StatementCache
   /** Requests that were parsed once. */
   readonly shapes: KnownShapes
+  /** How often it was asked for, its views included. */
+  readonly uses: { count: number }
 }
 
 export interface BoundEntity {
@@ -72,6 +74,7 @@ export function bindSchema(
     access: null,
     statements: createStatementCache(MAX_STATEMENTS),
     shapes: boundedMap(MAX_SHAPES),
+    uses: { count: 0 },
   }
 }
 

@@ -3,6 +3,8 @@ export interface BoundedMap<V> {
   get(key: string): V | undefined
   set(key: string, value: V): void
   delete(key: string): void
+  /** What is held, in no order that means anything; entries may be deleted on the way. */
+  entries(): IterableIterator<[string, V]>
   readonly size: number
 }
 
@@ -25,6 +27,7 @@ export function boundedMap<V>(max: number): BoundedMap<V> {
       if (map.size > max) map.delete(map.keys().next().value as string) // not empty: one was just set
     },
     delete: (key) => void map.delete(key),
+    entries: () => map.entries(),
     get size() {
       return map.size
     },

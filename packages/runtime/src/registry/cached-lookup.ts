@@ -1,4 +1,7 @@
-/** A cache that answers from memory while young, renews itself behind the answer when older, and forgets in time. */
+/**
+ * A cache that answers from memory while the change feed covers it; without a feed while young, renews itself behind the
+ * answer when older, and forgets in time.
+ */
 import type { Connection, Observe, Scope } from '@backsaas/core'
 import { boundedMap } from '../binding/bounded-map.ts'
 
@@ -17,6 +20,8 @@ export interface LookupOptions<V> {
   /** How long it is remembered that there is nothing (`null`). */
   readonly absentMs: number
   readonly size: number
+  /** Whether all that changes is told, and nothing needs to be renewed for its age. Default: never. */
+  readonly covered?: (nowMs: number) => boolean
   readonly observe: Observe | null
 }
 
@@ -27,7 +32,11 @@ export interface CachedLookup<V> {
   refresh(key: string, used: V, access: Access): V | Promise<V>
   /** The next caller waits for a new answer. */
   forget(key: string): void
+  /** The same for all that fit; `value` is undefined for what is still being loaded. */
+  forgetWhere(fits: (key: string, value: V | undefined) => boolean): void
   clear(): void
+  /** What is held, however old. */
+  values(): V[]
 }
 
 interface Entry<V> {
@@ -44,6 +53,7 @@ export function createCachedLookup<V>(options: LookupOptions<V>): CachedLookup<V
   let entries = boundedMap<Entry<V>>(options.size)
   const flights = new Map<string, Promise<V>>()
   const refreshes = new WeakSet<Promise<V>>()
+  const { covered = () => false } = options
 
   /** One load per key at a time; its answer is kept unless the key was forgotten meanwhile. */
   function load(key: string, access: Access): Promise<V> {
@@ -82,7 +92,10 @@ export function createCachedLookup<V>(options: LookupOptions<V>): CachedLookup<V
     get(key, access) {
       const entry = entries.get(key)
       if (entry) {
-        const age = access.scope.now() - entry.loadedAt
+        const now = access.scope.now()
+        if (covered(now)) return entry.value
+        // One of the future was loaded before the clock was set back: how old it is, nobody knows.
+        const age = now < entry.loadedAt ? Infinity : now - entry.loadedAt
         if (entry.value === null ? age < options.absentMs : age < options.freshMs) return entry.value
         if (entry.value !== null && age < options.maxAgeMs) {
           renew(key, access)
@@ -106,9 +119,14 @@ export function createCachedLookup<V>(options: LookupOptions<V>): CachedLookup<V
       entries.delete(key)
       flights.delete(key)
     },
+    forgetWhere(fits) {
+      for (const [key, { value }] of entries.entries()) if (fits(key, value)) entries.delete(key)
+      for (const key of flights.keys()) if (fits(key, undefined)) flights.delete(key)
+    },
     clear() {
       entries = boundedMap<Entry<V>>(options.size)
       flights.clear()
     },
+    values: () => Array.from(entries.entries(), ([, { value }]) => value),
   }
 }

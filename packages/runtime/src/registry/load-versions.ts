@@ -8,11 +8,13 @@ import {
 } from '@backsaas/core'
 import { type BoundSchema, bindSchema } from '../binding/bound-schema.ts'
 import { runtimeError } from '../errors/error-catalogue.ts'
+import { type CompiledOf, readCompiled } from './compiled-cache.ts'
 import type { Profile } from './registry-rows.ts'
 
 const PLATFORM = `select v.version, v.compiled, v.mapping from backsaas.versions v
   where v.placement_id = $1 and v.state = 'live' order by v.version desc limit 1`
-const VERSION = `select v.compiled, v.mapping from backsaas.versions v where v.placement_id = $1 and v.version = $2`
+const VERSION = `select v.compiled, v.mapping, encode(sha256(convert_to(v.compiled, 'UTF8')), 'hex') from backsaas.versions v
+  where v.placement_id = $1 and v.version = $2`
 const BY_HASH = `select v.placement_id, v.version from backsaas.versions v
   join backsaas.placements p on p.id = v.placement_id
   where p.schema_name = $1 and v.hash = $2 and v.state = 'live'
@@ -28,24 +30,26 @@ export async function loadPlatform(connection: Connection): Promise<BoundSchema>
   const row = result?.rows[0]
   if (!row) throw notBootstrapped()
   const [version, compiled, mapping] = row
-  return bind(String(compiled), String(mapping), PLATFORM_PLACEMENT_ID, Number(version), null)
+  return bind(readCompiled(String(compiled)), String(mapping), PLATFORM_PLACEMENT_ID, Number(version), null)
 }
 
 /**
  * One version of one placement, ready to plan on.
  *
+ * @param compiledOf reads what is compiled, and gives the same value for the same content.
  * @throws `STALE_SCHEMA` (503) where it is not there any more.
  */
 export async function loadVersion(
   connection: Connection,
-  placementId: string,
-  version: number,
+  { placementId, version }: { readonly placementId: string; readonly version: number },
   platform: BoundSchema,
+  compiledOf: CompiledOf,
 ): Promise<BoundSchema> {
   const [result] = await connection.batch([{ text: VERSION, params: [placementId, String(version)] }])
   const row = result?.rows[0]
   if (!row) throw runtimeError('STALE_SCHEMA', 'the version of the schema is gone')
-  return bind(String(row[0]), String(row[1]), placementId, version, platform)
+  const [compiled, mapping, digest] = row
+  return bind(compiledOf(String(digest), String(compiled)), String(mapping), placementId, version, platform)
 }
 
 /**
@@ -71,19 +75,13 @@ export async function findVersion(connection: Connection, compiled: CompiledSche
 
 /** The control schema is written by the migrator alone, so its JSON is taken at its word. */
 function bind(
-  compiled: string,
+  compiled: CompiledSchema,
   mapping: string,
   placementId: string,
   version: number,
   platform: BoundSchema | null,
 ): BoundSchema {
-  return bindSchema(
-    JSON.parse(compiled) as CompiledSchema,
-    JSON.parse(mapping) as Mapping,
-    placementId,
-    version,
-    platform,
-  )
+  return bindSchema(compiled, JSON.parse(mapping) as Mapping, placementId, version, platform)
 }
 
 export function notBootstrapped(cause?: unknown): Error {

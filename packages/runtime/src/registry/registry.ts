@@ -1,5 +1,9 @@
-/** What the runtime knows of tenants: who they are, their profiles, schemas and keys; from memory for at most 15 seconds. */
+/**
+ * What the runtime knows of tenants: who they are, their profiles, schemas, policies and keys. From memory, while the change
+ * feed covers it; for at most 15 seconds where it does not.
+ */
 import {
+  type Change,
   type Event,
   isUuid,
   type JsonObject,
@@ -7,14 +11,16 @@ import {
   PLATFORM_PLACEMENT_ID,
   type PolicyRow,
   SYSTEM_TENANT_ID,
+  type WatchedEntity,
 } from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 import { boundedMap } from '../binding/bounded-map.ts'
 import type { TenantName } from '../http/tenant-names.ts'
 import { readRows } from '../stages/run-stages.ts'
-import { type Access, createCachedLookup } from './cached-lookup.ts'
+import { type Access, type CachedLookup, createCachedLookup } from './cached-lookup.ts'
 import { checkLogin } from './check-login.ts'
 import { type CodeSchema, type CompiledCodeSchema, compileCodeSchemas, locateCodeSchemas } from './code-schemas.ts'
+import { createCompiledCache } from './compiled-cache.ts'
 import { isStale } from './is-stale.ts'
 import { loadPlatform, loadVersion } from './load-versions.ts'
 import {
@@ -30,6 +36,7 @@ import {
   TENANT_FIELDS,
   type Tenant,
 } from './registry-rows.ts'
+import { describeServing, type Serving } from './serving.ts'
 
 export interface Registry {
   /** Checks the login, loads the platform's schema, finds the schemas given in code. */
@@ -46,6 +53,21 @@ export interface Registry {
   refresh(tenantId: string, used: readonly Profile[], profile: Profile, access: Access): Promise<void>
   /** Forgets what an event says has changed. */
   hear(event: Event): void
+  /** Forgets what has changed. */
+  heed(changes: readonly Change[]): void
+  forgetAll(): void
+  /** The platform's own schema; read anew where it is not known, or `renew` says so. */
+  platform(access: Access, renew: boolean): Promise<BoundSchema>
+  /** What is loaded, for `runtimes.serving`. */
+  serving(): Serving
+}
+
+export interface RegistryOptions {
+  /** Schemas that hold for all tenants, in the order of their profiles. */
+  readonly code: readonly CodeSchema[]
+  readonly observe: Observe | null
+  /** Whether the change feed tells of all that changes. Default: never. */
+  readonly covered?: (nowMs: number) => boolean
 }
 
 /**
@@ -60,20 +82,38 @@ const KEYS = { freshMs: 5_000, maxAgeMs: 10_000, absentMs: 2_000, size: 20_000 }
 const VERSIONS = { freshMs: Infinity, maxAgeMs: Infinity, absentMs: 0, size: 1_000 } as const
 
 /**
- * @param code schemas that hold for all tenants, in the order of their profiles.
  * @example
- * const registry = createRegistry(code, observe)
+ * const registry = createRegistry({ code: [], observe: null })
  * await registry.open({ scope, connection })
  * const tenant = await registry.tenant(tenantName('acme', 'path'), { scope, connection })
  */
-export function createRegistry(code: readonly CodeSchema[], observe: Observe | null): Registry {
+export function createRegistry({ code, observe, covered = () => false }: RegistryOptions): Registry {
+  const loadCompiled = createCompiledCache(VERSIONS.size)
   let platform: BoundSchema | null = null
   let compiled: readonly CompiledCodeSchema[] | null = null
   let codeProfiles: readonly Profile[] = []
 
-  async function reloadPlatform(access: Access): Promise<BoundSchema> {
-    platform = await loadPlatform(access.connection)
-    return platform
+  let reloading: Promise<BoundSchema> | null = null
+  function reloadPlatform(access: Access): Promise<BoundSchema> {
+    if (reloading) return reloading
+    const flight: Promise<BoundSchema> = loadPlatform(access.connection)
+      .then((loaded) => {
+        if (reloading === flight) platform = loaded
+        return loaded
+      })
+      .finally(() => {
+        if (reloading === flight) reloading = null
+      })
+    reloading = flight
+    // Others may wait for it: it must end even where the request that began it is gone.
+    access.scope.waitUntil(flight.catch(() => undefined))
+    return flight
+  }
+
+  /** What is on its way may be the one before. */
+  function forgetPlatform(): void {
+    platform = null
+    reloading = null
   }
 
   /** Where the schemas given in code are live now; tenants' profiles hold them, so they are read anew. */
@@ -106,6 +146,7 @@ export function createRegistry(code: readonly CodeSchema[], observe: Observe | n
   const tenants = createCachedLookup<Tenant | null>({
     ...SNAPSHOT,
     observe,
+    covered,
     async load(key, access) {
       const query = `${key}&select=${TENANT_FIELDS}&limit=1`
       const row = (await rows(access, SYSTEM_TENANT_ID, 'tenants', query))[0]
@@ -116,6 +157,7 @@ export function createRegistry(code: readonly CodeSchema[], observe: Observe | n
   const installs = createCachedLookup<readonly Profile[]>({
     ...SNAPSHOT,
     observe,
+    covered,
     async load(tenantId, access) {
       const query = `select=${INSTALL_FIELDS}&order=profile`
       return allProfiles(readProfiles(await rows(access, tenantId, 'installs', query)), codeProfiles)
@@ -125,6 +167,7 @@ export function createRegistry(code: readonly CodeSchema[], observe: Observe | n
   const keys = createCachedLookup<KeyRow | null>({
     ...KEYS,
     observe,
+    covered,
     async load(key, access) {
       const [tenantId, prefix] = key.split('/') as [string, string]
       const row = (await rows(access, tenantId, 'api_keys', `prefix=eq.${prefix}&select=${KEY_FIELDS}&limit=1`))[0]
@@ -135,6 +178,7 @@ export function createRegistry(code: readonly CodeSchema[], observe: Observe | n
   const policies = createCachedLookup<readonly PolicyRow[]>({
     ...SNAPSHOT,
     observe,
+    covered,
     async load(tenantId, access) {
       const { compiled } = platform ?? (await reloadPlatform(access))
       // A database set up before there were policies has none.
@@ -156,11 +200,34 @@ export function createRegistry(code: readonly CodeSchema[], observe: Observe | n
   const versions = createCachedLookup<BoundSchema>({
     ...VERSIONS,
     observe,
+    covered,
     async load(key, access) {
       const [placementId, version] = key.split(':') as [string, string]
-      return loadVersion(access.connection, placementId, Number(version), platform ?? (await reloadPlatform(access)))
+      return loadVersion(
+        access.connection,
+        { placementId, version: Number(version) },
+        platform ?? (await reloadPlatform(access)),
+        loadCompiled,
+      )
     },
   })
+
+  /** `null` for all. Of a name that led nowhere it is not known whom it leads to now. */
+  function forgetTenants(ids: Subjects): void {
+    tenants.forgetWhere((_key, tenant) => ids === null || !tenant || ids.has(tenant.id))
+  }
+
+  const forgetting: Readonly<Record<WatchedEntity, (subjects: Subjects) => void>> = {
+    tenants: forgetTenants,
+    fence_tenants: forgetTenants,
+    installs: (ids) => forgetEach(installs, ids),
+    policies: (ids) => forgetEach(policies, ids),
+    api_keys: (ids) => keys.forgetWhere((key) => ids === null || ids.has(tenantOfKey(key))),
+    // A version never changes, and one that is retired is refused by the fence; of the platform's own the newest is used.
+    versions(placements) {
+      if (placements === null || placements.has(PLATFORM_PLACEMENT_ID)) forgetPlatform()
+    },
+  }
 
   return {
     async open(access) {
@@ -176,7 +243,9 @@ export function createRegistry(code: readonly CodeSchema[], observe: Observe | n
 
     schema(profile, access) {
       if (profile === PLATFORM_PROFILE) return platform ?? reloadPlatform(access)
-      return versions.get(`${profile.placementId}:${profile.version}`, access)
+      const version = versions.get(`${profile.placementId}:${profile.version}`, access)
+      if (!(version instanceof Promise)) version.uses.count += 1
+      return version
     },
 
     policies: (tenantId, access) => policies.get(tenantId, access),
@@ -189,13 +258,51 @@ export function createRegistry(code: readonly CodeSchema[], observe: Observe | n
     },
 
     hear(event) {
-      if (event.type.startsWith('tenant.')) tenants.clear()
+      const subject = event.subject !== undefined && isUuid(event.subject) ? event.subject : null
+      if (event.type.startsWith('tenant.')) forgetTenants(subject === null ? null : new Set([subject]))
       if (event.type.startsWith('policy.')) policies.forget(event.tenantid)
       if (!/^(?:tenant|install|rollout|schema)\./.test(event.type)) return
       installs.forget(event.tenantid)
-      if (event.subject !== undefined && isUuid(event.subject)) installs.forget(event.subject)
+      if (subject !== null) installs.forget(subject)
     },
+
+    heed(changes) {
+      const subjects = new Map<string, Subjects>()
+      for (const { entity, subject } of changes) {
+        const known = subjects.get(entity)
+        if (subject === null) subjects.set(entity, null)
+        else if (known === undefined) subjects.set(entity, new Set([subject]))
+        else known?.add(subject)
+      }
+      for (const [entity, of] of subjects) {
+        // Of what a newer release watches besides, nothing is cached here.
+        if (Object.hasOwn(forgetting, entity)) forgetting[entity as WatchedEntity](of)
+      }
+    },
+
+    forgetAll() {
+      forgetPlatform()
+      for (const lookup of [tenants, installs, keys, policies]) lookup.clear()
+    },
+
+    async platform(access, renew) {
+      return renew ? reloadPlatform(access) : (platform ?? reloadPlatform(access))
+    },
+
+    serving: () => describeServing(platform, installs.values().length, versions.values()),
   }
+}
+
+/** Ids of tenants or placements; null for all there are. */
+type Subjects = Set<string> | null
+
+function forgetEach(lookup: CachedLookup<unknown>, keys: Subjects): void {
+  if (keys === null) lookup.clear()
+  else for (const key of keys) lookup.forget(key)
+}
+
+function tenantOfKey(key: string): string {
+  return key.slice(0, key.indexOf('/'))
 }
 
 /** In the dialect's own words; the value's form was checked where the name was read. */
