@@ -11,18 +11,19 @@ import {
   PLATFORM_PLACEMENT_ID,
   type PolicyRow,
   SYSTEM_TENANT_ID,
-  type WatchedEntity,
 } from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 import { boundedMap } from '../binding/bounded-map.ts'
 import type { TenantName } from '../http/tenant-names.ts'
 import { readRows } from '../stages/run-stages.ts'
-import { type Access, type CachedLookup, createCachedLookup } from './cached-lookup.ts'
+import { type Access, createCachedLookup } from './cached-lookup.ts'
 import { checkLogin } from './check-login.ts'
 import { type CodeSchema, type CompiledCodeSchema, compileCodeSchemas, locateCodeSchemas } from './code-schemas.ts'
 import { createCompiledCache } from './compiled-cache.ts'
+import { createForgetting } from './forgetting.ts'
 import { isStale } from './is-stale.ts'
-import { loadPlatform, loadVersion } from './load-versions.ts'
+import { loadVersion } from './load-versions.ts'
+import { createPlatformSchema } from './platform-schema.ts'
 import {
   INSTALL_FIELDS,
   KEY_FIELDS,
@@ -89,32 +90,9 @@ const VERSIONS = { freshMs: Infinity, maxAgeMs: Infinity, absentMs: 0, size: 1_0
  */
 export function createRegistry({ code, observe, covered = () => false }: RegistryOptions): Registry {
   const loadCompiled = createCompiledCache(VERSIONS.size)
-  let platform: BoundSchema | null = null
+  const platform = createPlatformSchema()
   let compiled: readonly CompiledCodeSchema[] | null = null
   let codeProfiles: readonly Profile[] = []
-
-  let reloading: Promise<BoundSchema> | null = null
-  function reloadPlatform(access: Access): Promise<BoundSchema> {
-    if (reloading) return reloading
-    const flight: Promise<BoundSchema> = loadPlatform(access.connection)
-      .then((loaded) => {
-        if (reloading === flight) platform = loaded
-        return loaded
-      })
-      .finally(() => {
-        if (reloading === flight) reloading = null
-      })
-    reloading = flight
-    // Others may wait for it: it must end even where the request that began it is gone.
-    access.scope.waitUntil(flight.catch(() => undefined))
-    return flight
-  }
-
-  /** What is on its way may be the one before. */
-  function forgetPlatform(): void {
-    platform = null
-    reloading = null
-  }
 
   /** Where the schemas given in code are live now; tenants' profiles hold them, so they are read anew. */
   async function relocate(schemas: readonly CompiledCodeSchema[], access: Access): Promise<void> {
@@ -125,10 +103,10 @@ export function createRegistry({ code, observe, covered = () => false }: Registr
   /** Reads the platform's rows of one tenant; once more where the platform's own schema has moved on. */
   async function rows(access: Access, tenantId: string, entity: string, query: string): Promise<readonly JsonObject[]> {
     try {
-      return await readRows(access.connection, platform ?? (await reloadPlatform(access)), tenantId, entity, query)
+      return await readRows(access.connection, await platform.get(access), tenantId, entity, query)
     } catch (error) {
       if (!isStale(error)) throw error
-      return await readRows(access.connection, await reloadPlatform(access), tenantId, entity, query)
+      return await readRows(access.connection, await platform.renew(access), tenantId, entity, query)
     }
   }
 
@@ -180,7 +158,7 @@ export function createRegistry({ code, observe, covered = () => false }: Registr
     observe,
     covered,
     async load(tenantId, access) {
-      const { compiled } = platform ?? (await reloadPlatform(access))
+      const { compiled } = await platform.get(access)
       // A database set up before there were policies has none.
       if (!Object.hasOwn(compiled.entities, 'policies')) return NO_POLICIES
       const found = await allRows(access, tenantId, 'policies', POLICY_FIELDS)
@@ -206,33 +184,18 @@ export function createRegistry({ code, observe, covered = () => false }: Registr
       return loadVersion(
         access.connection,
         { placementId, version: Number(version) },
-        platform ?? (await reloadPlatform(access)),
+        await platform.get(access),
         loadCompiled,
       )
     },
   })
 
-  /** `null` for all. Of a name that led nowhere it is not known whom it leads to now. */
-  function forgetTenants(ids: Subjects): void {
-    tenants.forgetWhere((_key, tenant) => ids === null || !tenant || ids.has(tenant.id))
-  }
-
-  const forgetting: Readonly<Record<WatchedEntity, (subjects: Subjects) => void>> = {
-    tenants: forgetTenants,
-    fence_tenants: forgetTenants,
-    installs: (ids) => forgetEach(installs, ids),
-    policies: (ids) => forgetEach(policies, ids),
-    api_keys: (ids) => keys.forgetWhere((key) => ids === null || ids.has(tenantOfKey(key))),
-    // A version never changes, and one that is retired is refused by the fence; of the platform's own the newest is used.
-    versions(placements) {
-      if (placements === null || placements.has(PLATFORM_PLACEMENT_ID)) forgetPlatform()
-    },
-  }
+  const heed = createForgetting({ tenants, installs, policies, keys, platform })
 
   return {
     async open(access) {
       await checkLogin(access.connection)
-      await reloadPlatform(access)
+      await platform.renew(access)
       compiled ??= await compileCodeSchemas(code)
       await relocate(compiled, access)
     },
@@ -242,7 +205,7 @@ export function createRegistry({ code, observe, covered = () => false }: Registr
     profiles: (tenantId, access) => (tenantId === SYSTEM_TENANT_ID ? SYSTEM_PROFILES : installs.get(tenantId, access)),
 
     schema(profile, access) {
-      if (profile === PLATFORM_PROFILE) return platform ?? reloadPlatform(access)
+      if (profile === PLATFORM_PROFILE) return platform.get(access)
       const version = versions.get(`${profile.placementId}:${profile.version}`, access)
       if (!(version instanceof Promise)) version.uses.count += 1
       return version
@@ -252,57 +215,31 @@ export function createRegistry({ code, observe, covered = () => false }: Registr
     key: (tenantId, prefix, access) => keys.get(`${tenantId}/${prefix}`, access),
 
     async refresh(tenantId, used, profile, access) {
-      if (profile === PLATFORM_PROFILE) await reloadPlatform(access)
+      if (profile === PLATFORM_PROFILE) await platform.renew(access)
       else if (compiled && codeProfiles.includes(profile)) await relocate(compiled, access)
       else await installs.refresh(tenantId, used, access)
     },
 
     hear(event) {
       const subject = event.subject !== undefined && isUuid(event.subject) ? event.subject : null
-      if (event.type.startsWith('tenant.')) forgetTenants(subject === null ? null : new Set([subject]))
+      if (event.type.startsWith('tenant.')) heed([{ entity: 'tenants', subject }])
       if (event.type.startsWith('policy.')) policies.forget(event.tenantid)
       if (!/^(?:tenant|install|rollout|schema)\./.test(event.type)) return
       installs.forget(event.tenantid)
       if (subject !== null) installs.forget(subject)
     },
 
-    heed(changes) {
-      const subjects = new Map<string, Subjects>()
-      for (const { entity, subject } of changes) {
-        const known = subjects.get(entity)
-        if (subject === null) subjects.set(entity, null)
-        else if (known === undefined) subjects.set(entity, new Set([subject]))
-        else known?.add(subject)
-      }
-      for (const [entity, of] of subjects) {
-        // Of what a newer release watches besides, nothing is cached here.
-        if (Object.hasOwn(forgetting, entity)) forgetting[entity as WatchedEntity](of)
-      }
-    },
+    heed,
 
     forgetAll() {
-      forgetPlatform()
+      platform.forget()
       for (const lookup of [tenants, installs, keys, policies]) lookup.clear()
     },
 
-    async platform(access, renew) {
-      return renew ? reloadPlatform(access) : (platform ?? reloadPlatform(access))
-    },
+    platform: async (access, renew) => (renew ? platform.renew(access) : platform.get(access)),
 
-    serving: () => describeServing(platform, installs.values().length, versions.values()),
+    serving: () => describeServing(platform.current(), installs.values().length, versions.values()),
   }
-}
-
-/** Ids of tenants or placements; null for all there are. */
-type Subjects = Set<string> | null
-
-function forgetEach(lookup: CachedLookup<unknown>, keys: Subjects): void {
-  if (keys === null) lookup.clear()
-  else for (const key of keys) lookup.forget(key)
-}
-
-function tenantOfKey(key: string): string {
-  return key.slice(0, key.indexOf('/'))
 }
 
 /** In the dialect's own words; the value's form was checked where the name was read. */
