@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { answerAsUpstash } from './packages/adapters/test/upstash-stand-in.ts'
 
 /** Workspace packages resolve to their TypeScript source. */
 const conditions = ['@backsaas/source']
@@ -17,6 +18,8 @@ const exclude = ['**/node_modules/**', '**/dist/**', ...without.map((service) =>
 
 const compatibilityDate = '2026-09-01'
 const timeouts = { testTimeout: 60_000, hookTimeout: 120_000 }
+
+const REDIS_URL = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
 
 /** Where the tests' Postgres is, for those that have no environment to read it from. */
 const POSTGRES_URL = process.env.BACKSAAS_TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
@@ -57,7 +60,23 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
             'examples/*/src/**/*.workerd.test.ts',
             'tests/**/*.workerd.test.ts',
           ],
-          exclude: [...exclude, '**/*.postgres.workerd.test.ts'],
+          exclude: [...exclude, '**/*.{postgres,redis}.workerd.test.ts'],
+          ...timeouts,
+        },
+      },
+      {
+        plugins: [
+          // What such a test fetches is answered here, outside workerd, which reaches no Redis.
+          cloudflareTest({
+            miniflare: { compatibilityDate, outboundService: (request) => answerAsUpstash(REDIS_URL, request) },
+          }),
+        ],
+        resolve: { conditions: workerdConditions },
+        ssr: { resolve: { conditions: workerdConditions } },
+        test: {
+          name: 'workerd-redis',
+          include: ['packages/*/src/**/*.redis.workerd.test.ts'],
+          exclude,
           ...timeouts,
         },
       },

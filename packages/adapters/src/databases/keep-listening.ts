@@ -1,5 +1,6 @@
 /** Keeps one connection that listens on a channel: a lost one is made again, after growing pauses. */
 import { BackSaasError, type ListenOptions } from '@backsaas/core'
+import { pause } from '../pause.ts'
 import { unreachable } from './server-error.ts'
 
 export interface ListeningConnection {
@@ -79,17 +80,5 @@ export function quoteChannel(channel: string): string {
   if (/^[a-z_][a-z0-9_]{0,62}$/.test(channel)) return `"${channel}"`
   throw new BackSaasError('CHANNEL_INVALID', 500, `${JSON.stringify(channel)} is no name of a channel`, {
     hint: 'letters a–z, digits and _, at most 63, not beginning with a digit',
-  })
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, ms)
-    signal.addEventListener('abort', end)
   })
 }

@@ -7,5 +7,5 @@ export {
   type OnBusError,
   reportBusError,
 } from './delivery.ts'
-export { MAX_EVENT_BYTES, readEvent } from './read-event.ts'
+export { checkEvent, MAX_EVENT_BYTES, readEvent } from './read-event.ts'
 export { createSequence, type Sequence } from './sequence.ts'

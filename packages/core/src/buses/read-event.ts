@@ -15,7 +15,23 @@ export const MAX_EVENT_BYTES: number = 4 * 1024 * 1024
  */
 export function readEvent(text: string): Event {
   if (text.length > MAX_EVENT_BYTES) throw malformed('it is too long')
-  const given = parse(text)
+  let given: unknown
+  try {
+    given = JSON.parse(text)
+  } catch {
+    throw malformed('it is no JSON')
+  }
+  return checkEvent(given)
+}
+
+/**
+ * As `readEvent`, for a transport whose client has parsed the JSON already.
+ *
+ * @throws `EVENT_MALFORMED` (400).
+ */
+export function checkEvent(parsed: unknown): Event {
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw malformed('it is no object')
+  const given = parsed as { readonly [key: string]: Json | undefined } // what came of JSON is JSON
   const { id, source, type, subject, time, data, tenantid, dataref, position } = given
   if (given.specversion !== '1.0') throw malformed('specversion')
   if (typeof id !== 'string' || !isUuid(id)) throw malformed('id')
@@ -45,17 +61,6 @@ export function readEvent(text: string): Event {
 
 const TYPE = /^[a-z][a-z0-9_.-]{0,199}$/
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/
-
-function parse(text: string): { readonly [key: string]: Json | undefined } {
-  let given: Json
-  try {
-    given = JSON.parse(text) as Json // what parses is JSON
-  } catch {
-    throw malformed('it is no JSON')
-  }
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw malformed('it is no object')
-  return given as { readonly [key: string]: Json }
-}
 
 function isText(value: Json | undefined, max: number): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= max
