@@ -1,17 +1,15 @@
 /** From a schema document to tables that serve: bootstrap (which repairs and upgrades too), publish, place, converge. */
 import { readFile } from 'node:fs/promises'
 import type { Database } from '@backsaas/core'
-import { BackSaasError, DEFAULT_STORE_ID, SYSTEM_TENANT_ID } from '@backsaas/core'
-import { compileSchema } from '@backsaas/core/language'
+import { BackSaasError } from '@backsaas/core'
 import { type BootstrapOptions, bootstrap } from './bootstrap/bootstrap.ts'
 import { convergePlacement } from './execute/converge-placement.ts'
 import { migratorTransaction } from './execute/migrator-transaction.ts'
 import { type Naming, readableNaming } from './plan/names.ts'
-import { type Decide, withDecisions } from './registry/decide.ts'
+import type { Decide } from './registry/decide.ts'
 import { findTenant } from './registry/find-tenant.ts'
-import { installFor } from './registry/install-schema.ts'
 import { readPlatform } from './registry/platform.ts'
-import { publishVersion } from './registry/publish-version.ts'
+import { compileToPublish, publishDocument } from './registry/publish-document.ts'
 
 export interface MigrateOptions {
   /** Slug or id of the tenant that owns the schema; default `system`, whose schemas every tenant may install. */
@@ -46,25 +44,16 @@ export interface Migrated {
  */
 export async function migrate(database: Database, source: string, options: MigrateOptions = {}): Promise<Migrated> {
   const text = await readSource(source)
-  const written = compileSchema(text)
-  if (written.name === 'platform') {
-    throw new BackSaasError('SCHEMA_NAME_RESERVED', 422, 'the name "platform" is the platform\'s own', {
-      hint: 'call the schema otherwise',
-    })
-  }
-  const compiled = await withDecisions(written, options.decide)
+  const compiled = await compileToPublish(text, options.decide)
   await bootstrap(database, bootstrapOptions(options))
   const { version, created, newest, placementId } = await migratorTransaction(database, async (connection) => {
     const owner = await findTenant(connection, await readPlatform(connection), options.owner ?? 'system')
-    const published = await publishVersion(connection, {
+    return publishDocument(connection, {
       compiled,
       source: text,
-      ownerId: owner.id,
-      storeId: DEFAULT_STORE_ID,
+      owner,
       naming: options.naming ?? readableNaming,
     })
-    if (owner.id !== SYSTEM_TENANT_ID) await installFor(connection, published.platform, owner, compiled.name)
-    return published
   })
   await convergePlacement(database, placementId)
   return { schema: compiled.name, version, hash: compiled.hash, created, newest }

@@ -57,8 +57,9 @@ export function registrySuite(name: string, open: OpenTestDatabase): void {
       const profiles = (): Promise<unknown> =>
         db.sql(`select profile, is_default::text from ${platform}.installs where tenant_id = $1 order by 1`, [id])
       expect(await profiles()).toEqual([['platform', 'true']])
-      expect(await installSchema(db.database, { tenant: 'late', schema: 'shop' })).toEqual({ installed: true })
-      expect(await installSchema(db.database, { tenant: 'late', schema: 'shop' })).toEqual({ installed: false })
+      const install = { tenant: 'late', schema: 'shop' }
+      expect(await installSchema(db.database, install)).toMatchObject({ installed: true, profile: 'shop', version: 1 })
+      expect(await installSchema(db.database, install)).toMatchObject({ installed: false, profile: 'shop' })
       expect(await profiles()).toEqual([
         ['platform', 'false'],
         ['shop', 'true'],
@@ -70,8 +71,15 @@ export function registrySuite(name: string, open: OpenTestDatabase): void {
         ['shop', 'true'],
       ])
       expect(await codeOf(installSchema(db.database, { tenant: 'acme', schema: 'own' }))).toBe('SCHEMA_UNKNOWN')
-      const clash = migrate(db.database, shop(), { owner: 'late' })
-      expect(await codeOf(clash)).toBe('PROFILE_TAKEN')
+      // Its own of a name that another has there: published, and there to be installed as something else.
+      await migrate(db.database, shop(), { owner: 'late' })
+      expect(await profiles()).toHaveLength(3)
+      expect(await codeOf(installSchema(db.database, install))).toBe('PROFILE_TAKEN')
+      const own = await installSchema(db.database, { ...install, as: 'own_shop' })
+      expect(own).toMatchObject({ installed: true, profile: 'own_shop' })
+      expect(await codeOf(installSchema(db.database, { ...install, as: 'platform' }))).toBe('PROFILE_INVALID')
+      const theirs = { ...install, schema: 'system/shop' }
+      expect(await installSchema(db.database, theirs)).toMatchObject({ installed: false, profile: 'shop' })
       expect((await listSchemas(db.database)).map((s) => [s.name, s.owner])).toContainEqual(['own', 'late'])
     })
 

@@ -2,9 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { memory } from '@backsaas/adapters/buses/memory'
 import type { Observe } from '@backsaas/core'
-import { type Relay, startRelay } from '@backsaas/migrator'
+import { type Relay, startRelay, startWorker, type Worker } from '@backsaas/migrator'
 import { policies } from '@backsaas/plugins/policies'
 import { createRuntime } from '@backsaas/runtime'
+import { decide } from '../decide.ts'
 import type { Io } from '../io.ts'
 import { openDatabase } from '../open-database.ts'
 import { type Close, closeAll } from './close-all.ts'
@@ -68,11 +69,13 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
   const bus = memory()
   const log = logRequests(settings.log, io)
   let relay: Relay | null = null
+  let worker: Worker | null = null
   const observe: Observe = (observation) => {
     // The start's own requests are nobody's.
     if (relay !== null || observation.kind === 'error') log(observation)
     // What a write tells is passed on at once, not at the relay's next look.
     if (observation.kind === 'request' && observation.method !== 'GET') relay?.kick()
+    if (observation.kind === 'job') worker?.kick()
   }
   const runtime = createRuntime({ database, bus, observe, plugins: [policies()] })
   open.push(() => runtime.close())
@@ -88,6 +91,8 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
   })
   relay = await startRelay(database, bus, { observe: log })
   open.push(relay.close)
+  worker = await startWorker(database, { decide, observe: log })
+  open.push(worker.close)
   // What is under way is answered before anything behind it closes.
   open.push(listener.close)
 

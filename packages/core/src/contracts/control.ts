@@ -18,6 +18,7 @@
  *   inside its own statement (BS004: more rows than `max-affected`; BS005: `tx=rollback`, the answer in the detail; BS006: not one row where one was
  *   asked for, their number in the detail; BS007: a rule forbids what the row has become, the action in the detail; BS008: a check of the
  *   schema does not hold, its index in the detail).
+ * - `backsaas.notify_inserted(channel)`: a trigger's; notifies a channel, without any content, that rows were inserted.
  */
 
 /** SQLSTATEs that `backsaas.enter` raises. */

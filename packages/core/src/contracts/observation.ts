@@ -14,6 +14,8 @@ export type Observation =
   /** Something went wrong that the caller is told little about; `error` is for the operator's eyes. */
   | { readonly kind: 'error'; readonly requestId?: string; readonly code: string; readonly error: unknown }
   | { readonly kind: 'lifecycle'; readonly what: 'ready' | 'closing' | 'closed' }
+  /** A job was asked for: whoever works in this process need not wait to be told. */
+  | { readonly kind: 'job'; readonly requestId: string; readonly job: string; readonly asked: string }
   | { readonly kind: 'event'; readonly type: string; readonly id: string }
 
 export type StageName = 'identify' | 'parse' | 'authorize' | 'before' | 'validate' | 'plan' | 'execute' | 'respond'

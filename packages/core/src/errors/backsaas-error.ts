@@ -7,6 +7,9 @@ export interface FieldProblem {
   readonly pointer: string
   readonly code: string
   readonly detail: string
+  /** Where it stands in a document, 1-based. */
+  readonly line?: number
+  readonly column?: number
 }
 
 export interface ErrorOptions {

@@ -23,7 +23,13 @@ export class SchemaProblems extends BackSaasError {
     const has = document === 'schema' ? 'the schema has' : 'the tests have'
     super(document === 'schema' ? 'SCHEMA_INVALID' : 'TESTS_INVALID', 422, `${has} ${count}`, {
       details: problems.map((p) => `${p.line}:${p.column} ${p.code} ${withHint(p)}`).join('\n'),
-      errors: problems.map((p) => ({ pointer: p.pointer, code: p.code, detail: withHint(p) })),
+      errors: problems.map((p) => ({
+        pointer: p.pointer,
+        code: p.code,
+        detail: withHint(p),
+        line: p.line,
+        column: p.column,
+      })),
     })
     this.problems = problems
   }

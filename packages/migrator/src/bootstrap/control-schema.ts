@@ -17,6 +17,8 @@ export function controlSchema(roles: Roles): string[] {
     'revoke all on function backsaas.tell_outbox() from public',
     NOTE_CHANGE,
     'revoke all on function backsaas.note_change() from public',
+    NOTIFY_INSERTED,
+    'revoke all on function backsaas.notify_inserted() from public',
     'revoke all on function backsaas.enter(uuid, uuid, int) from public',
     `grant usage on schema ${schemas} to ${runtime}`,
     `grant select on backsaas.placements, backsaas.versions, backsaas.fence_tenants, backsaas.changes to ${runtime}`,
@@ -86,6 +88,15 @@ begin
   return null;
 end
 $tell$`
+
+/** A trigger's, that is given a channel: tells it that rows were inserted; a hint, without any content. */
+const NOTIFY_INSERTED = `create or replace function backsaas.notify_inserted() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp as $notify$
+begin
+  perform pg_notify(tg_argv[0], '');
+  return null;
+end
+$notify$`
 
 /** Undoes a write from inside its own statement: see `REFUSED` in the contracts. */
 const REFUSE = `create or replace function backsaas.refuse(state text, detail text) returns text

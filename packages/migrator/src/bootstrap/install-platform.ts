@@ -17,6 +17,7 @@ import { type Decide, withDecisions } from '../registry/decide.ts'
 import { insertRow, type Platform, tableNames } from '../registry/platform.ts'
 import { publishVersion } from '../registry/publish-version.ts'
 import { readPlatformFile } from './platform-file.ts'
+import { prepareJobs } from './prepare-jobs.ts'
 import { storeSchema } from './store-schema.ts'
 
 /**
@@ -38,6 +39,7 @@ export async function installPlatform(database: Database, naming: Naming, decide
     }).catch(refuseOtherPlatform)
     await addSystemRows(connection, platform)
     await prepareOutbox(connection, platform)
+    await prepareJobs(connection, platform)
   })
   await convergePlacement(database, PLATFORM_PLACEMENT_ID)
 }

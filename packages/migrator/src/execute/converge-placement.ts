@@ -39,6 +39,12 @@ export async function convergePlacement(database: Database, placementId: string)
   }
 }
 
+/** Whether nothing is missing, as far as the transaction of `connection` sees. */
+export async function isConverged(connection: Connection, placementId: string): Promise<boolean> {
+  const missing = await readMissing(connection, placementId)
+  return !missing || [missing.broken, missing.indexes, missing.validations].every((list) => list.length === 0)
+}
+
 async function readMissing(connection: Connection, placementId: string): Promise<Missing | null> {
   const [row] = await query(
     connection,

@@ -3,17 +3,20 @@ import type { Connection, Database, Statement } from '@backsaas/core'
 import { arrayText, BackSaasError, SYSTEM_TENANT_ID, uuidv7 } from '@backsaas/core'
 import { EXCLUSIVE, migratorTransaction, query } from '../execute/migrator-transaction.ts'
 import { insertEvent } from './event.ts'
-import { findInstallable, insertInstall, platformInstallable } from './install-schema.ts'
+import { findInstallable } from './find-installable.ts'
+import { insertInstall, platformInstallable, profileTaken } from './install-schema.ts'
 import { insertRow, type Platform, readPlatform, tableNames } from './platform.ts'
 import { checkHost, checkSlug } from './slug.ts'
 
 export interface NewTenant {
   readonly slug: string
+  /** Its id, where that has been chosen already. */
+  readonly id?: string
   /** Default: the slug. */
   readonly name?: string
   /** Host names that lead to it. */
   readonly hosts?: readonly string[]
-  /** Names of shared schemas to install; the first is the default profile. */
+  /** Names (or owner/name) of shared schemas to install; the first is the default profile. */
   readonly schemas?: readonly string[]
 }
 
@@ -22,34 +25,42 @@ export interface NewTenant {
  * `platform` too, which is the default where no other schema is given.
  *
  * @throws `TENANT_SLUG_INVALID`, `TENANT_SLUG_RESERVED`, `TENANT_HOST_INVALID` (422), `TENANT_EXISTS`,
- *   `TENANT_HOST_TAKEN` (409), `SCHEMA_UNKNOWN` (404).
+ *   `TENANT_HOST_TAKEN`, `PROFILE_TAKEN` (409), `SCHEMA_UNKNOWN` (404).
  * @example await createTenant(database, { slug: 'acme', schemas: ['crm'] })
  */
-export async function createTenant(database: Database, tenant: NewTenant): Promise<{ id: string; slug: string }> {
+export function createTenant(database: Database, tenant: NewTenant): Promise<{ id: string; slug: string }> {
+  return migratorTransaction(database, async (connection) => {
+    await connection.batch([EXCLUSIVE])
+    return addTenant(connection, await readPlatform(connection), tenant)
+  })
+}
+
+/** The same, inside the caller's transaction, which holds `EXCLUSIVE`. */
+export async function addTenant(
+  connection: Connection,
+  platform: Platform,
+  tenant: NewTenant,
+): Promise<{ id: string; slug: string }> {
   checkSlug(tenant.slug)
   const hosts = [...new Set(tenant.hosts ?? [])]
   for (const host of hosts) checkHost(host)
   const schemas = [...new Set(tenant.schemas ?? [])]
-  return migratorTransaction(database, async (connection) => {
-    await connection.batch([EXCLUSIVE])
-    const platform = await readPlatform(connection)
-    await refuseTaken(connection, platform, tenant.slug, hosts)
-    const id = uuidv7()
-    const row = { id, slug: tenant.slug, name: tenant.name ?? tenant.slug, hosts: arrayText(hosts) }
-    const installs = await planInstalls(connection, platform, id, schemas)
-    await connection.batch([
-      insertRow(platform, 'tenants', SYSTEM_TENANT_ID, row),
-      { text: `insert into backsaas.fence_tenants (tenant_id, state) values ($1, 'live')`, params: [id] },
-      ...installs,
-      insertEvent(platform, {
-        type: 'tenant.created',
-        tenantId: SYSTEM_TENANT_ID,
-        subject: id,
-        data: { tenant_id: id, slug: tenant.slug, schemas },
-      }),
-    ])
-    return { id, slug: tenant.slug }
-  })
+  const id = tenant.id ?? uuidv7()
+  await refuseTaken(connection, platform, tenant.slug, hosts)
+  const row = { id, slug: tenant.slug, name: tenant.name ?? tenant.slug, hosts: arrayText(hosts) }
+  const installs = await planInstalls(connection, platform, id, schemas)
+  await connection.batch([
+    insertRow(platform, 'tenants', SYSTEM_TENANT_ID, row),
+    { text: `insert into backsaas.fence_tenants (tenant_id, state) values ($1, 'live')`, params: [id] },
+    ...installs,
+    insertEvent(platform, {
+      type: 'tenant.created',
+      tenantId: SYSTEM_TENANT_ID,
+      subject: id,
+      data: { tenant_id: id, slug: tenant.slug, schemas },
+    }),
+  ])
+  return { id, slug: tenant.slug }
 }
 
 async function refuseTaken(
@@ -82,10 +93,13 @@ async function planInstalls(
   schemas: readonly string[],
 ): Promise<Statement[]> {
   const wanted = schemas.filter((name) => name !== 'platform')
-  const statements = [insertInstall(platform, tenantId, platformInstallable(platform), wanted.length === 0)]
+  const statements = [insertInstall(platform, tenantId, platformInstallable(platform), 'platform', wanted.length === 0)]
+  const profiles = new Set<string>()
   for (const [index, name] of wanted.entries()) {
-    const installable = await findInstallable(connection, platform, [SYSTEM_TENANT_ID], name)
-    statements.push(insertInstall(platform, tenantId, installable, index === 0))
+    const installable = await findInstallable(connection, platform, SYSTEM_TENANT_ID, name)
+    if (profiles.has(installable.name)) throw profileTaken(tenantId, installable.name)
+    profiles.add(installable.name)
+    statements.push(insertInstall(platform, tenantId, installable, installable.name, index === 0))
   }
   return statements
 }

@@ -19,6 +19,8 @@ export interface Publication {
   readonly ownerId: string
   readonly storeId: string
   readonly naming: Naming
+  /** The newest version that the publisher knows of, 0 for none: another one is a conflict. Any, unless given. */
+  readonly base?: number
   /** The platform's own ids, which every database shares. */
   readonly fixed?: { readonly schemaId: string; readonly placementId: string }
 }
@@ -29,7 +31,10 @@ export interface Published {
   readonly created: boolean
   /** The newest live version, which installs have: later than `version` where the content is that of an earlier one. */
   readonly newest: number
+  readonly schemaId: string
   readonly placementId: string
+  /** From the live version before; empty for a first one, and where nothing was done. */
+  readonly changes: readonly Change[]
   readonly platform: Platform
 }
 
@@ -55,12 +60,13 @@ interface StandingVersion {
  * stay live for whoever still serves them. Content that is live already, be it of an earlier version, changes nothing.
  *
  * @throws `NEEDS_MIGRATION` (409) where a change is not compatible with the live version; `VERSION_CONFLICT` (409) where
- *   the document expects another version; `FILL_FAILED` (409) where a stored computed field has no value for some row.
+ *   the document or the publisher expects another version; `FILL_FAILED` (409) where a stored computed field has no value for some row.
  */
 export async function publishVersion(connection: Connection, publication: Publication): Promise<Published> {
   await connection.batch([EXCLUSIVE])
   const standing = await readStanding(connection, publication)
-  const { placementId } = standing
+  const { schemaId, placementId } = standing
+  const place = { schemaId, placementId }
   const live = standing.versions.findLast((version) => version.live)
   const same = standing.versions.findLast((one) => one.live && one.hash === publication.compiled.hash)
   const version = (standing.versions.at(-1)?.version ?? 0) + 1
@@ -68,12 +74,13 @@ export async function publishVersion(connection: Connection, publication: Public
   if (live && same) {
     await storeDecisions(connection, placementId, same, publication.compiled)
     const platform = await readPlatform(connection)
-    return { version: same.version, created: false, newest: live.version, placementId, platform }
+    return { version: same.version, created: false, newest: live.version, changes: [], ...place, platform }
   }
+  checkBase(publication, version - 1)
   const changes = await applyVersion(connection, publication, standing, version, live)
   const platform = await readPlatform(connection)
   await recordVersion(connection, publication, standing, { version, platform, changes, old: live?.version })
-  return { version, created: true, newest: version, placementId, platform }
+  return { version, created: true, newest: version, changes, ...place, platform }
 }
 
 /** What rules come to is no part of the content: it may be new, or made by a newer plugin. Runtimes that serve keep theirs. */
@@ -98,9 +105,21 @@ function checkExpected({ name, version }: CompiledSchema, becomes: number): void
     409,
     `the document of ${name} expects version ${version}, this would be version ${becomes}`,
     {
+      details: { schema: name, base: version - 1, newest: becomes - 1 },
       hint: `Compare with what is live, then write \`version: ${becomes}\` or leave it out.`,
     },
   )
+}
+
+/** Who has not seen the newest version would undo what it brought. */
+function checkBase({ compiled, base }: Publication, newest: number): void {
+  if (base === undefined || compiled.version !== undefined || base === newest) return
+  const { name } = compiled
+  const known = base === 0 ? `before ${name} had any version` : `on version ${base} of ${name}`
+  throw new BackSaasError('VERSION_CONFLICT', 409, `this was written ${known}, and version ${newest} is there now`, {
+    details: { schema: name, base, newest },
+    hint: `Compare with version ${newest}, then publish on it (\`base: ${newest}\`).`,
+  })
 }
 
 async function readStanding(connection: Connection, publication: Publication): Promise<Standing> {

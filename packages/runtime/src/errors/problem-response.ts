@@ -1,5 +1,5 @@
 /** Any thrown thing to the one response: RFC 9457 problem details, and the members that PostgREST's clients expect. */
-import { BackSaasError, DatabaseError, type Observe } from '@backsaas/core'
+import { BackSaasError, DatabaseError, type Observe, problemOf } from '@backsaas/core'
 import { HTTPException } from 'hono/http-exception'
 import { runtimeError } from './error-catalogue.ts'
 
@@ -18,19 +18,7 @@ export interface FailedRequest {
 export function problemResponse(error: unknown, request: FailedRequest, observe: Observe | null): Response {
   const shown = presentable(error)
   if (shown.status >= 500) observe?.({ kind: 'error', requestId: request.requestId, code: shown.code, error })
-  const body = {
-    type: 'about:blank',
-    title: TITLES[shown.status] ?? (shown.status < 500 ? 'Request Refused' : 'Server Error'),
-    status: shown.status,
-    detail: shown.message,
-    instance: request.path,
-    code: shown.code,
-    message: shown.message,
-    details: shown.details,
-    hint: shown.hint,
-    errors: shown.errors,
-    requestId: request.requestId,
-  }
+  const body = { ...problemOf(shown), instance: request.path, requestId: request.requestId }
   const headers = { ...shown.headers, 'content-type': 'application/problem+json; charset=utf-8' }
   return new Response(JSON.stringify(body), { status: shown.status, headers })
 }
@@ -55,26 +43,4 @@ function presentableDatabaseError(error: DatabaseError): BackSaasError {
     headers: { 'retry-after': '1' },
     cause: error,
   })
-}
-
-const TITLES: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  406: 'Not Acceptable',
-  409: 'Conflict',
-  412: 'Precondition Failed',
-  413: 'Content Too Large',
-  414: 'URI Too Long',
-  415: 'Unsupported Media Type',
-  416: 'Range Not Satisfiable',
-  422: 'Unprocessable Content',
-  428: 'Precondition Required',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  501: 'Not Implemented',
-  503: 'Service Unavailable',
-  504: 'Gateway Timeout',
 }

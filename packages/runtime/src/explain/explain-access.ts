@@ -28,7 +28,7 @@ interface Findings {
  * @throws `42501` (403) for a question about others by who is no admin; what `readQuestion` throws.
  * @example
  * await explainAccess(request) // body {"action":"read","entity":"contacts","row":"018f…"}
- * // { decision: 'allow', reason, rules: [{ place, effect, role, where, fields, check, holds }], sql, fields, row, outcome }
+ * // body: { decision: 'allow', reason, rules: [{ place, effect, role, where, fields, check, holds }], sql, fields, row, outcome }
  */
 export const explainAccess: BuiltInFunction = async (request) => {
   const asker = createAsker(request)
@@ -37,7 +37,8 @@ export const explainAccess: BuiltInFunction = async (request) => {
   refuseOthers(asker, question, request.principal)
   const principal = principalOf(asker, question, request.principal)
   const view = principal === request.principal ? request.schema : await request.viewOf(principal.roles)
-  return shown(asker, view, principal, question, await find(request, asker, view, principal, question))
+  const findings = await find(request, asker, view, principal, question)
+  return { status: 200, body: shown(asker, view, principal, question, findings) }
 }
 
 /** Whoever is not named in full is nobody in particular. */

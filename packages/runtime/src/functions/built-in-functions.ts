@@ -1,5 +1,10 @@
 /** The functions that every runtime has, by the name that `POST /rest/v1/rpc/{name}` calls them by. */
+import { JOB_KINDS } from '@backsaas/core'
 import { explainAccess } from '../explain/explain-access.ts'
+import { requestJob } from '../jobs/request-job.ts'
 import type { BuiltInFunction } from './function-request.ts'
 
-export const BUILT_IN_FUNCTIONS: ReadonlyMap<string, BuiltInFunction> = new Map([['explain_access', explainAccess]])
+export const BUILT_IN_FUNCTIONS: ReadonlyMap<string, BuiltInFunction> = new Map([
+  ['explain_access', explainAccess],
+  ...JOB_KINDS.map((kind) => [kind, requestJob(kind)] as const),
+])

@@ -11,9 +11,16 @@ export interface FunctionRequest extends Omit<DataRequest, 'entity' | 'itemKey'>
   viewOf(roles: readonly string[]): BoundSchema | Promise<BoundSchema>
 }
 
+export interface FunctionAnswer {
+  readonly status: number
+  /** By lower-case name, beside those that every answer has. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: JsonObject
+}
+
 /**
- * Reads its arguments from the request's body, and answers what becomes the body of the response.
+ * Reads its arguments from the request's body.
  *
  * @throws the client-facing `BackSaasError` of what it refuses; `STALE_SCHEMA` where it is to be called once more.
  */
-export type BuiltInFunction = (request: FunctionRequest) => Promise<JsonObject>
+export type BuiltInFunction = (request: FunctionRequest) => Promise<FunctionAnswer>

@@ -171,8 +171,8 @@ async function runFunction(
   const schema = await viewOf(principal.roles)
   const request = dataRequest(call, identified, profile, schema, '', null, options)
   const answer = await run({ ...request, basePath: basePath(call.address.path, 2), open, viewOf })
-  const headers = { 'content-type': contentType, 'content-profile': profile.name }
-  return { status: 200, headers, body: JSON.stringify(answer) }
+  const headers = { 'content-type': contentType, 'content-profile': profile.name, ...answer.headers }
+  return { status: answer.status, headers, body: JSON.stringify(answer.body) }
 }
 
 function dataRequest(

@@ -86,8 +86,15 @@ function closed({ entity, action }: Pick<Operation, 'entity' | 'action'>, reques
 }
 
 function denied(entity: string, action: Action, request: DataRequest): Error {
-  if (request.schema.placementId === PLATFORM_PLACEMENT_ID && action !== 'read') return readOnly({ entity })
+  if (request.schema.placementId === PLATFORM_PLACEMENT_ID && !isEverAllowed(entity, action, request))
+    return readOnly({ entity })
   return refusal(entity, action, request, 'No rule allows it, or one forbids it')
+}
+
+/** Whether some rule of the schema lets anybody do it. */
+function isEverAllowed(entity: string, action: Action, { schema }: DataRequest): boolean {
+  const rules = schema.compiled.entities[entity]?.access ?? []
+  return action === 'read' || rules.some((rule) => rule.effect === 'allow' && rule.action === action)
 }
 
 function refusal(entity: string, action: Action, { principal }: DataRequest, reason: string): Error {

@@ -1,0 +1,93 @@
+/** Jobs: what a runtime asks for and the migrator process does; rows of the platform's `jobs`. */
+import type { JsonObject } from '../contracts/json.ts'
+
+/** The kinds, each called by its name at `/rest/v1/rpc/{kind}`; those of the platform's `jobs.kind`. */
+export const JOB_KINDS = [
+  'publish_schema',
+  'validate_schema',
+  'diff_schema',
+  'install_schema',
+  'provision_tenant',
+  'suspend_tenant',
+  'resume_tenant',
+  'replay_events',
+] as const
+
+export type JobKind = (typeof JOB_KINDS)[number]
+
+/** What only the tenant `system` may ask for; the rules of `jobs` say so too. */
+export const PLATFORM_JOB_KINDS: ReadonlySet<JobKind> = new Set<JobKind>([
+  'provision_tenant',
+  'suspend_tenant',
+  'resume_tenant',
+  'replay_events',
+])
+
+/** They change nothing, so they wait for no other job of their tenant. */
+export const READING_JOB_KINDS: ReadonlySet<JobKind> = new Set<JobKind>(['validate_schema', 'diff_schema'])
+
+/** The notification that new jobs are there, for whoever listens. */
+export const JOBS_CHANNEL = 'backsaas_jobs'
+
+export interface JobArguments {
+  readonly publish_schema: DocumentArguments & {
+    /** The newest version that the author knows of; 0 for none. */
+    readonly base?: number
+  }
+  readonly validate_schema: DocumentArguments
+  readonly diff_schema: DocumentArguments & {
+    readonly schema?: string
+    readonly from?: number
+    readonly to?: number
+  }
+  readonly install_schema: {
+    /** A name, or `owner/name`. */
+    readonly schema: string
+    /** The profile; default the schema's name. */
+    readonly as?: string
+  }
+  readonly provision_tenant: {
+    readonly slug: string
+    readonly name?: string
+    readonly hosts?: readonly string[]
+    readonly schemas?: readonly string[]
+    /** The id it gets. */
+    readonly id?: string
+    /** An API key of its admin, which the runtime has made and shown: only its hash is written down. */
+    readonly key?: KeyToStore
+  }
+  readonly suspend_tenant: { readonly tenant: string }
+  readonly resume_tenant: { readonly tenant: string }
+  readonly replay_events: {
+    /** Positions, both included. */
+    readonly from: number
+    readonly to?: number
+    readonly types?: readonly string[]
+  }
+}
+
+/** One of both. */
+export interface DocumentArguments {
+  /** YAML or JSON text. */
+  readonly source?: string
+  /** The id of a row of `drafts`. */
+  readonly draft?: string
+}
+
+export interface KeyToStore {
+  readonly prefix: string
+  readonly hash: string
+}
+
+/** What a job of a kind is asked with, told apart by its kind. */
+export type JobRequest = { readonly [K in JobKind]: { readonly kind: K; readonly input: JobArguments[K] } }[JobKind]
+
+/** The newest version of each of the tenant's schemas, by name, when a job was asked for. */
+export type JobBase = Readonly<Record<string, number>>
+
+export function isJobKind(name: string): name is JobKind {
+  return (JOB_KINDS as readonly string[]).includes(name)
+}
+
+/** As plain data. */
+export type JobInput = JsonObject

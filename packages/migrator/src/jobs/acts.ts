@@ -1,0 +1,30 @@
+/** The kinds of jobs, each with what does it. */
+import type { JobKind, JobRequest } from '@backsaas/core'
+import type { Act, ActContext, ActDone } from './act.ts'
+import { diffSchema } from './diff-schema.ts'
+import { installSchema } from './install-schema.ts'
+import { provisionTenant } from './provision-tenant.ts'
+import { publishSchema } from './publish-schema.ts'
+import { replayEvents } from './replay-events.ts'
+import { resumeTenant, suspendTenant } from './suspend-tenant.ts'
+import { validateSchema } from './validate-schema.ts'
+
+const ACTS: { readonly [K in JobKind]: Act<K> } = {
+  publish_schema: publishSchema,
+  validate_schema: validateSchema,
+  diff_schema: diffSchema,
+  install_schema: installSchema,
+  provision_tenant: provisionTenant,
+  suspend_tenant: suspendTenant,
+  resume_tenant: resumeTenant,
+  replay_events: replayEvents,
+}
+
+/** @throws what the act throws: the error that the request is answered with. */
+export function act<K extends JobKind>(
+  request: Extract<JobRequest, { readonly kind: K }>,
+  context: ActContext,
+): Promise<ActDone> {
+  const run: Act<K> = ACTS[request.kind as K]
+  return run(request.input as Parameters<Act<K>>[0], context) // both by the kind
+}

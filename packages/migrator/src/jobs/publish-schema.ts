@@ -1,0 +1,48 @@
+/** `publish_schema`: a document becomes the next version of its schema, and serves. */
+import type { JsonObject } from '@backsaas/core'
+import { EXCLUSIVE } from '../execute/migrator-transaction.ts'
+import { tableNames } from '../registry/platform.ts'
+import { compileToPublish, publishDocument } from '../registry/publish-document.ts'
+import type { Act, ActContext } from './act.ts'
+import { readDocument } from './read-document.ts'
+
+export const publishSchema: Act<'publish_schema'> = async (input, context) => {
+  const { connection, tenant, naming, decide } = context
+  const document = await readDocument(input, context)
+  const compiled = await compileToPublish(document.source, decide)
+  await connection.batch([EXCLUSIVE])
+  const base = input.base ?? document.base ?? context.base?.[compiled.name] ?? (context.base ? 0 : undefined)
+  const { source } = document
+  const owner = tenant
+  const published = await publishDocument(connection, {
+    compiled,
+    source,
+    owner,
+    naming,
+    ...(base !== undefined && { base }),
+  })
+  if (input.draft !== undefined) await rebaseDraft(input.draft, published.newest, context)
+  const { version, created, newest, schemaId, profile, placementId, changes } = published
+  const result: JsonObject = {
+    schema: compiled.name,
+    schema_id: schemaId,
+    version,
+    hash: compiled.hash,
+    created,
+    newest,
+    profile,
+    changes: changes.map((change) => ({ ...change })),
+  }
+  return { result, placementId }
+}
+
+/** It is what its author knows now. */
+async function rebaseDraft(id: string, version: number, { connection, platform, tenant }: ActContext): Promise<void> {
+  const drafts = tableNames(platform, 'drafts')
+  await connection.batch([
+    {
+      text: `update ${drafts.table} set ${drafts.column('base')} = $1 where ${drafts.tenant} = $2 and ${drafts.column('id')} = $3`,
+      params: [String(version), tenant.id, id],
+    },
+  ])
+}

@@ -1,0 +1,178 @@
+/** Does the jobs of a database: several workers may; each job is one worker's at a time, and none is lost with its worker. */
+import { randomUUID } from 'node:crypto'
+import type { Database, Observe, Unsubscribe } from '@backsaas/core'
+import { BackSaasError, JOBS_CHANNEL } from '@backsaas/core'
+import { MIGRATOR_SCOPE, migratorTransaction, ROW_SECURITY } from '../execute/migrator-transaction.ts'
+import { type Naming, readableNaming } from '../plan/names.ts'
+import type { Decide } from '../registry/decide.ts'
+import { type Platform, readPlatform } from '../registry/platform.ts'
+import { type ClaimedJob, claimJob, deleteOldJobs, jobTable, renewLeases } from './job-rows.ts'
+import { runJob } from './run-job.ts'
+
+export interface WorkerOptions {
+  /** How long a job stays with a worker that died; also how often an idle worker looks. Default 15,000. */
+  readonly leaseMs?: number
+  /** How soon it looks again after something happened; doubles while nothing does. Default 250. */
+  readonly intervalMs?: number
+  /** How many jobs at once, each of another tenant. Default 4. */
+  readonly concurrency?: number
+  /** How often a job is begun before it is given up. Default 5. */
+  readonly attemptsMax?: number
+  /** How long finished jobs are kept. Default 30. */
+  readonly keepDays?: number
+  /** Physical names of new tables and columns; readable unless given. */
+  readonly naming?: Naming
+  /** Makes the decisions that are stored with a schema that has access rules; without it none are. */
+  readonly decide?: Decide
+  /** Told of failures on our side; the worker goes on. Default: a line on stderr. */
+  readonly observe?: Observe
+}
+
+export interface Worker {
+  /** Looks for jobs now: for who has just asked for one in this process. */
+  kick(): void
+  /** Ends after the jobs under way. */
+  close(): Promise<void>
+}
+
+const CLEANED_EVERY_MS = 3_600_000
+
+/**
+ * Starts working: woken by the database's notification where it listens, else by looking.
+ *
+ * @throws `NOT_BOOTSTRAPPED` (503).
+ * @example const worker = await startWorker(database, { decide: policies().access.decide })
+ */
+export async function startWorker(database: Database, options: WorkerOptions = {}): Promise<Worker> {
+  const { leaseMs = 15_000, intervalMs = 250, concurrency = 4, observe = writeError } = options
+  const self = { owner: randomUUID(), leaseMs }
+  const onFault = (error: unknown): void =>
+    observe({ kind: 'error', code: error instanceof BackSaasError ? error.code : 'WORKER_FAILED', error })
+  const running = {
+    naming: options.naming ?? readableNaming,
+    decide: options.decide,
+    attemptsMax: options.attemptsMax ?? 5,
+    onFault,
+  }
+  let platform: Platform = await migratorTransaction(database, readPlatform)
+  const held = new Map<ClaimedJob, Promise<void>>()
+  let pauseMs = intervalMs
+  let kicked = false
+  let closing = false
+  let cleanedAtMs = 0
+  let wake = (): void => {}
+
+  async function run(): Promise<void> {
+    while (!closing) {
+      kicked = false
+      const job = held.size < concurrency ? await attempt(claim) : null
+      if (job) {
+        pauseMs = intervalMs
+        start(job)
+        continue
+      }
+      await attempt(clean)
+      if (kicked || closing) continue
+      await pause(pauseMs)
+      pauseMs = Math.min(pauseMs * 2, leaseMs)
+    }
+  }
+
+  async function claim(): Promise<ClaimedJob | null> {
+    return claimJob(database.open(MIGRATOR_SCOPE, 'migrator'), jobTable(platform), self)
+  }
+
+  function start(job: ClaimedJob): void {
+    const work = runJob(database, job, running)
+      .catch(onFault)
+      .finally(() => {
+        held.delete(job)
+        kick()
+      })
+    held.set(job, work)
+  }
+
+  async function clean(): Promise<null> {
+    if (Date.now() - cleanedAtMs < CLEANED_EVERY_MS) return null
+    cleanedAtMs = Date.now()
+    const old = deleteOldJobs(jobTable(platform), options.keepDays ?? 30)
+    await database.open(MIGRATOR_SCOPE, 'migrator').batch([ROW_SECURITY, old])
+    return null
+  }
+
+  async function renew(): Promise<void> {
+    if (held.size === 0) return
+    const jobs = [...held.keys()]
+    await attempt(async () => {
+      await renewLeases(database.open(MIGRATOR_SCOPE, 'migrator'), jobTable(platform), jobs, leaseMs)
+      return null
+    })
+  }
+
+  /** The platform's own mapping may have moved on. */
+  async function attempt<T>(work: () => Promise<T | null>): Promise<T | null> {
+    try {
+      return await work()
+    } catch (error) {
+      onFault(error)
+      platform = await migratorTransaction(database, readPlatform).catch(() => platform)
+      return null
+    }
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  function kick(): void {
+    kicked = true
+    pauseMs = intervalMs
+    wake()
+  }
+
+  async function end(): Promise<void> {
+    closing = true
+    wake()
+    await stopListening?.()
+    await loop
+    await Promise.all(held.values())
+    clearInterval(renewing)
+  }
+
+  const stopListening: Unsubscribe | null = await listen(database, kick, onFault)
+  const renewing = setInterval(() => void renew(), leaseMs / 3)
+  const loop = run()
+  let closed: Promise<void> | undefined
+  return {
+    kick,
+    close() {
+      closed ??= end()
+      return closed
+    },
+  }
+}
+
+/** @returns null where the database cannot, or will not: then the worker looks from time to time. */
+async function listen(
+  database: Database,
+  kick: () => void,
+  onFault: (error: unknown) => void,
+): Promise<Unsubscribe | null> {
+  if (!database.listen) return null
+  try {
+    return await database.listen(JOBS_CHANNEL, kick, { login: 'migrator', onReconnect: kick, onError: onFault })
+  } catch (error) {
+    onFault(error)
+    return null
+  }
+}
+
+const writeError: Observe = (observation) => {
+  if (observation.kind === 'error') process.stderr.write(`worker: ${observation.code}: ${String(observation.error)}\n`)
+}

@@ -1,0 +1,4 @@
+import { startRegistry } from './start-registry.ts'
+import { registrySuite } from './suite.ts'
+
+registrySuite('PGlite', () => startRegistry({ database: 'pglite' }))

@@ -1,0 +1,114 @@
+/** Whose a schema is, who may install it, and that nobody sees what another has asked for. */
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type Lend, type RegistryCaller, SOON, schemaOf } from './start-registry.ts'
+
+export function sharing(lend: Lend): void {
+  let [one, two, three]: RegistryCaller[] = []
+  beforeAll(async () => {
+    ;[one, two, three] = [await lend().newTenant(), await lend().newTenant(), await lend().newTenant()]
+  })
+  const tenants = (): readonly [RegistryCaller, RegistryCaller, RegistryCaller] => {
+    if (!one || !two || !three) throw new Error('before they are there')
+    return [one, two, three]
+  }
+  const profilesOf = async (caller: RegistryCaller): Promise<readonly unknown[]> =>
+    (await caller.get('/installs?select=profile,version&order=profile')).rows
+
+  test('two tenants own schemas of one name', async () => {
+    const [first, second] = tenants()
+    expect((await first.rpc('publish_schema', { source: schemaOf('crm', 'mine: { type: string }') })).status).toBe(201)
+    expect((await second.rpc('publish_schema', { source: schemaOf('crm', 'yours: { type: string }') })).status).toBe(
+      201,
+    )
+    await expect.poll(async () => (await first.tenant.post('/notes', { mine: 'a' })).status, SOON).toBe(201)
+    await expect.poll(async () => (await second.tenant.post('/notes', { yours: 'a' })).status, SOON).toBe(201)
+    expect((await first.tenant.post('/notes', { yours: 'a' })).status).toBe(400)
+  })
+
+  describe('a schema of another tenant', () => {
+    test('that is not shared is as if it were not there', async () => {
+      const [first, , third] = tenants()
+      const named = await third.rpc('install_schema', { schema: `${first.tenant.slug}/crm` })
+      const unknown = await third.rpc('install_schema', { schema: `${first.tenant.slug}/nothing` })
+      expect([named.status, named.row.code]).toEqual([404, 'SCHEMA_UNKNOWN'])
+      expect(String(named.row.message).replace('crm', 'nothing')).toBe(unknown.row.message)
+      expect((await third.rpc('diff_schema', { schema: `${first.tenant.slug}/crm` })).status).toBe(404)
+    })
+
+    test('is shared by its owner, and installed by its name, or its owner’s and its', async () => {
+      const [first, second, third] = tenants()
+      expect((await first.send('PATCH', '/schemas?name=eq.crm', { shared: true })).status).toBe(204)
+      const installed = await third.rpc('install_schema', { schema: 'crm' })
+      expect([installed.status, installed.body]).toMatchObject([201, { profile: 'crm', version: 1, created: true }])
+      expect((await third.rpc('install_schema', { schema: 'crm' })).status).toBe(200)
+      // One's own before a shared one.
+      expect((await second.rpc('install_schema', { schema: 'crm' })).body).toMatchObject({
+        created: false,
+        profile: 'crm',
+      })
+      const theirs = { schema: `${first.tenant.slug}/crm`, as: 'their_crm' }
+      expect((await second.rpc('install_schema', theirs)).body).toMatchObject({ created: true, profile: 'their_crm' })
+      const clash = await second.rpc('install_schema', { ...theirs, as: 'crm' })
+      expect([clash.status, clash.row.code]).toEqual([409, 'PROFILE_TAKEN'])
+      expect(await profilesOf(second)).toMatchObject([
+        { profile: 'crm' },
+        { profile: 'platform' },
+        { profile: 'their_crm' },
+      ])
+    })
+
+    test('its next version is everybody’s, its rows nobody else’s', async () => {
+      const [first, , third] = tenants()
+      const source = schemaOf('crm', 'mine: { type: string }', 'more: { type: string }')
+      expect((await first.rpc('publish_schema', { source })).body).toMatchObject({ version: 2 })
+      await expect.poll(async () => (await third.tenant.post('/notes', { more: 'third' })).status, SOON).toBe(201)
+      expect((await third.tenant.get('/notes?select=more')).body).toEqual([{ more: 'third' }])
+      expect((await first.tenant.get('/notes?select=more')).rows).not.toContainEqual({ more: 'third' })
+      // The versions are the owner's rows.
+      expect((await third.get('/schema_versions')).body).toEqual([])
+    })
+
+    test('of which several are shared has to be named by its owner', async () => {
+      const [first, second] = tenants()
+      await second.send('PATCH', '/schemas?name=eq.crm', { shared: true })
+      const fourth = await lend().newTenant()
+      const answer = await fourth.rpc('install_schema', { schema: 'crm' })
+      expect([answer.status, answer.row.code]).toEqual([409, 'SCHEMA_AMBIGUOUS'])
+      expect(answer.row.hint).toContain(`${first.tenant.slug}/crm`)
+    })
+  })
+
+  test('only the owner shares, and nothing but that is changed by hand', async () => {
+    const [first, , third] = tenants()
+    await third.send('PATCH', '/schemas?name=eq.crm', { shared: false })
+    expect((await first.get('/schemas?name=eq.crm&select=shared')).body).toEqual([{ shared: true }])
+    expect((await first.send('PATCH', '/schemas?name=eq.crm', { name: 'x' })).status).toBe(422)
+    const member = await lend().withRoles(first, 'member')
+    expect((await member.send('PATCH', '/schemas?name=eq.crm', { shared: false })).status).toBe(403)
+    for (const [path, row] of [
+      ['/schemas', { name: 'x' }],
+      ['/schema_versions', {}],
+      ['/installs', {}],
+      ['/events', {}],
+      ['/tenants', {}],
+    ] as const) {
+      const answer = await first.send('POST', path, row)
+      expect([answer.status, answer.row.code], path).toEqual([403, 'REGISTRY_READ_ONLY'])
+    }
+  })
+
+  test('jobs and drafts of another tenant are not there', async () => {
+    const [first, second] = tenants()
+    await first.send('POST', '/drafts', { name: 'secret plans', source: 'x' })
+    const [draft] = (await first.get('/drafts?select=id')).rows
+    const [job] = (await first.get('/jobs?select=id&limit=1')).rows
+    for (const path of [`/drafts/${draft?.id}`, `/jobs/${job?.id}`]) {
+      const answer = await second.get(path)
+      const never = await second.get(path.replace(/[0-9a-f]{12}$/, 'ffffffffffff'))
+      expect([answer.status, answer.row.code, answer.row.message]).toEqual([404, never.row.code, never.row.message])
+    }
+    expect((await second.get('/drafts')).body).toEqual([])
+    expect((await second.rpc('publish_schema', { draft: draft?.id })).row.code).toBe('DRAFT_UNKNOWN')
+    expect((await second.get('/jobs?select=created_by')).text).not.toContain(String(draft?.id))
+  })
+}
