@@ -1,6 +1,6 @@
 /** From a schema document to tables that serve: bootstrap (which repairs and upgrades too), publish, place, converge. */
 import { readFile } from 'node:fs/promises'
-import type { Database } from '@backsaas/core'
+import type { Database, FunctionDefinition } from '@backsaas/core'
 import { BackSaasError } from '@backsaas/core'
 import { type BootstrapOptions, bootstrap } from './bootstrap/bootstrap.ts'
 import { convergePlacement } from './execute/converge-placement.ts'
@@ -18,6 +18,8 @@ export interface MigrateOptions {
   readonly naming?: Naming
   /** Makes the decisions that are stored with a schema that has access rules; without it none are. */
   readonly decide?: Decide
+  /** What the schema may name in `hooks:` and `functions:`; none unless given. */
+  readonly functions?: readonly FunctionDefinition[]
   /** Told what an operator should know. Default: a line on stderr. */
   readonly report?: (line: string) => void
 }
@@ -44,7 +46,7 @@ export interface Migrated {
  */
 export async function migrate(database: Database, source: string, options: MigrateOptions = {}): Promise<Migrated> {
   const text = await readSource(source)
-  const compiled = await compileToPublish(text, options.decide)
+  const compiled = await compileToPublish(text, options)
   await bootstrap(database, bootstrapOptions(options))
   const { version, created, newest, placementId } = await migratorTransaction(database, async (connection) => {
     const owner = await findTenant(connection, await readPlatform(connection), options.owner ?? 'system')

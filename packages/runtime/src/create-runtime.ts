@@ -42,10 +42,11 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const gate = createGate()
   const clients = createDataClients(callers, async (request) => app.fetch(request))
   const dataClient: PluginContext['for'] = (identity) => clients.for(identity)
-  const plugins = loadPlugins(options.plugins ?? [], dataClient)
+  const plugins = loadPlugins(options.plugins ?? [], dataClient, clients.ask)
   const own = (options.schemas ?? []).map((schema, i) => ({ schema, from: `schemas[${i}]` }))
   const code = [...own, ...plugins.schemas]
-  const registry = createRegistry({ code, observe, covered: (nowMs) => feed.covers(nowMs) })
+  const functions = [...plugins.functions.values()]
+  const registry = createRegistry({ code, functions, observe, covered: (nowMs) => feed.covers(nowMs) })
   const feed = openFeed(options.beat, { database, scope: ownScope, registry, observe })
   const access = createAccessControl({ plugins, observe, policies: registry.policies })
   const starting = createStart(open)

@@ -2,11 +2,12 @@
 
 import { isAbsolute, resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type CuratedOptions, withFunctions } from '../curated.ts'
 import { LOG_FORMS } from '../dev/log-requests.ts'
 import type { DevSettings } from '../dev/run-dev.ts'
 import type { Io } from '../io.ts'
 
-interface DevOptions {
+interface DevOptions extends CuratedOptions {
   readonly port: number
   readonly host: string
   readonly data: string
@@ -21,7 +22,7 @@ export function addDev(program: Command, io: Io): void {
     '--log <form>',
     'lines for people; JSON of requests and errors; JSON of everything, each stage too; errors',
   )
-  program
+  const command = program
     .command('dev')
     .description('Serve an example schema to the tenants acme and globex, with Postgres built in.')
     .addOption(new Option('--port <port>', 'where to listen').env('PORT').default(8787).argParser(port))
@@ -33,10 +34,10 @@ export function addDev(program: Command, io: Io): void {
     .option('--example <folder>', "a folder with schema.yaml and seed.json (default: the repository's examples/crm)")
     .addOption(log.choices([...LOG_FORMS]).default(io.isTty ? 'text' : 'requests'))
     .addHelpText('after', HELP)
-    .action(async (options: DevOptions) => {
-      const { runDev } = await import('../dev/run-dev.ts')
-      await runDev(asSettings(options, io), io)
-    })
+  withFunctions(command).action(async (options: DevOptions) => {
+    const { runDev } = await import('../dev/run-dev.ts')
+    await runDev(asSettings(options, io), io)
+  })
 }
 
 function asSettings(options: DevOptions, io: Io): DevSettings {
@@ -48,6 +49,7 @@ function asSettings(options: DevOptions, io: Io): DevSettings {
     // An empty variable is one that is not set.
     databaseUrl: database || null,
     exampleFolder: example ?? null,
+    functionsModule: options.functions ?? null,
     log,
     redisUrl: io.env.REDIS_URL || null,
   }

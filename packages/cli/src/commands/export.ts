@@ -39,7 +39,7 @@ async function exportAll(options: ExportOptions, io: Io): Promise<void> {
   const folder = options.out === '-' ? null : options.out
   const exported = await exportEntities({
     client: openRest(options),
-    entities: exportKeys(options.entity, readSchema(options)),
+    entities: exportKeys(options.entity, await readSchema(options)),
     format: options.format,
     folder,
     pageRows: options.page,

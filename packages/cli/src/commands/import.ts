@@ -61,7 +61,7 @@ async function importPath(path: string, options: ImportOptions, io: Io): Promise
       files,
       entity: options.entity ?? null,
       names: readNameMap(options.map),
-      schema: readSchema(options),
+      schema: await readSchema(options),
       existing: options.existing,
       unguard: options.unguard,
       batchRows: options.batch,

@@ -2,12 +2,13 @@
 
 import type { Migrated } from '@backsaas/migrator'
 import type { Command } from 'commander'
+import { type CuratedOptions, curated, withFunctions } from '../curated.ts'
 import { decide } from '../decide.ts'
 import type { Io } from '../io.ts'
 import { type DatabaseOptions, useDatabase, withDatabase } from '../open-database.ts'
 import { readText } from '../read-text.ts'
 
-interface MigrateOptions extends DatabaseOptions {
+interface MigrateOptions extends DatabaseOptions, CuratedOptions {
   readonly owner?: string
 }
 
@@ -19,13 +20,14 @@ export function addMigrate(program: Command, io: Io): void {
     .argument('<file>', 'YAML or JSON')
     .option('--owner <tenant>', 'the tenant that owns the schema (default: the platform itself)')
     .addHelpText('after', HELP)
-  withDatabase(command).action((file: string, options: MigrateOptions) => migrateFile(file, options, io))
+  withDatabase(withFunctions(command)).action((file: string, options: MigrateOptions) => migrateFile(file, options, io))
 }
 
 async function migrateFile(file: string, options: MigrateOptions, io: Io): Promise<void> {
   const text = readText(file)
   const { migrate } = await import('@backsaas/migrator')
-  const settings = { decide, ...(options.owner !== undefined && { owner: options.owner }) }
+  const { functions } = await curated(options)
+  const settings = { decide, functions, ...(options.owner !== undefined && { owner: options.owner }) }
   const result = await useDatabase(options.database, (database) => migrate(database, text, settings))
   io.out(options.json ? JSON.stringify(result) : summary(result))
 }

@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { BackSaasError } from '@backsaas/core'
 import { type Command, Option } from 'commander'
+import { type CuratedOptions, curated, withFunctions } from '../curated.ts'
 import type { Io } from '../io.ts'
 import type { Preparation } from '../policy-tests/open-database.ts'
 import type { RunResult } from '../policy-tests/result.ts'
@@ -10,7 +11,7 @@ import { reportError } from '../report-error.ts'
 
 type Reporter = 'pretty' | 'junit' | 'json'
 
-interface TestOptions {
+interface TestOptions extends CuratedOptions {
   readonly schema?: string
   readonly watch?: true
   readonly reporter: Reporter
@@ -22,7 +23,7 @@ interface TestOptions {
 /** Adds the command to `program`. */
 export function addTest(program: Command, io: Io): void {
   const reporter = new Option('--reporter <form>', 'how the result is told').choices(['pretty', 'junit', 'json'])
-  program
+  const command = program
     .command('test')
     .description("Run policy tests: a schema's own `tests:`, and files *.test.yaml.")
     .argument('[files...]', 'schemas and files of tests (default: schema.yaml and the *.test.yaml beside it)')
@@ -33,7 +34,7 @@ export function addTest(program: Command, io: Io): void {
     .option('--no-cache', 'prepare the database anew, and keep nothing')
     .option('--json', 'the same as --reporter json')
     .addHelpText('after', HELP)
-    .action((files: string[], options: TestOptions) => test(files, options, io))
+  withFunctions(command).action((files: string[], options: TestOptions) => test(files, options, io))
 }
 
 async function test(files: readonly string[], options: TestOptions, io: Io): Promise<void> {
@@ -55,7 +56,8 @@ async function run(files: readonly string[], options: TestOptions, preparation: 
   const { readSuites } = await import('../policy-tests/read-suites.ts')
   const { failuresOf } = await import('../policy-tests/result.ts')
   const { runSuites } = await import('../policy-tests/run-suites.ts')
-  const result = await runSuites(readSuites(findTestFiles(files, options.schema)), preparation)
+  const { functions } = await curated(options)
+  const result = await runSuites(readSuites(findTestFiles(files, options.schema), functions), preparation)
   await tell(result, options, io)
   return failuresOf(result)
 }

@@ -5,6 +5,7 @@ import type { Observe } from '@backsaas/core'
 import { type Relay, startRelay, startWorker, type Worker } from '@backsaas/migrator'
 import { policies } from '@backsaas/plugins/policies'
 import { createRuntime } from '@backsaas/runtime'
+import { curated } from '../curated.ts'
 import { decide } from '../decide.ts'
 import type { Io } from '../io.ts'
 import { openDatabase } from '../open-database.ts'
@@ -27,6 +28,8 @@ export interface DevSettings {
   readonly databaseUrl: string | null
   /** Null for the repository's own. */
   readonly exampleFolder: string | null
+  /** A module of the developer's own functions; null for the shipped ones alone. */
+  readonly functionsModule: string | null
   readonly log: LogForm
   readonly redisUrl: string | null
 }
@@ -65,7 +68,8 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
   open.push(async () => database.close?.())
   if (settings.redisUrl !== null) io.err(NO_REDIS)
 
-  const schema = await migrateExample(database, example.schema, io)
+  const functions = await curated(settings.functionsModule === null ? {} : { functions: settings.functionsModule })
+  const schema = await migrateExample(database, example.schema, functions.functions, io)
   const bus = memory()
   const log = logRequests(settings.log, io)
   let relay: Relay | null = null
@@ -77,7 +81,7 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
     if (observation.kind === 'request' && observation.method !== 'GET') relay?.kick()
     if (observation.kind === 'job') worker?.kick()
   }
-  const runtime = createRuntime({ database, bus, observe, plugins: [policies()] })
+  const runtime = createRuntime({ database, bus, observe, plugins: [policies(), functions] })
   open.push(() => runtime.close())
   await runtime.ready()
   const served: Omit<DevFile, 'url'> = await prepareTenants({
@@ -91,7 +95,7 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
   })
   relay = await startRelay(database, bus, { observe: log })
   open.push(relay.close)
-  worker = await startWorker(database, { decide, observe: log })
+  worker = await startWorker(database, { decide, functions: functions.functions, observe: log })
   open.push(worker.close)
   // What is under way is answered before anything behind it closes.
   open.push(listener.close)

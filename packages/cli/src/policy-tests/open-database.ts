@@ -35,7 +35,7 @@ export function createPreparation(cache: DumpCache | null, warn: (line: string) 
   async function openWith(dump: Blob, schema: SchemaFile): Promise<PgliteDatabase> {
     const database = pglite(undefined, { loadDataDir: dump })
     try {
-      await migrate(database, schema.text, { report: warn })
+      await migrate(database, schema.text, { report: warn, functions: schema.functions ?? [] })
       return database
     } catch (error) {
       await database.close?.().catch(() => undefined)

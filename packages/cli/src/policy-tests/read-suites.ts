@@ -1,5 +1,5 @@
 /** Reads and checks every file first: what is wrong in any of them is told at once, and nothing is run. */
-import { BackSaasError, type FieldProblem } from '@backsaas/core'
+import { BackSaasError, type FieldProblem, type FunctionDefinition } from '@backsaas/core'
 import { compileSchema, type Problem, readTests, SchemaProblems, schemaTests } from '@backsaas/core/language'
 import { readText } from '../read-text.ts'
 import type { TestFiles } from './find-files.ts'
@@ -9,15 +9,15 @@ import type { SchemaFile, Suite } from './suite.ts'
  * @throws `TESTS_INVALID` (422) with every problem of every file, each placed; `NO_TESTS` (400) where there is nothing to run;
  *   `FILE_UNREADABLE` (400).
  */
-export function readSuites(files: TestFiles): readonly Suite[] {
+export function readSuites(files: TestFiles, functions: readonly FunctionDefinition[] = []): readonly Suite[] {
   const problems: PlacedProblem[] = []
   const schemas = new Map<string, SchemaFile | null>()
   for (const file of new Set([...files.schemas, ...files.tests.map(({ schema }) => schema)]))
     schemas.set(
       file,
-      collect(file, problems, () => readSchema(file)),
+      collect(file, problems, () => readSchema(file, functions)),
     )
-  const own = files.schemas.flatMap((file) => ownSuite(schemas.get(file) ?? null))
+  const own = files.schemas.flatMap((file) => ownSuite(schemas.get(file) ?? null, functions))
   const beside = files.tests.flatMap(({ file, schema }) => {
     const read = schemas.get(schema)
     const text = readText(file)
@@ -38,13 +38,13 @@ interface PlacedProblem extends Problem {
   readonly file: string
 }
 
-function readSchema(file: string): SchemaFile {
+function readSchema(file: string, functions: readonly FunctionDefinition[]): SchemaFile {
   const text = readText(file)
-  return { file, text, compiled: compileSchema(text) }
+  return { file, text, functions, compiled: compileSchema(text, { functions }) }
 }
 
-function ownSuite(schema: SchemaFile | null): readonly Suite[] {
-  return schema ? [{ file: schema.file, schema, tests: schemaTests(schema.text) }] : []
+function ownSuite(schema: SchemaFile | null, functions: readonly FunctionDefinition[]): readonly Suite[] {
+  return schema ? [{ file: schema.file, schema, tests: schemaTests(schema.text, { functions }) }] : []
 }
 
 function collect<T>(file: string, problems: PlacedProblem[], read: () => T): T | null {

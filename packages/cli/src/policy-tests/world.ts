@@ -52,10 +52,11 @@ export interface Answered {
 const FREE = 'fixtures'
 
 /** @param database is closed with the world. */
-export async function openWorld(database: PgliteDatabase, { compiled }: SchemaFile): Promise<World> {
+export async function openWorld(database: PgliteDatabase, { compiled, functions = [] }: SchemaFile): Promise<World> {
   const callers = new WeakMap<Request, Identity>()
+  const curated = definePlugin({ name: 'functions', functions })
   const open = (plugin: Plugin): Runtime =>
-    createRuntime({ database, plugins: [plugin], identify: (c) => callers.get(c.req.raw) ?? null })
+    createRuntime({ database, plugins: [plugin, curated], identify: (c) => callers.get(c.req.raw) ?? null })
   const served = open(policies())
   const free = open(definePlugin({ name: FREE, access: { decide: everything } }))
   await Promise.all([served.ready(), free.ready()])

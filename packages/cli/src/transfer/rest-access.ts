@@ -3,6 +3,7 @@
 import type { CompiledSchema } from '@backsaas/core'
 import { compileSchema } from '@backsaas/core/language'
 import { type Command, Option } from 'commander'
+import { curated } from '../curated.ts'
 import { readText } from '../read-text.ts'
 import { createRestClient, type RestClient } from './rest-client.ts'
 
@@ -38,6 +39,8 @@ export function openRest({ url, key, profile }: RestAccessOptions, say?: (line: 
 }
 
 /** The schema of `--schema`; null without it. */
-export function readSchema({ schema }: RestAccessOptions): CompiledSchema | null {
-  return schema === undefined ? null : compileSchema(readText(schema))
+export async function readSchema({ schema }: RestAccessOptions): Promise<CompiledSchema | null> {
+  if (schema === undefined) return null
+  const { functions } = await curated()
+  return compileSchema(readText(schema), { functions })
 }

@@ -3,6 +3,7 @@ import type { AccessRule } from './access.ts'
 import type { Decisions } from './decisions.ts'
 import type { CompiledExpression } from './expression.ts'
 import type { FieldType } from './field-type.ts'
+import type { CompiledHooks, FunctionConfiguration } from './hook.ts'
 import type { Json } from './json.ts'
 
 export interface CompiledSchema {
@@ -17,6 +18,8 @@ export interface CompiledSchema {
   readonly hash: string
   readonly roles: Readonly<Record<string, { readonly inherits: readonly string[] }>>
   readonly entities: Readonly<Record<string, CompiledEntity>>
+  /** What it says of functions, by their names; absent where it says nothing. */
+  readonly functions?: Readonly<Record<string, FunctionConfiguration>>
   /** What its rules come to without any policies; put in when it is published by who can decide. Not in the hash. */
   readonly decisions?: Decisions
 }
@@ -39,6 +42,8 @@ export interface CompiledEntity {
   readonly access?: readonly AccessRule[]
   /** What every row must satisfy when it is written; null satisfies, as in Postgres. */
   readonly checks?: readonly CompiledCheck[]
+  /** Functions that run before and after its writes; absent where none do. */
+  readonly hooks?: CompiledHooks
 }
 
 export interface CompiledCheck {

@@ -17,7 +17,8 @@
  * - `backsaas.refuse(state text, detail text) returns text`: raises SQLSTATE `state` with `detail`; undoes a write from
  *   inside its own statement (BS004: more rows than `max-affected`; BS005: `tx=rollback`, the answer in the detail; BS006: not one row where one was
  *   asked for, their number in the detail; BS007: a rule forbids what the row has become, the action in the detail; BS008: a check of the
- *   schema does not hold, its index in the detail).
+ *   schema does not hold, its index in the detail; BS009: rows that
+ *   hooks have seen are not the same any more).
  * - `backsaas.notify_inserted(channel)`: a trigger's; notifies a channel, without any content, that rows were inserted.
  */
 
@@ -31,6 +32,7 @@ export const REFUSED = {
   notOne: 'BS006',
   forbidden: 'BS007',
   check: 'BS008',
+  changed: 'BS009',
 } as const
 
 /** The tenant that owns what is the platform's. */

@@ -1,4 +1,6 @@
 /** The one stream that logs and metrics are fed from. */
+import type { JsonObject } from './json.ts'
+
 export type Observation =
   | {
       readonly kind: 'request'
@@ -17,7 +19,24 @@ export type Observation =
   /** A job was asked for: whoever works in this process need not wait to be told. */
   | { readonly kind: 'job'; readonly requestId: string; readonly job: string; readonly asked: string }
   | { readonly kind: 'event'; readonly type: string; readonly id: string }
+  /** What a function tells the operator. */
+  | {
+      readonly kind: 'function'
+      readonly requestId: string
+      readonly name: string
+      readonly message: string
+      readonly details?: JsonObject
+    }
 
-export type StageName = 'identify' | 'parse' | 'authorize' | 'before' | 'validate' | 'plan' | 'execute' | 'respond'
+export type StageName =
+  | 'identify'
+  | 'parse'
+  | 'authorize'
+  | 'before'
+  | 'hooks'
+  | 'validate'
+  | 'plan'
+  | 'execute'
+  | 'respond'
 
 export type Observe = (observation: Observation) => void

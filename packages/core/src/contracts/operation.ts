@@ -6,6 +6,7 @@
  */
 import type { Action } from './action.ts'
 import type { CompiledRelation } from './compiled.ts'
+import type { FunctionRow } from './function-context.ts'
 
 /** An index into `Operation.params`. */
 export type Param = number
@@ -25,6 +26,8 @@ export interface Operation {
   readonly item?: boolean
   /** The rows of a create or the values of an update; absent for read and delete. */
   readonly input?: Input
+  /** Of an update or delete whose hooks saw the rows: which ones, to be written as long as they are the same; `input` has a row for each. */
+  readonly seen?: readonly FunctionRow[]
   /** A write that touches more rows than this is undone and refused. */
   readonly maxAffected?: Param
   /** Do everything, answer as if it were done, and undo it. */
@@ -47,6 +50,8 @@ export interface Query {
 export interface Input {
   /** The columns that a create or update sets, in order. */
   readonly columns: readonly string[]
+  /** Those of `columns` that hooks have set and no client gave. */
+  readonly added?: readonly string[]
   /** Parsed rows, one for an update. */
   readonly rows: readonly Readonly<Record<string, unknown>>[]
   /** The JSON text of the rows, where it can be passed on as it came; dropped by whoever changes `rows`. */

@@ -3,6 +3,7 @@ import type { ErrorCatalogue } from '../errors/backsaas-error.ts'
 import type { CompiledEntity, CompiledSchema } from './compiled.ts'
 import type { Decisions, PolicyRow } from './decisions.ts'
 import type { Event } from './event.ts'
+import type { FunctionDefinition } from './function.ts'
 import type { Operation } from './operation.ts'
 import type { Identity, Principal } from './principal.ts'
 import type { Scope } from './scope.ts'
@@ -16,6 +17,8 @@ export interface Plugin {
   readonly schema?: string | CompiledSchema
   /** The codes it throws. The status here holds, whatever an error is thrown with. */
   readonly errors?: ErrorCatalogue
+  /** What schemas may name in `hooks:` and `functions:`, and clients may call where they are callable. */
+  readonly functions?: readonly FunctionDefinition[]
   readonly routes?: readonly Route[]
   readonly stages?: Stages
   /** Decides for all schemas that have access rules; at most one plugin does. */

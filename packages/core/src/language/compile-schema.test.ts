@@ -187,6 +187,6 @@ test('the JSON Schema for editors knows the keys and refuses others', () => {
   for (const key of ['on_delete', 'has_many', 'maxLength', 'access', 'except', 'deny', 'computed', 'matrix']) {
     expect(text).toContain(`"${key}":`)
   }
-  expect(text).not.toContain('"hooks"')
+  expect(text).not.toContain('"history"')
   expect(testsJsonSchema()).toMatchObject({ type: 'object', required: ['tests'], additionalProperties: false })
 })

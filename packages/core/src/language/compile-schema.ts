@@ -1,6 +1,8 @@
 /** Schema text to compiled schema, stage by stage: read, shape, draft, resolve, check, relate, compile rules, assemble. */
 import type { AccessRule } from '../contracts/access.ts'
 import type { CompiledCheck, CompiledEntity, CompiledSchema } from '../contracts/compiled.ts'
+import type { FunctionDefinition } from '../contracts/function.ts'
+import type { CompiledHooks, FunctionConfiguration } from '../contracts/hook.ts'
 import type { PolicyTest } from '../contracts/policy-test.ts'
 import { invariant } from '../errors/invariant.ts'
 import { checkFields } from './check-fields.ts'
@@ -12,15 +14,23 @@ import type { Draft, EntityDraft } from './draft.ts'
 import { draftEntities } from './draft-entities.ts'
 import { createExpressions, type Expressions } from './expressions.ts'
 import { collectForeignKeys } from './foreign-keys.ts'
+import { createCatalogue, type FunctionCatalogue } from './function-catalogue.ts'
 import { SchemaProblems } from './problem.ts'
 import { readYaml } from './read-yaml.ts'
 import { type Relations, relateEntities } from './relations.ts'
 import { resolveAccess } from './resolve-access.ts'
 import { resolveChecks, resolveExpressions } from './resolve-expressions.ts'
 import { resolveFields } from './resolve-fields.ts'
+import { resolveFunctions } from './resolve-functions.ts'
+import { resolveHooks } from './resolve-hooks.ts'
 import { resolveKeys } from './resolve-keys.ts'
 import { resolveTests } from './resolve-tests.ts'
 import { draftTestScope } from './test-scope.ts'
+
+export interface CompileOptions {
+  /** What the document may name in `hooks:` and `functions:`; none unless given. */
+  readonly functions?: readonly FunctionDefinition[]
+}
 
 /**
  * Parses, validates, normalises and compiles a schema document, YAML or JSON.
@@ -30,8 +40,8 @@ import { draftTestScope } from './test-scope.ts'
  * @throws `SchemaProblems` (422) with every problem of the document, each placed.
  * @example compileSchema('schema: crm\nentities:\n  notes:\n    fields:\n      body: { type: text }\n').entities.notes
  */
-export function compileSchema(text: string): CompiledSchema {
-  return compileDocument(text).schema
+export function compileSchema(text: string, options: CompileOptions = {}): CompiledSchema {
+  return compileDocument(text, options).schema
 }
 
 /**
@@ -40,11 +50,16 @@ export function compileSchema(text: string): CompiledSchema {
  * @throws `SchemaProblems` (422), as `compileSchema` does.
  * @example schemaTests(text).flatMap((test) => test.expectations)
  */
-export function schemaTests(text: string): readonly PolicyTest[] {
-  return compileDocument(text).tests
+export function schemaTests(text: string, options: CompileOptions = {}): readonly PolicyTest[] {
+  return compileDocument(text, options).tests
 }
 
-function compileDocument(text: string): { readonly schema: CompiledSchema; readonly tests: readonly PolicyTest[] } {
+interface CompiledDocument {
+  readonly schema: CompiledSchema
+  readonly tests: readonly PolicyTest[]
+}
+
+function compileDocument(text: string, { functions = [] }: CompileOptions): CompiledDocument {
   const { tree, problems, locate, locateIn } = readYaml(text)
   const shape = checkShape(tree, problems)
   if (!shape) throw new SchemaProblems(problems.all())
@@ -57,24 +72,32 @@ function compileDocument(text: string): { readonly schema: CompiledSchema; reado
   const expressions = createExpressions(draft, relations, locateIn)
   resolveExpressions(draft, expressions)
   checkSets(draft)
-  const rules = resolveRules(draft, expressions)
+  const catalogue = createCatalogue(functions, problems)
+  const rules = resolveRules(draft, expressions, catalogue)
+  const configured = resolveFunctions(draft, catalogue)
   const tests = resolveTests(draftTestScope(draft, locate), shape.document.tests ?? [], ['tests'])
   if (problems.all().length > 0) throw new SchemaProblems(problems.all())
   invariant(!expressions.failed(), 'an expression that comes to nothing has a problem')
-  return { schema: assemble(draft, relations, rules), tests }
+  return { schema: assemble(draft, relations, rules, configured), tests }
 }
 
 interface Rules {
   readonly access: readonly AccessRule[] | undefined
   readonly checks: readonly CompiledCheck[]
+  readonly hooks: CompiledHooks | undefined
 }
 
-function resolveRules(draft: Draft, expressions: Expressions): ReadonlyMap<string, Rules> {
+function resolveRules(
+  draft: Draft,
+  expressions: Expressions,
+  catalogue: FunctionCatalogue,
+): ReadonlyMap<string, Rules> {
   const entities = [...draft.entities.values()]
   return new Map(
     entities.map((entity) => {
       const access = resolveAccess(draft, entity, expressions)
-      return [entity.name, { access, checks: resolveChecks(entity, expressions) }]
+      const checks = resolveChecks(entity, expressions)
+      return [entity.name, { access, checks, hooks: resolveHooks(draft, entity, expressions, catalogue) }]
     }),
   )
 }
@@ -83,6 +106,7 @@ function assemble(
   { document, entities }: Draft,
   relations: Relations,
   rules: ReadonlyMap<string, Rules>,
+  functions: Readonly<Record<string, FunctionConfiguration>> | undefined,
 ): CompiledSchema {
   const { schema: name, version, description } = document
   const content = {
@@ -90,13 +114,14 @@ function assemble(
     ...(version !== undefined && { version }),
     ...(description !== undefined && { description }),
     roles: record(Object.entries(document.roles ?? {}).map(([role, { inherits = [] }]) => [role, { inherits }])),
+    ...(functions && { functions }),
     entities: record([...entities.values()].map((entity) => [entity.name, assembleEntity(entity, relations, rules)])),
   }
   return deepFreeze({ ...content, hash: contentHash(content) })
 }
 
 function assembleEntity(entity: EntityDraft, relations: Relations, rules: ReadonlyMap<string, Rules>): CompiledEntity {
-  const { access, checks = [] } = rules.get(entity.name) ?? {}
+  const { access, checks = [], hooks } = rules.get(entity.name) ?? {}
   const { unique = [], indexes = [], events = [] } = entity.document
   const description = entity.document.description ?? entity.document.schema?.description
   const alone = [...entity.declared.values()].filter((field) => field.document.unique).map((field) => [field.name])
@@ -111,6 +136,7 @@ function assembleEntity(entity: EntityDraft, relations: Relations, rules: Readon
     events,
     ...(access && { access }),
     ...(checks.length > 0 && { checks }),
+    ...(hooks && { hooks }),
   }
 }
 

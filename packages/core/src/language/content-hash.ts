@@ -3,6 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { AccessRule } from '../contracts/access.ts'
 import type { CompiledEntity, CompiledField, CompiledSchema } from '../contracts/compiled.ts'
+import type { CompiledHook } from '../contracts/hook.ts'
 
 /** Lists of the compiled form whose order means nothing. */
 const SETS: ReadonlySet<string> = new Set(['inherits', 'unique', 'indexes', 'events', 'values'])
@@ -12,18 +13,19 @@ const SETS: ReadonlySet<string> = new Set(['inherits', 'unique', 'indexes', 'eve
  * which Web Crypto is not.
  */
 export function contentHash(schema: Omit<CompiledSchema, 'hash'>): string {
-  const { name, description, roles } = schema
+  const { name, description, roles, functions } = schema
   const entities = mapValues(schema.entities, entityContent)
-  return bytesToHex(sha256(utf8ToBytes(canonical({ name, description, roles, entities }, []))))
+  return bytesToHex(sha256(utf8ToBytes(canonical({ name, description, roles, functions, entities }, []))))
 }
 
 /** Of expressions their sources count: what is made of them may change with the compiler. */
-function entityContent({ fields, access, checks, ...entity }: CompiledEntity): object {
+function entityContent({ fields, access, checks, hooks, ...entity }: CompiledEntity): object {
   return {
     ...entity,
     fields: mapValues(fields, fieldContent),
     access: sorted(access?.map(ruleContent)),
     checks: sorted(checks?.map(({ field, expression }) => ({ field, source: expression.source }))),
+    hooks: hooks && mapValues(hooks, (list) => list.map(hookContent)),
   }
 }
 
@@ -34,6 +36,11 @@ function fieldContent({ computed, ...field }: CompiledField): object {
     ...(given && 'expression' in given && { default: { from: given.from, source: given.expression.source } }),
     ...(computed && { computed: { stored: computed.stored, source: computed.expression.source } }),
   }
+}
+
+/** `old` follows from the rest. */
+function hookContent({ use, on, params, when }: CompiledHook): object {
+  return { use, on, params, when: when?.source }
 }
 
 /** `place` says where the same rule happens to be written. */

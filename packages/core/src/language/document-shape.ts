@@ -6,6 +6,7 @@
 import * as v from 'valibot'
 import { accessShape } from './access-shape.ts'
 import { EVENTS, FIELD_TYPES, FORMATS, ON_DELETE, OPTIONAL_SYSTEM_FIELDS, type SchemaDocument } from './document.ts'
+import { hooksShape } from './hooks-shape.ts'
 import { closed, either, expression, flag, name, names, oneOf, recordOf, text } from './shape-parts.ts'
 import { testsShape } from './tests-shape.ts'
 
@@ -97,6 +98,7 @@ const entity = closed('entity', {
   events: v.exactOptional(v.array(oneOf(EVENTS), 'a list of created, updated, deleted')),
   check: v.exactOptional(check),
   access: v.exactOptional(accessShape),
+  hooks: v.exactOptional(hooksShape),
 })
 
 const role = closed('role', { description: v.exactOptional(text), inherits: v.exactOptional(names) })
@@ -109,5 +111,6 @@ export const schemaDocument: v.GenericSchema<unknown, SchemaDocument> = closed('
   description: v.exactOptional(text),
   roles: v.exactOptional(recordOf(role, 'an object of roles')),
   entities: recordOf(entity, 'an object of entities'),
+  functions: v.exactOptional(recordOf(v.unknown(), 'an object of functions')),
   tests: v.exactOptional(testsShape),
 })

@@ -1,6 +1,7 @@
 /** A schema document as its author wrote it, once its shape is known to be right. */
 import { type FieldType, PHYSICAL_TYPES } from '../contracts/field-type.ts'
 import type { AccessDocument } from './access-document.ts'
+import type { HooksDocument } from './hooks-document.ts'
 import type { TestDocument } from './tests-document.ts'
 
 /** The keys of a constant are its own. */
@@ -25,6 +26,8 @@ export type Level =
   | 'rule'
   | 'deny'
   | 'deny rule'
+  | 'hooks'
+  | 'hook'
   | 'test'
   | 'caller'
   | 'attempt'
@@ -40,6 +43,7 @@ export interface SchemaDocument {
   description?: string
   roles?: Record<string, { description?: string; inherits?: string[] }>
   entities: Record<string, EntityDocument>
+  functions?: Record<string, unknown>
   tests?: TestDocument[]
 }
 
@@ -56,6 +60,7 @@ export interface EntityDocument {
   events?: (typeof EVENTS)[number][]
   check?: string | string[]
   access?: AccessDocument
+  hooks?: HooksDocument
 }
 
 export interface FieldDocument {

@@ -6,11 +6,9 @@ const RENAMES = 'migrations that rename or drop'
 /** What each part needs, by the object it stands in. */
 const PARTS: Readonly<Partial<Record<Level, Readonly<Record<string, string>>>>> = {
   schema: {
-    functions: 'functions',
     removed: RENAMES,
   },
   entity: {
-    hooks: 'hooks',
     search: 'full-text search',
     history: 'record history',
     soft_delete: 'soft deletion',

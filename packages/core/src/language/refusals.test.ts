@@ -64,7 +64,6 @@ test('the error carries every problem for an answer', () => {
 })
 
 test.each([
-  ['hooks', withEntity('hooks: {}')],
   ['search', withEntity('search: [f]')],
   ['history', withEntity('history: false')],
   ['soft_delete', withEntity('soft_delete: true')],
@@ -72,7 +71,6 @@ test.each([
   ['renamed_from', withField('{ type: string, renamed_from: g }')],
   ['tsvector', withField('{ type: tsvector }')],
   ['vector', withField('{ type: vector }')],
-  ['functions', 'schema: x\nfunctions: {}\nentities: {}'],
   ['removed', 'schema: x\nremoved: []\nentities: {}'],
 ])('%s is refused as not built', (part, text) => {
   const found = problemsOf(text).filter((problem) => problem.code === 'NOT_BUILT')

@@ -1,5 +1,5 @@
 /** What the kinds of jobs have in common: what an act is given, and what it comes to. */
-import type { Connection, JobArguments, JobBase, JobKind, JsonObject } from '@backsaas/core'
+import type { Connection, FunctionDefinition, JobArguments, JobBase, JobKind, JsonObject } from '@backsaas/core'
 import type { Naming } from '../plan/names.ts'
 import type { Decide } from '../registry/decide.ts'
 import type { FoundTenant } from '../registry/find-tenant.ts'
@@ -15,6 +15,8 @@ export interface ActContext {
   readonly base: JobBase | null
   readonly naming: Naming
   readonly decide: Decide | undefined
+  /** What documents may name. */
+  readonly functions: readonly FunctionDefinition[]
 }
 
 export interface ActDone {

@@ -34,7 +34,7 @@ async function readSides(
   context: ActContext,
 ): Promise<{ readonly from: Side; readonly to: Side }> {
   if (input.source !== undefined || input.draft !== undefined) {
-    const compiled = compileSchema((await readDocument(input, context)).source)
+    const compiled = compileSchema((await readDocument(input, context)).source, { functions: context.functions })
     return { from: await readSide(compiled.name, input.from, context), to: { version: null, compiled } }
   }
   const schema = input.schema ?? ''

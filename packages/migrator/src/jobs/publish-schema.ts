@@ -7,9 +7,9 @@ import type { Act, ActContext } from './act.ts'
 import { readDocument } from './read-document.ts'
 
 export const publishSchema: Act<'publish_schema'> = async (input, context) => {
-  const { connection, tenant, naming, decide } = context
+  const { connection, tenant, naming, decide, functions } = context
   const document = await readDocument(input, context)
-  const compiled = await compileToPublish(document.source, decide)
+  const compiled = await compileToPublish(document.source, { decide, functions })
   await connection.batch([EXCLUSIVE])
   const base = input.base ?? document.base ?? context.base?.[compiled.name] ?? (context.base ? 0 : undefined)
   const { source } = document

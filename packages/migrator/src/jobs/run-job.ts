@@ -1,5 +1,5 @@
 /** One claimed job to its end: what it does and that it is done are one transaction wherever they can be. */
-import type { Connection, Database, Json, JsonObject } from '@backsaas/core'
+import type { Connection, Database, FunctionDefinition, Json, JsonObject } from '@backsaas/core'
 import {
   BackSaasError,
   checkArguments,
@@ -24,6 +24,7 @@ import { type ClaimedJob, checkpointJob, finishJob, holdJob, jobTable, postponeJ
 export interface RunOptions {
   readonly naming: Naming
   readonly decide: Decide | undefined
+  readonly functions: readonly FunctionDefinition[]
   /** Of one job, those that a worker died of counted. */
   readonly attemptsMax: number
   /** Told what broke on our side. */
@@ -76,7 +77,7 @@ async function actFor(
   connection: Connection,
   platform: Platform,
   job: ClaimedJob,
-  { naming, decide }: RunOptions,
+  { naming, decide, functions }: RunOptions,
 ): Promise<ActDone> {
   const { kind, tenantId } = job
   if (!isJobKind(kind)) throw new BackSaasError('JOB_UNKNOWN', 422, `nobody here knows the job ${JSON.stringify(kind)}`)
@@ -86,7 +87,7 @@ async function actFor(
   if (PLATFORM_JOB_KINDS.has(kind) && tenantId !== SYSTEM_TENANT_ID) {
     throw new BackSaasError('42501', 403, `${kind} is for the tenant "system" alone`)
   }
-  return act(request, { connection, platform, tenant, base: readBase(job.base), naming, decide })
+  return act(request, { connection, platform, tenant, base: readBase(job.base), naming, decide, functions })
 }
 
 /** What is no number of a version was not recorded by a runtime, and is left out. */

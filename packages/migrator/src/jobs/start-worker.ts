@@ -1,6 +1,6 @@
 /** Does the jobs of a database: several workers may; each job is one worker's at a time, and none is lost with its worker. */
 import { randomUUID } from 'node:crypto'
-import type { Database, Observe, Unsubscribe } from '@backsaas/core'
+import type { Database, FunctionDefinition, Observe, Unsubscribe } from '@backsaas/core'
 import { BackSaasError, JOBS_CHANNEL } from '@backsaas/core'
 import { MIGRATOR_SCOPE, migratorTransaction, ROW_SECURITY } from '../execute/migrator-transaction.ts'
 import { type Naming, readableNaming } from '../plan/names.ts'
@@ -24,6 +24,8 @@ export interface WorkerOptions {
   readonly naming?: Naming
   /** Makes the decisions that are stored with a schema that has access rules; without it none are. */
   readonly decide?: Decide
+  /** What schemas may name in `hooks:` and `functions:`; none unless given. */
+  readonly functions?: readonly FunctionDefinition[]
   /** Told of failures on our side; the worker goes on. Default: a line on stderr. */
   readonly observe?: Observe
 }
@@ -51,6 +53,7 @@ export async function startWorker(database: Database, options: WorkerOptions = {
   const running = {
     naming: options.naming ?? readableNaming,
     decide: options.decide,
+    functions: options.functions ?? [],
     attemptsMax: options.attemptsMax ?? 5,
     onFault,
   }

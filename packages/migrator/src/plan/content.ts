@@ -1,5 +1,5 @@
 /** Parts of a compiled schema as they are compared: of expressions their sources, since what is made of them is the compiler's. */
-import type { CompiledEntity, CompiledField } from '@backsaas/core'
+import type { CompiledEntity, CompiledField, CompiledHook } from '@backsaas/core'
 
 /** The properties of a field. */
 export function fieldContent({ computed, ...field }: CompiledField): Readonly<Record<string, unknown>> {
@@ -23,6 +23,13 @@ export function accessContent({ access }: CompiledEntity): readonly string[] | n
 /** The checks of an entity and of its fields. */
 export function checksContent({ checks }: CompiledEntity): readonly string[] | null {
   return inAnyOrder(checks?.map(({ field, expression }) => ({ field, source: expression.source })))
+}
+
+/** The hooks of an entity, in their order. */
+export function hooksContent({ hooks }: CompiledEntity): Readonly<Record<string, readonly object[]>> | null {
+  if (!hooks) return null
+  const content = ({ use, on, params, when }: CompiledHook): object => ({ use, on, params, when: when?.source })
+  return Object.fromEntries(Object.entries(hooks).map(([moment, list]) => [moment, list.map(content)]))
 }
 
 function inAnyOrder(parts: readonly object[] | undefined): readonly string[] | null {

@@ -1,7 +1,7 @@
 /** What changed between two versions of a schema, and whether the older one can live on beside the newer. */
 import type { CompiledEntity, CompiledField, CompiledRelation, CompiledSchema } from '@backsaas/core'
 import { BackSaasError } from '@backsaas/core'
-import { accessContent, checksContent, fieldContent } from './content.ts'
+import { accessContent, checksContent, fieldContent, hooksContent } from './content.ts'
 
 export interface Change {
   /** JSON pointer into the document. */
@@ -28,6 +28,9 @@ export function diffSchemas(previous: CompiledSchema, next: CompiledSchema): Cha
     both: (before, after, pointer) => diffEntity(before, after, pointer, previous),
   })
   if (!same(previous.roles, next.roles)) changes.push(compatible('/roles', 'CHANGE_ROLES', 'the roles differ'))
+  if (!same(previous.functions ?? null, next.functions ?? null)) {
+    changes.push(compatible('/functions', 'CHANGE_FUNCTIONS', 'what the schema says of functions differs'))
+  }
   return changes
 }
 
@@ -71,6 +74,9 @@ function diffEntity(before: CompiledEntity, after: CompiledEntity, at: string, p
     changes.push(
       compatible(`${at}/check`, 'CHANGE_CHECKS', 'the checks differ; they hold for what is written from now on'),
     )
+  }
+  if (!same(hooksContent(before), hooksContent(after))) {
+    changes.push(compatible(`${at}/hooks`, 'CHANGE_HOOKS', 'the hooks differ'))
   }
   return [...changes, ...diffRelations(before, after, at, previous)]
 }

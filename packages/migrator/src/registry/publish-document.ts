@@ -1,5 +1,5 @@
 /** A document to a version that serves: compiled, published for its owner and, where that is a tenant, installed for it. */
-import type { CompiledSchema, Connection } from '@backsaas/core'
+import type { CompiledSchema, Connection, FunctionDefinition } from '@backsaas/core'
 import { BackSaasError, DEFAULT_STORE_ID, SYSTEM_TENANT_ID } from '@backsaas/core'
 import { compileSchema } from '@backsaas/core/language'
 import type { Naming } from '../plan/names.ts'
@@ -18,9 +18,15 @@ export interface Document {
   readonly base?: number
 }
 
+export interface Compiling {
+  readonly decide?: Decide | undefined
+  /** What the document may name in `hooks:` and `functions:`. */
+  readonly functions?: readonly FunctionDefinition[]
+}
+
 /** @throws `SchemaProblems` (422); `SCHEMA_NAME_RESERVED` (422). */
-export async function compileToPublish(source: string, decide: Decide | undefined): Promise<CompiledSchema> {
-  const compiled = compileSchema(source)
+export async function compileToPublish(source: string, { decide, functions = [] }: Compiling): Promise<CompiledSchema> {
+  const compiled = compileSchema(source, { functions })
   if (compiled.name === 'platform') {
     throw new BackSaasError('SCHEMA_NAME_RESERVED', 422, 'the name "platform" is the platform\'s own', {
       hint: 'call the schema otherwise',

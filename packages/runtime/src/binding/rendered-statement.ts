@@ -11,7 +11,7 @@ export interface RenderedStatement {
 /** An index into the operation's params, or a value of the request by name. */
 export type ParamSource =
   | number
-  | ('tenant' | 'placement' | 'version' | 'input' | 'principal')
+  | ('tenant' | 'placement' | 'version' | 'input' | 'seen' | 'principal')
   | `ids:${string}`
   /** Of who asks; with `:uuid` null where it is none. */
   | `user:${VariableName}${'' | ':uuid'}`

@@ -38,6 +38,14 @@ export type RuntimeErrorCode =
   | 'CLIENT_NOT_READY'
   | 'CLIENT_NOT_INSTALLED'
   | 'DATABASE_UNREACHABLE'
+  | 'FUNCTION_REFUSED'
+  | 'FUNCTION_FAILED'
+  | 'FUNCTION_TIMEOUT'
+  | 'FUNCTION_NOT_GIVEN'
+  | 'FUNCTION_NEEDS'
+  | 'FUNCTION_BUDGET'
+  | 'UPSERT_HOOKS'
+  | 'ROW_CHANGED'
   | 'INTERNAL'
 
 export const RUNTIME_ERRORS: Readonly<Record<RuntimeErrorCode, ErrorCatalogue[string]>> = Object.freeze({
@@ -76,6 +84,14 @@ export const RUNTIME_ERRORS: Readonly<Record<RuntimeErrorCode, ErrorCatalogue[st
   CLIENT_NOT_READY: { status: 500, message: 'The data client was asked for before it was loaded.' },
   CLIENT_NOT_INSTALLED: { status: 500, message: 'The data client needs @supabase/postgrest-js.' },
   DATABASE_UNREACHABLE: { status: 503, message: 'The database does not answer.' },
+  FUNCTION_REFUSED: { status: 422, message: 'A function that the schema names refuses the row.' },
+  FUNCTION_FAILED: { status: 500, message: 'A function broke.' },
+  FUNCTION_TIMEOUT: { status: 503, message: 'A function took too long.' },
+  FUNCTION_NOT_GIVEN: { status: 503, message: 'The schema names a function that this runtime was not given.' },
+  FUNCTION_NEEDS: { status: 500, message: 'A function uses more than it says that it needs.' },
+  FUNCTION_BUDGET: { status: 422, message: 'A write would call functions more often than one request may.' },
+  UPSERT_HOOKS: { status: 400, message: 'An upsert cannot tell which hooks hold for its rows.' },
+  ROW_CHANGED: { status: 409, message: 'Rows kept changing while hooks looked at them.' },
   INTERNAL: { status: 500, message: 'Something broke on our side.' },
 })
 

@@ -6,6 +6,10 @@ export function refusedWrite(error: DatabaseError, entity: CompiledEntity): Back
   const { sqlState, serverDetail = '' } = error.fields
   if (sqlState === REFUSED.maxAffected) return tooManyAffected(error)
   if (sqlState === REFUSED.forbidden) return forbidden(error, serverDetail, entity)
+  if (sqlState === REFUSED.changed)
+    return new BackSaasError('ROW_CHANGED', 409, 'the rows kept changing while their hooks ran; try again', {
+      cause: error,
+    })
   if (sqlState === REFUSED.check) return checkFailed(error, Number(serverDetail), entity)
   return null
 }

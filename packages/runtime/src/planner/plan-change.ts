@@ -4,6 +4,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 import type { RenderedStatement } from '../binding/rendered-statement.ts'
 import { touches } from './plan-insert.ts'
+import { markColumns } from './plan-marks.ts'
 import { planOutbox } from './plan-outbox.ts'
 import { ENTER } from './plan-read.ts'
 import { planWhere } from './plan-where.ts'
@@ -11,7 +12,7 @@ import { planReturned, planWritten } from './plan-written.ts'
 import { render, value } from './render.ts'
 import { visibleRows } from './rules.ts'
 import { columnType, type PlanScope, rootScope } from './scope.ts'
-import { becomes, deletable, entityAccess, nextScope, orForbidden, updatable } from './write-rules.ts'
+import { becomes, deletable, entityAccess, givenColumns, nextScope, orForbidden, updatable } from './write-rules.ts'
 
 /** The statement that opens the transaction. */
 export const ENTER_STATEMENT: RenderedStatement = render(sql`select tenant from ${ENTER} as x(tenant)`)
@@ -20,22 +21,46 @@ export function planUpdate(schema: BoundSchema, operation: Operation): RenderedS
   const scope = changeScope(schema, operation)
   const names = operation.input?.columns ?? []
   invariant(names.length > 0, 'an update of no column')
-  const record = names.map((name) => sql`${sql.identifier(name)} ${sql.raw(columnType(scope, name))}`)
+  const record = [
+    ...names.map((name) => sql`${sql.identifier(name)} ${sql.raw(columnType(scope, name))}`),
+    ...(operation.seen ? markRecord(scope) : []),
+  ]
   const assignments = names.map((name) => sql`${scope.entity.columns[name]} = b.${sql.identifier(name)}`)
   const set = sql.join([...assignments, ...touches(scope)], sql`, `)
   const given = new Map(names.map((name) => [name, sql`b.${sql.identifier(name)}`] as const))
-  const written = sql`update ${scope.entity.table} as t set ${set} from json_to_record(${value('input')}::json) as b(${sql.join(record, sql`, `)}) where ${updated(scope, operation, given)} returning ${planReturned(scope, operation)}`
+  const written = sql`update ${scope.entity.table} as t set ${set} from ${operation.seen ? sql`json_to_recordset` : sql`json_to_record`}(${value('input')}::json) as b(${sql.join(record, sql`, `)}) where ${joined([operation.seen ? sameRows(scope) : null, updated(scope, operation, given)])} returning ${planReturned(scope, operation)}`
   return answer(scope, operation, written, planOutbox(scope, 'updated'))
 }
 
 export function planDelete(schema: BoundSchema, operation: Operation): RenderedStatement {
   const scope = changeScope(schema, operation)
-  const written = sql`delete from ${scope.entity.table} as t where ${joined([chosen(scope, operation), deletable(scope)])} returning ${planReturned(scope, operation)}`
+  const using = operation.seen
+    ? sql` using json_to_recordset(${value('seen')}::json) as b(${sql.join([...markRecord(scope)], sql`, `)})`
+    : sql``
+  const rows = joined([operation.seen ? sameRows(scope) : null, reachable(scope, operation)])
+  const written = sql`delete from ${scope.entity.table} as t${using} where ${rows} returning ${planReturned(scope, operation)}`
   return answer(scope, operation, written, planOutbox(scope, 'deleted'))
 }
 
 function changeScope(schema: BoundSchema, operation: Operation): PlanScope {
   return rootScope(schema, operation.entity, sql`${value('tenant')}::uuid`)
+}
+
+function markRecord(scope: PlanScope): readonly SQL[] {
+  return markColumns(scope).map(({ name, type }) => sql`${sql.identifier(name)} ${sql.raw(type)}`)
+}
+
+/** Rows that hooks have seen, as long as nobody has changed them since. */
+function sameRows(scope: PlanScope): SQL {
+  return joined(markColumns(scope).map(({ name, same }) => sql`${same} = b.${sql.identifier(name)}`))
+}
+
+/** The rows that are chosen and that the rules let be changed, or deleted. */
+export function reachable(scope: PlanScope, operation: Operation): SQL {
+  const rows = chosen(scope, operation)
+  if (operation.action === 'delete') return joined([rows, deletable(scope)])
+  const access = entityAccess(scope)?.update
+  return access ? joined([rows, updatable(scope, access, givenColumns(operation.input))]) : rows
 }
 
 /** The rows that are changed: `!inner` embeds narrow what is returned, not what is written. */
@@ -49,11 +74,10 @@ function chosen(scope: PlanScope, { query }: Operation): SQL {
  * write with it; asked only of what is updated, which `case` alone makes sure of.
  */
 function updated(scope: PlanScope, operation: Operation, given: ReadonlyMap<string, SQL>): SQL {
-  const rows = chosen(scope, operation)
+  const changed = reachable(scope, operation)
   const access = entityAccess(scope)?.update
-  if (!access) return rows
-  const columns = [...given.keys()]
-  const changed = joined([rows, updatable(scope, access, columns)])
+  if (!access) return changed
+  const columns = givenColumns(operation.input)
   const next = becomes(scope, nextScope(scope, given), access, columns)
   return next ? sql`${changed} and case when ${changed} then ${orForbidden(next, 'update')} else false end` : changed
 }

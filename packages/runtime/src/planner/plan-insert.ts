@@ -128,18 +128,19 @@ function planConflict(scope: PlanScope, { upsert, input }: Operation): SQL {
   const columns = updated.length > 0 ? updated : upsert.on
   const assignments = columns.map((name) => sql`${scope.entity.columns[name]} = excluded.${scope.entity.columns[name]}`)
   const set = sql.join([...assignments, ...touches(scope)], sql`, `)
-  return sql` on conflict (${target}) do update set ${set}${mergeable(scope, updated)}`
+  return sql` on conflict (${target}) do update set ${set}${mergeable(scope, updated, input?.added)}`
 }
 
 /** A row that is there and may not be changed so is refused, and the write with it: a merge promises to do all. */
-function mergeable(scope: PlanScope, columns: readonly string[]): SQL {
+function mergeable(scope: PlanScope, columns: readonly string[], added: readonly string[] = []): SQL {
   const access = entityAccess(scope)
   if (!access?.update || !access.read) return sql``
   const given = new Map(columns.map((name) => [name, sql`excluded.${scope.entity.columns[name] ?? sql``}`] as const))
+  const asked = columns.filter((name) => !added.includes(name))
   const conditions = [
     admitted(scope, access.read.rows),
-    updatable(scope, access.update, columns),
-    becomes(scope, nextScope(scope, given), access.update, columns),
+    updatable(scope, access.update, asked),
+    becomes(scope, nextScope(scope, given), access.update, asked),
   ].filter((part) => part !== null)
   if (conditions.length === 0) return sql``
   return sql` where ${orForbidden(sql`coalesce(${sql.join(conditions, sql` and `)}, false)`, 'update')}`

@@ -8,7 +8,7 @@ import { planRows } from './plan-rows.ts'
 import { refuse, value } from './render.ts'
 import { admitted, column, environmentOf, hasRevision } from './rules.ts'
 import type { PlanScope } from './scope.ts'
-import { creatable, entityAccess } from './write-rules.ts'
+import { creatable, entityAccess, givenColumns } from './write-rules.ts'
 
 /**
  * The columns of the answer: the same `<rows> <JSON array>` as a read; `[]` where nothing is to be returned, the keys for `headers-only`; of an
@@ -20,6 +20,10 @@ export function planWritten(scope: PlanScope, operation: Operation): SQL {
     ({ condition, state, detail }) =>
       sql`when exists (select from w ${scope.alias} where ${condition}) then ${refuse(state, sql.raw(`'${detail}'`))}`,
   )
+  if (operation.seen)
+    refusals.unshift(
+      sql`when ${count} < json_array_length(${value(operation.action === 'delete' ? 'seen' : 'input')}::json) then ${refuse(REFUSED.changed, sql`''`)}`,
+    )
   if (operation.maxAffected !== undefined)
     refusals.push(
       sql`when ${count} > ${value(operation.maxAffected)}::bigint then ${refuse(REFUSED.maxAffected, sql`${count}::text`)}`,
@@ -57,10 +61,10 @@ interface Wrong {
 /** What written rows may not be: what a rule forbids, what a check of the schema does, what the caller asks for and may not see. */
 function wrongs(outer: PlanScope, operation: Operation): readonly Wrong[] {
   const { action, upsert, input, returning } = operation
-  const scope: PlanScope = { ...outer, given: input?.columns ?? [] }
+  const scope: PlanScope = { ...outer, given: givenColumns(input) }
   const found: Wrong[] = []
   const access = entityAccess(scope)
-  const created = action === 'create' && access?.create ? creatable(scope, access.create, input?.columns ?? []) : null
+  const created = action === 'create' && access?.create ? creatable(scope, access.create, givenColumns(input)) : null
   if (created) {
     const condition = sql`not coalesce(${created}, false)`
     found.push({

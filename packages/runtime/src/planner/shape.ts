@@ -8,11 +8,11 @@ export function shapeOf(operation: Operation): string {
 
 /** The shape of all but the query. */
 export function mannerOf(operation: Operation): string {
-  const { action, entity, count, cardinality, returning, input, upsert, item, format, rollback, maxAffected } =
+  const { action, entity, count, cardinality, returning, input, upsert, item, format, rollback, maxAffected, seen } =
     operation
-  const written = input ? `${input.missing}:${input.columns.join()}` : ''
+  const written = input ? `${input.missing}:${input.columns.join()}:${input.added?.join() ?? ''}` : ''
   const conflict = upsert ? `${upsert.resolution}:${upsert.on.join()}` : ''
-  const manner = `${item ? 'item' : ''}:${format}:${rollback ? 'undo' : ''}:${maxAffected ?? ''}`
+  const manner = `${item ? 'item' : ''}${seen ? '+' : ''}:${format}:${rollback ? 'undo' : ''}:${maxAffected ?? ''}`
   return `${manner}|${action}|${entity}|${count === 'none' ? '' : 'c'}|${cardinality}|${returning}|${written}|${conflict}`
 }
 

@@ -1,5 +1,5 @@
 /** What rules ask of the rows of a write: of the row as it is, and of the row as it becomes. */
-import { type AccessRule, type Action, REFUSED } from '@backsaas/core'
+import { type AccessRule, type Action, type Input, REFUSED } from '@backsaas/core'
 import { toSql } from '@backsaas/core/expression'
 import { type SQL, sql } from 'drizzle-orm'
 import { type EntityAccess, names, type WriteAccess } from '../access/entity-access.ts'
@@ -10,6 +10,12 @@ import type { PlanScope } from './scope.ts'
 /** Null where no rules hold. */
 export function entityAccess({ schema, entity }: PlanScope): EntityAccess | null {
   return schema.access?.entities[entity.compiled.name] ?? null
+}
+
+/** What a client gave: what hooks have added beside it is the schema's own, and asks for no right. */
+export function givenColumns(input: Input | undefined): readonly string[] {
+  const { columns = [], added } = input ?? {}
+  return added ? columns.filter((name) => !added.includes(name)) : columns
 }
 
 /** For each given field the rules that grant it, fields alike taken together; with no field given, all rules. */

@@ -4,9 +4,21 @@ import { RUNTIME_ERRORS, runtimeError } from '../errors/error-catalogue.ts'
 
 const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/
 const CODE = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$/
-const SLOTS: ReadonlySet<string> = new Set(['name', 'requires', 'schema', 'errors', 'routes', 'stages', 'access', 'on'])
+const SLOTS: ReadonlySet<string> = new Set([
+  'name',
+  'requires',
+  'schema',
+  'errors',
+  'functions',
+  'routes',
+  'stages',
+  'access',
+  'on',
+])
 const STAGES: ReadonlySet<string> = new Set(['identify', 'authorize', 'before', 'respond'])
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
+/** Names that `rpc` knows already. */
+const BUILT_IN_FUNCTIONS: readonly string[] = ['explain_access']
 /** First segments of a path that are the runtime's own. */
 const OWN_PATHS: ReadonlySet<string> = new Set(['rest', 't', 'healthz'])
 
@@ -34,6 +46,8 @@ function checkForm(plugin: Plugin): void {
     if (!CODE.test(code)) throw invalid(where, `the error code ${code} is not UPPER_SNAKE`)
     if (!isErrorStatus(error?.status)) throw invalid(where, `the status of ${code} is none of an error, 400 to 599`)
   }
+  for (const definition of plugin.functions ?? [])
+    if (typeof definition?.run !== 'function') throw invalid(where, 'one of its functions has no run')
   for (const route of plugin.routes ?? []) {
     if (!METHODS.has(route.method)) throw invalid(where, `${route.method} is no method of a route`)
     if (!route.path.startsWith('/')) throw invalid(where, `the route ${route.path} does not begin with "/"`)
@@ -57,11 +71,14 @@ function checkUnique(plugins: readonly Plugin[]): void {
   const routes = claims('route')
   const codes = claims('error code')
   const access = claims('decision of access rules')
+  const functions = claims('function')
+  for (const name of BUILT_IN_FUNCTIONS) functions(name, 'BackSaaS itself')
   for (const code of Object.keys(RUNTIME_ERRORS)) codes(code, 'BackSaaS itself')
   for (const plugin of plugins) {
     const side = `plugin ${plugin.name}`
     names(plugin.name, side)
     if (plugin.access) access('', side)
+    for (const { name } of plugin.functions ?? []) functions(name, side)
     for (const { method, path } of plugin.routes ?? []) {
       if (OWN_PATHS.has(path.split('/')[1] ?? '')) throw conflict('route', `${method} ${path}`, 'BackSaaS itself', side)
       routes(`${method} ${path.replaceAll(/:[^/]+/g, ':')}`, side)

@@ -11,6 +11,8 @@ export interface DataClients {
   /** Loads the optional peer; a second call waits for the first. Never throws: what is missing is told by `for`. */
   load(): Promise<void>
   for(caller: Identity | Context): PostgrestClient
+  /** One request as somebody, without a client. */
+  ask(identity: Identity, request: Request): Promise<Response>
 }
 
 /** No such host: the request never leaves the process. */
@@ -38,6 +40,10 @@ export function createDataClients(
   }
 
   return {
+    ask(identity, request) {
+      callers.set(request, { identity })
+      return fetch(request)
+    },
     load() {
       loading ??= load()
       return loading

@@ -1,5 +1,15 @@
 /** The plugins of a runtime, checked against each other and laid out by what each stage needs. */
-import type { AccessDecider, ErrorCatalogue, Plugin, PluginContext, Route, Stages } from '@backsaas/core'
+import type {
+  AccessDecider,
+  ErrorCatalogue,
+  FunctionDefinition,
+  Identity,
+  Plugin,
+  PluginContext,
+  Route,
+  Stages,
+} from '@backsaas/core'
+import { type BindHooks, createHookBinder } from '../hooks/bind-hooks.ts'
 import type { CodeSchema } from '../registry/code-schemas.ts'
 import { checkPlugins } from './check-plugins.ts'
 
@@ -26,10 +36,17 @@ export interface LoadedPlugins {
   readonly access: AccessDecider | null
   /** By event type, `*` included. */
   readonly on: ReadonlyMap<string, readonly Given<NonNullable<Plugin['on']>[string]>[]>
+  /** By name. */
+  readonly functions: ReadonlyMap<string, FunctionDefinition>
+  readonly bindHooks: BindHooks
   readonly errors: ErrorCatalogue
   /** The data API as a principal, as every context of a plugin has it. */
   readonly for: PluginContext['for']
+  /** A request of the process to itself, as a principal. */
+  readonly ask: Ask
 }
+
+export type Ask = (identity: Identity, request: Request) => Promise<Response>
 
 /**
  * Checks the plugins and gathers their parts in the order the plugins are given.
@@ -37,8 +54,14 @@ export interface LoadedPlugins {
  * @throws `PLUGIN_INVALID`, `PLUGIN_REQUIRES` and `PLUGIN_CONFLICT`, each naming every side.
  * @example loadPlugins([audit, policies], clients.for).before.length // 0: the stage costs nothing
  */
-export function loadPlugins(plugins: readonly Plugin[], dataClient: PluginContext['for']): LoadedPlugins {
+export function loadPlugins(
+  plugins: readonly Plugin[],
+  dataClient: PluginContext['for'],
+  ask: Ask = notReachable,
+): LoadedPlugins {
   checkPlugins(plugins)
+  const given = plugins.flatMap((plugin) => plugin.functions ?? [])
+  const functions = new Map(given.map((definition) => [definition.name, definition]))
   return Object.freeze({
     names: Object.freeze(plugins.map((plugin) => plugin.name)),
     identify: gather(plugins, (plugin) => plugin.stages?.identify),
@@ -53,9 +76,16 @@ export function loadPlugins(plugins: readonly Plugin[], dataClient: PluginContex
     ),
     access: plugins.find((plugin) => plugin.access)?.access ?? null,
     on: gatherHandlers(plugins),
+    functions,
+    bindHooks: createHookBinder(functions),
     errors: Object.freeze(Object.assign({}, ...plugins.map((plugin) => plugin.errors ?? {}))),
     for: dataClient,
+    ask,
   })
+}
+
+async function notReachable(): Promise<Response> {
+  throw new Error('nothing answers here')
 }
 
 function gather<F>(plugins: readonly Plugin[], pick: (plugin: Plugin) => F | undefined): readonly Given<F>[] {

@@ -1,5 +1,5 @@
 /** Schemas given in code, to `createRuntime` or by a plugin: read, compiled, and found in the database. */
-import { BackSaasError, type CompiledSchema, type Connection } from '@backsaas/core'
+import { BackSaasError, type CompiledSchema, type Connection, type FunctionDefinition } from '@backsaas/core'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import { findVersion } from './load-versions.ts'
 import type { Profile } from './registry-rows.ts'
@@ -27,11 +27,14 @@ const PATH = /^[^\n]+\.(?:ya?ml|json)$/
  * @throws `SCHEMA_CONFLICT` naming both givers; `SCHEMA_UNREADABLE` where there is no such file, or no file system;
  *   `SCHEMA_INVALID` (`SchemaProblems`) with the document's problems.
  */
-export async function compileCodeSchemas(given: readonly CodeSchema[]): Promise<readonly CompiledCodeSchema[]> {
+export async function compileCodeSchemas(
+  given: readonly CodeSchema[],
+  functions: readonly FunctionDefinition[] = [],
+): Promise<readonly CompiledCodeSchema[]> {
   const owners = new Map<string, string>([['platform', 'BackSaaS itself']])
   const compiled: CompiledCodeSchema[] = []
   for (const one of given) {
-    const result = await compile(one)
+    const result = await compile(one, functions)
     const name = result.compiled.name
     const other = owners.get(name)
     if (other) throw runtimeError('SCHEMA_CONFLICT', `${one.from} and ${other} both give a schema named ${name}`)
@@ -49,12 +52,15 @@ export async function locateCodeSchemas(
   return Promise.all(schemas.map((one) => findVersion(connection, one.compiled, one.source)))
 }
 
-async function compile({ schema, from }: CodeSchema): Promise<CompiledCodeSchema> {
+async function compile(
+  { schema, from }: CodeSchema,
+  functions: readonly FunctionDefinition[],
+): Promise<CompiledCodeSchema> {
   if (typeof schema !== 'string') return { compiled: schema, source: `FILE (the schema of ${from})` }
   const isPath = PATH.test(schema)
   const text = isPath ? readFile(schema) : schema
   const { compileSchema } = await importLanguage(from)
-  return { compiled: compileSchema(text), source: isPath ? schema : `FILE (the schema of ${from})` }
+  return { compiled: compileSchema(text, { functions }), source: isPath ? schema : `FILE (the schema of ${from})` }
 }
 
 function readFile(path: string): string {

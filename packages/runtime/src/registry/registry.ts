@@ -5,6 +5,7 @@
 import {
   type Change,
   type Event,
+  type FunctionDefinition,
   isUuid,
   type JsonObject,
   type Observe,
@@ -66,6 +67,8 @@ export interface Registry {
 export interface RegistryOptions {
   /** Schemas that hold for all tenants, in the order of their profiles. */
   readonly code: readonly CodeSchema[]
+  /** What these schemas may name. */
+  readonly functions?: readonly FunctionDefinition[]
   readonly observe: Observe | null
   /** Whether the change feed tells of all that changes. Default: never. */
   readonly covered?: (nowMs: number) => boolean
@@ -88,7 +91,7 @@ const VERSIONS = { freshMs: Infinity, maxAgeMs: Infinity, absentMs: 0, size: 1_0
  * await registry.open({ scope, connection })
  * const tenant = await registry.tenant(tenantName('acme', 'path'), { scope, connection })
  */
-export function createRegistry({ code, observe, covered = () => false }: RegistryOptions): Registry {
+export function createRegistry({ code, functions = [], observe, covered = () => false }: RegistryOptions): Registry {
   const loadCompiled = createCompiledCache(VERSIONS.size)
   const platform = createPlatformSchema()
   let compiled: readonly CompiledCodeSchema[] | null = null
@@ -196,7 +199,7 @@ export function createRegistry({ code, observe, covered = () => false }: Registr
     async open(access) {
       await checkLogin(access.connection)
       await platform.renew(access)
-      compiled ??= await compileCodeSchemas(code)
+      compiled ??= await compileCodeSchemas(code, functions)
       await relocate(compiled, access)
     },
 

@@ -104,6 +104,7 @@ function readSource(source: ParamSource, { schema, operation, tenantId, principa
   if (source === 'version') return String(schema.version)
   if (source === 'principal') return principal?.id ?? null
   if (source.startsWith('user:')) return readVariable(source.slice('user:'.length), principal, tenantId)
+  if (source === 'seen') return JSON.stringify(operation.seen ?? [])
   const { input } = operation
   invariant(input, 'an input is planned that is not there')
   if (source === 'input') return inputText(operation)
@@ -130,7 +131,8 @@ function variableText(name: string, principal: Principal | null, tenantId: strin
 }
 
 /** The body as it came where nobody changed it: numbers keep every digit. */
-function inputText({ action, input }: Operation): string {
+function inputText({ action, input, seen }: Operation): string {
   invariant(input, 'an input is planned that is not there')
+  if (seen) return JSON.stringify(seen.map((mark, at) => ({ ...(input.rows[at] ?? input.rows[0]), ...mark })))
   return input.text ?? JSON.stringify(action === 'update' ? input.rows[0] : input.rows)
 }

@@ -1,10 +1,18 @@
 /**
  * A data request from its identified caller to its answer, top to bottom:
- * parse → authorize → before → validate → plan → execute → answer. (`identify` comes before, `respond` after: they
+ * parse → authorize → before → hooks → validate → plan → execute → answer. (`identify` comes before, `respond` after: they
  * hold for requests of every kind.)
  */
-import type { Connection, JsonObject, StageName } from '@backsaas/core'
+import {
+  BackSaasError,
+  type CompiledEntity,
+  type Connection,
+  type JsonObject,
+  type Operation,
+  type StageName,
+} from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
+import { runHooks } from '../hooks/run-hooks.ts'
 import type { Address } from '../http/address.ts'
 import { DEFAULT_LIMITS } from '../http/limits.ts'
 import { readBody } from '../http/read-body.ts'
@@ -13,19 +21,22 @@ import { answer } from './answer.ts'
 import { authorize, authorizeMethod } from './authorize.ts'
 import { before } from './before.ts'
 import type { DataRequest } from './data-request.ts'
-import { execute } from './execute.ts'
+import { type Executed, execute } from './execute.ts'
 import { parse } from './parse.ts'
 import type { ParseInput } from './parsed.ts'
 import { plan } from './plan.ts'
 import { validate } from './validate.ts'
 import { whyNoRow } from './why-no-row.ts'
 
+/** How often hooks look at rows that others keep changing. */
+const ATTEMPTS = 3
+
 /**
  * @throws the client-facing `BackSaasError` of the stage that refused; `STALE_SCHEMA` where the caller should refresh
  *   the tenant's snapshot and run the stages once more.
  */
 export async function runStages(request: DataRequest): Promise<Reply> {
-  const { schema, tenantId, principal, limits } = request
+  const { schema, limits } = request
   const time = timer(request)
   authorizeMethod(request)
   const parsed = parse(
@@ -45,16 +56,39 @@ export async function runStages(request: DataRequest): Promise<Reply> {
   time('parse')
   const allowed = await authorize(parsed.operation, request)
   time('authorize')
-  const operation = await before(allowed, request)
+  const changed = await before(allowed, request)
   time('before')
-  validate(operation, parsed.entity)
-  time('validate')
-  const statements = plan(schema, operation, tenantId, principal)
-  time('plan')
-  const executed = await execute(request.connection, statements, operation, schema)
-  time('execute')
+  const { operation, executed } = await write(changed, parsed.entity, request, time)
   if (operation.item && executed.rows === 0) await whyNoRow(request, operation)
   return answer({ ...parsed, operation }, executed, request)
+}
+
+interface Written {
+  readonly operation: Operation
+  readonly executed: Executed
+}
+
+/** From the hooks on; once more where the rows that they saw have changed meanwhile. */
+async function write(changed: Operation, entity: CompiledEntity, request: DataRequest, time: Timer): Promise<Written> {
+  const { schema, tenantId, principal, connection } = request
+  for (let attempt = 1; ; attempt++) {
+    const operation = await runHooks(changed, request)
+    time('hooks')
+    // What hooks set may be a field that the caller may not give.
+    const whole = operation === changed ? entity : (schema.compiled.entities[entity.name] ?? entity)
+    validate(operation, whole)
+    time('validate')
+    const statements = plan(schema, operation, tenantId, principal)
+    time('plan')
+    try {
+      const executed = await execute(connection, statements, operation, schema)
+      time('execute')
+      return { operation, executed }
+    } catch (error) {
+      const again = error instanceof BackSaasError && error.code === 'ROW_CHANGED' && attempt < ATTEMPTS
+      if (!again) throw error
+    }
+  }
 }
 
 /** Under rules, what may be written is not what may be read. */
@@ -68,8 +102,10 @@ function lastSegment({ path }: Address): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
+type Timer = (stage: StageName) => void
+
 /** Tells the stream how long each stage took; does nothing where nobody listens. */
-function timer({ observe, requestId }: DataRequest): (stage: StageName) => void {
+function timer({ observe, requestId }: DataRequest): Timer {
   if (!observe) return () => undefined
   let last = performance.now()
   return (stage) => {

@@ -1,0 +1,60 @@
+/** What a function is given beside its input: who asks, for what, and, so far as it `needs` them, ways to the outside. */
+import type { Action } from './action.ts'
+import type { Json } from './json.ts'
+import type { Moment } from './moment.ts'
+import type { Principal } from './principal.ts'
+
+/** A row, or part of one, as the API's JSON has it. */
+export type FunctionRow = Readonly<Record<string, Json>>
+
+export interface FunctionContext {
+  /** The tenant's slug or id, as the caller named it, and its id. */
+  readonly tenant: { readonly id: string; readonly slug: string }
+  readonly user: Principal
+  readonly requestId: string
+  readonly operation: {
+    readonly schema: string
+    readonly entity: string
+    readonly action: Action | 'call'
+    /** When it runs; absent for a call. */
+    readonly moment?: Moment
+  }
+  /** The field of `on`; null for a hook and a call. */
+  readonly field: string | null
+  /** What is known of the row: as given so far, of an update over what it was where `old` is known. */
+  readonly row: FunctionRow
+  /** The row before an update or delete; null where nobody asked for it. */
+  readonly old: FunctionRow | null
+  /** Milliseconds since 1970. */
+  readonly now: number
+  /** What `functions:` and the tenant say of this function; an empty object where they say nothing. */
+  readonly settings: Json
+  /** Aborted when the time for it is over. */
+  readonly signal: AbortSignal
+  /** Tells the operator; never the client. */
+  log(message: string, details?: Readonly<Record<string, Json>>): void
+  /** The data API as the caller. @throws FUNCTION_NEEDS where the function is `pure`. */
+  readonly data: FunctionData
+}
+
+/** Reads through the whole of the request's stages as the caller: of its tenant, under its rules, within the limits. */
+export interface FunctionData {
+  /** At most `limit` rows, 100 unless given. */
+  find(entity: string, question?: FunctionQuestion): Promise<readonly FunctionRow[]>
+  count(entity: string, where?: FunctionFilter): Promise<number>
+  /** As text, exact; null of no rows. */
+  sum(entity: string, field: string, where?: FunctionFilter): Promise<string | null>
+  /** The rows that a relation of the row leads to. */
+  related(row: FunctionRow, relation: string, question?: FunctionQuestion): Promise<readonly FunctionRow[]>
+}
+
+/** Of each field the value it must have: one, null, or one of a list. */
+export type FunctionFilter = Readonly<Record<string, string | number | boolean | null | readonly (string | number)[]>>
+
+export interface FunctionQuestion {
+  readonly where?: FunctionFilter
+  readonly select?: readonly string[]
+  /** A field, descending with a `-` in front. */
+  readonly order?: string
+  readonly limit?: number
+}

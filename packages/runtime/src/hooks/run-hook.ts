@@ -1,0 +1,185 @@
+/** One hook over all rows of a write: those it applies to, one after another, or all at once where it asks outside. */
+import type {
+  FieldProblem,
+  FunctionContext,
+  FunctionDefinition,
+  FunctionProblem,
+  FunctionRow,
+  Json,
+} from '@backsaas/core'
+import { runtimeError } from '../errors/error-catalogue.ts'
+import type { BoundHook } from './bind-hooks.ts'
+import { failed, refusalOf, withinTime } from './call-function.ts'
+import { type CallContext, withRow } from './hook-context.ts'
+import type { HookedRows } from './hooked-rows.ts'
+
+/** Calls of a function that asks outside, for one request. */
+const CALLS_MAX = 100
+/** Under way together. */
+const TOGETHER = 10
+
+export interface HookRun {
+  readonly bound: BoundHook
+  readonly rows: HookedRows
+  readonly context: CallContext
+  readonly applies: (bound: BoundHook, place: number) => boolean
+  /** Adds a problem of the row at a place. */
+  readonly report: (place: number, problem: FieldProblem) => void
+}
+
+type FieldDefinition = Exclude<FunctionDefinition, { kind: 'hook' }>
+
+/** A call of a function on a field: at which place, with what. */
+interface Call {
+  readonly place: number
+  readonly value: Json
+}
+
+/** Null where it is done; a promise where it waits for something. */
+export function runHook(run: HookRun): Promise<void> | null {
+  const { definition } = run.bound
+  if (definition.needs === 'pure') return runPure(run)
+  return definition.kind === 'hook' ? runRows(run, definition) : runOutside(run, definition)
+}
+
+/** Row by row, without a promise where the function answers at once. */
+function runPure(run: HookRun): Promise<void> | null {
+  const { rows } = run
+  for (let place = 0; place < rows.rows.length; place++) {
+    const waiting = callPure(run, place)
+    if (waiting) return waiting.then(() => runRest(run, place + 1))
+  }
+  return null
+}
+
+async function runRest(run: HookRun, from: number): Promise<void> {
+  for (let place = from; place < run.rows.rows.length; place++) await callPure(run, place)
+}
+
+function callPure(run: HookRun, place: number): Promise<void> | null {
+  const { bound, rows, context } = run
+  const { definition, hook } = bound
+  if (!run.applies(bound, place)) return null
+  if (definition.kind === 'hook') {
+    context.row = rows.whole(place)
+    context.old = rows.old?.[place] ?? null
+    return settle(run, place, () => definition.run(context, context.row, hook.params))
+  }
+  const value = inputOf(run, definition, place)
+  if (value === undefined) return null
+  context.row = rows.whole(place)
+  context.old = rows.old?.[place] ?? null
+  return settle(run, place, () => definition.run(context, value, hook.params))
+}
+
+/** What a function on a field is called with; undefined where there is nothing for it. */
+function inputOf({ bound, rows }: HookRun, { kind, fields }: FieldDefinition, place: number): Json | undefined {
+  const value = rows.value(place, bound.hook.on ?? '')
+  if (value === undefined || value === null) return kind === 'compute' ? null : undefined
+  // What has another JSON type than its field is for the validation to tell.
+  return fields !== undefined && typeof value === 'object' && !fields.includes('json') ? undefined : value
+}
+
+function settle(run: HookRun, place: number, call: () => unknown): Promise<void> | null {
+  const { name } = run.bound.definition
+  try {
+    const answer = call()
+    if (!(answer instanceof Promise)) return take(run, place, answer)
+    return answer.then(
+      (value) => void take(run, place, value),
+      (error: unknown) => takeError(run, place, name, error),
+    )
+  } catch (error) {
+    takeError(run, place, name, error)
+    return null
+  }
+}
+
+function takeError({ report }: HookRun, place: number, name: string, error: unknown): void {
+  const problems = refusalOf(error)
+  if (!problems) throw failed(name, error)
+  for (const problem of problems) report(place, problem)
+}
+
+/** What a function has answered, by its kind. */
+function take({ bound, rows, report }: HookRun, place: number, answer: unknown): null {
+  const { definition, hook } = bound
+  if (answer === undefined || answer === null) {
+    if (answer === null && definition.kind !== 'validate' && hook.on !== undefined) rows.set(place, hook.on, null)
+    return null
+  }
+  if (definition.kind === 'validate') {
+    const { code, detail } = answer as FunctionProblem // the type of a validating function's answer
+    report(place, { pointer: `/${hook.on}`, code, detail })
+  } else if (definition.kind !== 'hook') rows.set(place, hook.on ?? '', answer as Json)
+  else setFields(rows, place, definition.name, answer as FunctionRow)
+  return null
+}
+
+/** @throws `FUNCTION_FAILED` (500) for a field that nobody writes. */
+function setFields(rows: HookedRows, place: number, name: string, answer: FunctionRow): void {
+  for (const [field, value] of Object.entries(answer)) {
+    const known = Object.hasOwn(rows.entity.fields, field) ? rows.entity.fields[field] : undefined
+    if (!known?.writable || known.computed)
+      throw runtimeError('FUNCTION_FAILED', `the function ${name} sets ${field}, which nobody writes`)
+    rows.set(place, field, value)
+  }
+}
+
+async function runRows(run: HookRun, definition: Extract<FunctionDefinition, { kind: 'hook' }>): Promise<void> {
+  const { bound, rows, context } = run
+  const places = rows.rows.flatMap((_, place) => (run.applies(bound, place) ? [place] : []))
+  await together(run, places, (place) => {
+    const own = withRow(context, rows.whole(place), rows.old?.[place] ?? null)
+    return call(definition.name, own, () => definition.run(own, own.row, bound.hook.params))
+  })
+}
+
+async function runOutside(run: HookRun, definition: FieldDefinition): Promise<void> {
+  const { bound, rows, context } = run
+  const calls = rows.rows.flatMap((_, place): Call[] => {
+    const value = run.applies(bound, place) ? inputOf(run, definition, place) : undefined
+    return value === undefined ? [] : [{ place, value }]
+  })
+  const runAll = definition.kind === 'transform' ? undefined : definition.runAll
+  if (runAll && calls.length > 1) {
+    const values = calls.map(({ value }) => value)
+    const answers = await call(definition.name, context, () => runAll(context, values, bound.hook.params))
+    calls.forEach(({ place }, at) => {
+      take(run, place, (answers as readonly unknown[])[at])
+    })
+    return
+  }
+  const valueAt = new Map(calls.map(({ place, value }) => [place, value]))
+  await together(run, [...valueAt.keys()], (place) => {
+    const own = withRow(context, rows.whole(place), rows.old?.[place] ?? null)
+    return call(definition.name, own, () => definition.run(own, valueAt.get(place) ?? null, bound.hook.params))
+  })
+}
+
+async function call(name: string, context: FunctionContext, run: () => unknown): Promise<unknown> {
+  return withinTime(name, context, Promise.resolve().then(run))
+}
+
+/** @throws `FUNCTION_BUDGET` (422). */
+async function together(
+  run: HookRun,
+  places: readonly number[],
+  ask: (place: number) => Promise<unknown>,
+): Promise<void> {
+  const { name } = run.bound.definition
+  if (places.length > CALLS_MAX)
+    throw runtimeError('FUNCTION_BUDGET', `the function ${name} would be called for ${places.length} rows`, {
+      hint: `It asks outside for each: write at most ${CALLS_MAX} rows at once.`,
+    })
+  for (let at = 0; at < places.length; at += TOGETHER)
+    await Promise.all(
+      places.slice(at, at + TOGETHER).map(async (place) => {
+        try {
+          take(run, place, await ask(place))
+        } catch (error) {
+          takeError(run, place, name, error)
+        }
+      }),
+    )
+}

@@ -1,0 +1,148 @@
+/** The hooks of a write, in the order of the schema: they may change the rows or refuse them, each fault at its field. */
+import {
+  BackSaasError,
+  type BeforeMoment,
+  type CompiledEntity,
+  type CompiledHooks,
+  type FieldProblem,
+  type FunctionRow,
+  type Json,
+  type Operation,
+} from '@backsaas/core'
+import type { JsEnvironment } from '@backsaas/core/expression'
+import { runtimeError } from '../errors/error-catalogue.ts'
+import type { DataRequest } from '../stages/data-request.ts'
+import type { BoundHook } from './bind-hooks.ts'
+import { createContext } from './hook-context.ts'
+import { type HookedRows, hookRows } from './hooked-rows.ts'
+import { readOldRows } from './old-rows.ts'
+import { runHook } from './run-hook.ts'
+import { sameValue } from './same-value.ts'
+
+const MAX_PROBLEMS = 100
+const MOMENTS: Readonly<Record<Operation['action'], BeforeMoment | null>> = {
+  read: null,
+  create: 'before_create',
+  update: 'before_update',
+  delete: 'before_delete',
+}
+
+/**
+ * The operation as the hooks leave it; the same where the entity has none.
+ *
+ * @throws `FUNCTION_REFUSED` (422), `errors` with a pointer to each field; `UPSERT_HOOKS` (400); `FUNCTION_NOT_GIVEN`,
+ *   `FUNCTION_TIMEOUT` (503); `FUNCTION_BUDGET` (422); `FUNCTION_FAILED` (500).
+ */
+export function runHooks(operation: Operation, request: DataRequest): Operation | Promise<Operation> {
+  const entity = request.schema.compiled.entities[operation.entity]
+  const moment = MOMENTS[operation.action]
+  const hooks = moment && entity?.hooks?.[moment]
+  if (operation.upsert?.resolution === 'merge' && entity?.hooks) refuseUndecidable(entity.name, entity.hooks)
+  if (!entity || !moment || !hooks || changesNothing(operation)) return operation
+  return runAll(operation, request, { entity, moment, bound: request.plugins.bindHooks(hooks) })
+}
+
+function changesNothing({ action, input }: Operation): boolean {
+  return action !== 'delete' && (input === undefined || (action === 'update' && input.columns.length === 0))
+}
+
+/**
+ * Which rows of an upsert are new is known only when they are written, so both moments must ask the same.
+ *
+ * @throws `UPSERT_HOOKS` (400).
+ */
+function refuseUndecidable(
+  entity: string,
+  { before_create: create = [], before_update: update = [] }: CompiledHooks,
+): void {
+  if (!update.some(({ old }) => old) && JSON.stringify(create) === JSON.stringify(update)) return
+  throw runtimeError('UPSERT_HOOKS', `${entity} has other hooks before an update than before a create`, {
+    hint: 'Create or update its rows; or give both moments the same hooks, none of which sees the row as it was.',
+  })
+}
+
+interface Run {
+  readonly entity: CompiledEntity
+  readonly moment: BeforeMoment
+  readonly bound: readonly BoundHook[]
+}
+
+async function runAll(operation: Operation, request: DataRequest, run: Run): Promise<Operation> {
+  const { entity, moment, bound } = run
+  const seen = bound.some(({ hook }) => hook.old) ? await readOldRows(operation, request) : null
+  const input = operation.input ?? { columns: [], rows: [], missing: 'null' as const }
+  const rows = hookRows(entity, input, seen?.rows ?? null)
+  const problems: FieldProblem[] = []
+  const isSingle = rows.rows.length === 1 || seen !== null
+  const applies = conditionOf(rows, request, operation)
+  for (const one of bound) {
+    // What reaches outside is not asked for rows that are refused already.
+    if (one.definition.needs !== 'pure') refuse(entity, problems)
+    const context = createContext(request, {
+      ...{ definition: one.definition, field: one.hook.on ?? null, moment, entity, action: operation.action },
+    })
+    const report = (place: number, { pointer, ...problem }: FieldProblem): void => {
+      if (problems.length < MAX_PROBLEMS)
+        problems.push({ pointer: isSingle ? pointer : `/${place}${pointer}`, ...problem })
+    }
+    const waiting = runHook({ bound: one, rows, context, applies, report })
+    if (waiting) await waiting
+  }
+  refuse(entity, problems)
+  const hooked = operation.action === 'delete' ? {} : { input: rows.toInput() }
+  return { ...operation, ...hooked, ...(seen && { seen: seen.marks }) }
+}
+
+/** @throws `FUNCTION_REFUSED` (422) where there is a problem. */
+function refuse(entity: CompiledEntity, problems: readonly FieldProblem[]): void {
+  const [first] = problems
+  if (!first) return
+  const place = first.pointer.replace(/^\/\d+(?=\/)/, '').replaceAll('/', '.')
+  const unique = [...new Map(problems.map((problem) => [`${problem.pointer} ${problem.code}`, problem])).values()]
+  throw new BackSaasError('FUNCTION_REFUSED', 422, `${entity.name}${place} ${first.detail}`, {
+    details: unique.length > 1 ? `and ${unique.length - 1} more: see errors` : null,
+    errors: unique,
+  })
+}
+
+/** Whether a hook runs for a row: what its `when` says of it. */
+function conditionOf(
+  rows: HookedRows,
+  request: DataRequest,
+  { action }: Operation,
+): (bound: BoundHook, place: number) => boolean {
+  let variables: JsEnvironment['variables']
+  return ({ applies }, place) => {
+    if (!applies) return true
+    variables ??= variablesOf(request)
+    const row = rows.whole(place)
+    const environment: JsEnvironment = {
+      row,
+      input: action === 'delete' ? null : (rows.given[place] ?? null),
+      changed: (field) => isChanged(rows, place, field, action),
+      variables,
+      now: BigInt(request.scope.now()) * 1000n,
+    }
+    return applies(environment) === true
+  }
+}
+
+function variablesOf({ principal, tenantId }: DataRequest): Readonly<Record<string, Json>> {
+  return {
+    'current_user.id': principal.id,
+    'current_user.kind': principal.kind,
+    'current_user.roles': principal.roles,
+    'current_user.email': principal.email ?? null,
+    'tenant.id': tenantId,
+    'tenant.slug': principal.tenant,
+  }
+}
+
+function isChanged(rows: HookedRows, place: number, field: string, action: Operation['action']): boolean {
+  if (action === 'delete') return false
+  const value = rows.value(place, field)
+  const before: FunctionRow | undefined = rows.old?.[place]
+  const known = rows.entity.fields[field]
+  if (value === undefined || !known) return false
+  return before ? !sameValue(known, before[field] ?? null, value) : value !== null
+}

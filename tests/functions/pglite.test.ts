@@ -1,0 +1,4 @@
+/** The suite on the embedded database. */
+import { functionsSuite } from './suite.ts'
+
+functionsSuite('on PGlite', { database: 'pglite' })
