@@ -9,7 +9,7 @@ import {
   type Json,
 } from '@backsaas/core'
 import { runtimeError } from '../errors/error-catalogue.ts'
-import type { FunctionRequest } from './hook-context.ts'
+import type { CallingRequest } from './calling-request.ts'
 
 const ROWS = 100
 /** No such host: the request never leaves the process. */
@@ -20,7 +20,7 @@ const BASE = 'http://backsaas.internal/rest/v1'
  *
  * @throws from what it answers: what the data API refuses.
  */
-export function createFunctionData(request: FunctionRequest, entity: CompiledEntity | null): FunctionData {
+export function createFunctionData(request: CallingRequest, entity: CompiledEntity | null): FunctionData {
   const ask = (name: string, query: URLSearchParams): Promise<readonly FunctionRow[]> =>
     askRows(request, `${encodeURIComponent(name)}?${query}`)
   return {
@@ -66,7 +66,7 @@ function filterText(value: FunctionFilter[string]): string {
   return `in.(${value.map((one) => `"${String(one).replaceAll(/["\\]/g, '\\$&')}"`).join()})`
 }
 
-async function askRows(request: FunctionRequest, path: string): Promise<readonly FunctionRow[]> {
+async function askRows(request: CallingRequest, path: string): Promise<readonly FunctionRow[]> {
   const headers = { 'accept-profile': request.profile, 'x-request-id': request.requestId }
   const response = await request.plugins.ask(request.principal, new Request(`${BASE}/${path}`, { headers }))
   const body: unknown = await response.json()

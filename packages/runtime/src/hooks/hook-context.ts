@@ -10,7 +10,7 @@ import type {
   Operation,
 } from '@backsaas/core'
 import { runtimeError } from '../errors/error-catalogue.ts'
-import type { DataRequest } from '../stages/data-request.ts'
+import type { CallingRequest } from './calling-request.ts'
 import { createFunctionData } from './function-data.ts'
 
 /** How long all calls of one function may take for one request. */
@@ -18,8 +18,6 @@ export const CALL_MS = 5_000
 
 /** A context whose row changes from call to call, while no call is under way. */
 export type CallContext = { -readonly [K in 'row' | 'old']: FunctionContext[K] } & Omit<FunctionContext, 'row' | 'old'>
-
-export type FunctionRequest = Omit<DataRequest, 'entity' | 'itemKey'>
 
 interface Use {
   readonly definition: FunctionDefinition
@@ -33,7 +31,7 @@ interface Use {
 
 const NO_ROW: FunctionRow = Object.freeze({})
 
-export function createContext(request: FunctionRequest, use: Use): CallContext {
+export function createContext(request: CallingRequest, use: Use): CallContext {
   const { definition, field, moment, entity, action } = use
   const { tenantId, principal, requestId, observe } = request
   const schema = request.schema.compiled
