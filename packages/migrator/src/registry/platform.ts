@@ -29,10 +29,11 @@ export async function readPlatform(connection: Connection): Promise<Platform> {
 
 /** The platform's newest live version, or null before its first. */
 export async function findPlatform(connection: Connection): Promise<Platform | null> {
+  // By the column, not by the text of the same name that is selected: 9 comes before 10.
   const [row] = await query(
     connection,
-    `select version::text, compiled, mapping from backsaas.versions
-     where placement_id = $1 and state = 'live' order by version desc limit 1`,
+    `select version::text, compiled, mapping from backsaas.versions v
+     where placement_id = $1 and state = 'live' order by v.version desc limit 1`,
     [PLATFORM_PLACEMENT_ID],
   )
   if (!row) return null

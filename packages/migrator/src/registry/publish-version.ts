@@ -133,7 +133,8 @@ async function readStanding(connection: Connection, publication: Publication): P
   const placementId = placement?.[0] ?? publication.fixed?.placementId ?? uuidv7()
   const rows = await query(
     connection,
-    `select version::text, state, hash, compiled, mapping from backsaas.versions where placement_id = $1 order by version`,
+    `select version::text, state, hash, compiled, mapping from backsaas.versions v
+     where placement_id = $1 order by v.version`,
     [placementId],
   )
   return {
