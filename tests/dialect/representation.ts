@@ -145,7 +145,7 @@ export function representation(lend: Lend): void {
     expect([written.status, written.row.code]).toEqual([406, 'PGRST106'])
   })
 
-  test('functions cannot be called yet: PGRST202', async () => {
+  test('a function that is not there: PGRST202', async () => {
     for (const answer of [
       await gallery.caller.get('/rpc/now'),
       await gallery.caller.post('/rpc/add', { a: 1, b: 2 }),

@@ -4,6 +4,7 @@ import { policies } from '@backsaas/plugins/policies'
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { Lend } from '../fixture/lend.ts'
 import { type Fixture, type FixtureOptions, startFixture } from '../fixture/start-fixture.ts'
+import { calling } from './calling.ts'
 import { hooks } from './hooks.ts'
 import { OWN_FUNCTIONS } from './own-functions.ts'
 
@@ -21,5 +22,6 @@ export function functionsSuite(name: string, options: FixtureOptions): void {
     afterAll(() => fixture?.close())
     const lend: Lend = () => fixture
     describe('hooks', () => hooks(lend))
+    describe('calling', () => calling(lend))
   })
 }

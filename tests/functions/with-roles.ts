@@ -5,6 +5,6 @@ import type { Fixture } from '../fixture/start-fixture.ts'
 
 export async function withRoles(fixture: Fixture, roles: readonly string[], slug?: string): Promise<Caller> {
   const tenant = slug === undefined ? await fixture.newTenant() : { slug, id: '' }
-  const { key } = await createKey(fixture.database, { tenant: tenant.slug, name: roles.join(), roles })
+  const { key } = await createKey(fixture.database, { tenant: tenant.slug, name: `tests ${roles.join()}`, roles })
   return createCaller({ slug: tenant.slug, id: tenant.id, key, send: fixture.fetch })
 }

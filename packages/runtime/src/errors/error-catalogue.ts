@@ -40,6 +40,7 @@ export type RuntimeErrorCode =
   | 'DATABASE_UNREACHABLE'
   | 'FUNCTION_REFUSED'
   | 'FUNCTION_FAILED'
+  | 'FUNCTION_ARGUMENTS'
   | 'FUNCTION_TIMEOUT'
   | 'FUNCTION_NOT_GIVEN'
   | 'FUNCTION_NEEDS'
@@ -85,6 +86,7 @@ export const RUNTIME_ERRORS: Readonly<Record<RuntimeErrorCode, ErrorCatalogue[st
   CLIENT_NOT_INSTALLED: { status: 500, message: 'The data client needs @supabase/postgrest-js.' },
   DATABASE_UNREACHABLE: { status: 503, message: 'The database does not answer.' },
   FUNCTION_REFUSED: { status: 422, message: 'A function that the schema names refuses the row.' },
+  FUNCTION_ARGUMENTS: { status: 422, message: 'A function is called with arguments that it does not take.' },
   FUNCTION_FAILED: { status: 500, message: 'A function broke.' },
   FUNCTION_TIMEOUT: { status: 503, message: 'A function took too long.' },
   FUNCTION_NOT_GIVEN: { status: 503, message: 'The schema names a function that this runtime was not given.' },

@@ -1,5 +1,5 @@
 /** What a function of the runtime is given, and what it is. */
-import type { JsonObject } from '@backsaas/core'
+import type { Json } from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 import type { DataRequest } from '../stages/data-request.ts'
 
@@ -15,7 +15,7 @@ export interface FunctionAnswer {
   readonly status: number
   /** By lower-case name, beside those that every answer has. */
   readonly headers?: Readonly<Record<string, string>>
-  readonly body: JsonObject
+  readonly body: Json
 }
 
 /**

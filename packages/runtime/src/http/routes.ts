@@ -1,7 +1,9 @@
 /** The routes of a runtime: health, data, plugins', and an answer in the error shape for the rest. */
+import { nearestName } from '@backsaas/core'
 import { type Context, Hono } from 'hono'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import { BUILT_IN_FUNCTIONS } from '../functions/built-in-functions.ts'
+import { callCurated } from '../functions/call-curated.ts'
 import type { BuiltInFunction } from '../functions/function-request.ts'
 import type { GivenRoute, LoadedPlugins } from '../plugins/load-plugins.ts'
 import type { Finish } from '../stages/respond.ts'
@@ -27,6 +29,7 @@ const PREFIXES = ['', '/t/:tenant'] as const
 export function createRoutes(plugins: LoadedPlugins, handlers: Handlers): Hono {
   const app = new Hono()
   const { serve } = handlers
+  const curated = curatedCalls(plugins)
   app.get('/healthz', (c) => serve(c, 'headers', handlers.health))
   app.all('/healthz', (c) => serve(c, 'headers', methodNotAllowed('GET, HEAD')))
   for (const prefix of PREFIXES) {
@@ -34,7 +37,7 @@ export function createRoutes(plugins: LoadedPlugins, handlers: Handlers): Hono {
     // A route of its own for rpc would be ambiguous, which hono's fastest router refuses.
     app.all(`${prefix}/rest/v1/:entity/:key`, (c) =>
       c.req.param('entity') === 'rpc'
-        ? serve(c, 'headers', functionHandle(c, handlers))
+        ? serve(c, 'headers', functionHandle(c, curated, handlers))
         : serve(c, 'data', itemHandle(c, handlers)),
     )
   }
@@ -84,21 +87,32 @@ function methodNotAllowed(allowed: string): Handle {
   }
 }
 
-function functionHandle(c: Context, handlers: Handlers): Handle {
+type Calls = ReadonlyMap<string, BuiltInFunction>
+
+/** The functions of plugins that may be called. */
+function curatedCalls({ functions }: LoadedPlugins): Calls {
+  const callable = [...functions.values()].filter((definition) => definition.callable === true)
+  return new Map(callable.map((definition) => [definition.name, callCurated(definition)]))
+}
+
+function functionHandle(c: Context, curated: Calls, handlers: Handlers): Handle {
   const name = c.req.param('key') ?? ''
   const { method } = c.req.raw
-  const run = BUILT_IN_FUNCTIONS.get(name)
-  if (!run) return noFunction(name)
+  const run = BUILT_IN_FUNCTIONS.get(name) ?? curated.get(name)
+  if (!run) return noFunction(name, curated)
   if (method === 'OPTIONS') return allow(FUNCTION_METHODS)
   if (method !== 'POST') return methodNotAllowed(FUNCTION_METHODS)
   return (call) => handlers.callFunction(call, c.req.param('tenant') ?? null, run)
 }
 
-/** Functions of a schema are still to come. */
-function noFunction(name: string): Handle {
+function noFunction(name: string, curated: Calls): Handle {
   return () => {
+    const known = [...BUILT_IN_FUNCTIONS.keys(), ...curated.keys()]
+    const near = nearestName(name, known)
     throw runtimeError('PGRST202', `Could not find the function ${name.slice(0, 100)} in the schema cache`, {
-      hint: `Functions cannot be called yet, but for ${[...BUILT_IN_FUNCTIONS.keys()].join(', ')}; data is at /rest/v1/{entity}.`,
+      hint: near
+        ? `Perhaps you meant ${near}.`
+        : `There are ${known.slice(0, 20).join(', ')}; data is at /rest/v1/{entity}.`,
     })
   }
 }

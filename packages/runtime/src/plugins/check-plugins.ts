@@ -1,5 +1,5 @@
 /** What must hold of a runtime's plugins before any is used; whatever does not is an error that names every side. */
-import type { BackSaasError, Plugin } from '@backsaas/core'
+import { type BackSaasError, JOB_KINDS, type Plugin } from '@backsaas/core'
 import { RUNTIME_ERRORS, runtimeError } from '../errors/error-catalogue.ts'
 
 const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/
@@ -18,7 +18,7 @@ const SLOTS: ReadonlySet<string> = new Set([
 const STAGES: ReadonlySet<string> = new Set(['identify', 'authorize', 'before', 'respond'])
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
 /** Names that `rpc` knows already. */
-const BUILT_IN_FUNCTIONS: readonly string[] = ['explain_access']
+const BUILT_IN_FUNCTIONS: readonly string[] = ['explain_access', ...JOB_KINDS]
 /** First segments of a path that are the runtime's own. */
 const OWN_PATHS: ReadonlySet<string> = new Set(['rest', 't', 'healthz'])
 

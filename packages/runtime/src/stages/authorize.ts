@@ -72,13 +72,17 @@ function byRules(operation: Operation, request: DataRequest): Operation {
 
 /** Whether one of the roles is `admin` or inherits it. */
 export function holdsAdmin(roles: readonly string[], schema: CompiledSchema): boolean {
-  if (roles.includes(ADMIN)) return true
+  return roles.includes(ADMIN) || effectiveRoles(roles, schema).has(ADMIN)
+}
+
+/** The roles, and all that they inherit. */
+export function effectiveRoles(roles: readonly string[], schema: CompiledSchema): ReadonlySet<string> {
   const seen = new Set(roles)
   // A Set is walked on to what is added while walking.
   for (const role of seen)
     for (const inherited of Object.hasOwn(schema.roles, role) ? (schema.roles[role]?.inherits ?? []) : [])
       seen.add(inherited)
-  return seen.has(ADMIN)
+  return seen
 }
 
 function closed({ entity, action }: Pick<Operation, 'entity' | 'action'>, request: DataRequest): Error {
