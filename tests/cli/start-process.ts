@@ -111,14 +111,14 @@ async function isHealthy(file: string): Promise<boolean> {
   )
 }
 
-interface Launched {
+export interface Launched {
   readonly child: ChildProcess
   readonly ended: Promise<Ended>
   readonly output: { stdout: string; stderr: string }
 }
 
 /** The surroundings' own settings of the product are left out: each test names what it means. */
-function launch(args: readonly string[], variables: Variables): Launched {
+export function launch(args: readonly string[], variables: Variables): Launched {
   const { DATABASE_URL: _database, REDIS_URL: _redis, BACKSAAS_DATA: _data, ...surroundings } = process.env
   const child = spawn(process.execPath, args, { env: { ...surroundings, ...variables }, cwd: tmpdir() })
   running.add(child)

@@ -9,6 +9,7 @@ import { addIntrospect } from './commands/introspect.ts'
 import { addKeyCreate } from './commands/key-create.ts'
 import { addKeyRevoke } from './commands/key-revoke.ts'
 import { addMigrate } from './commands/migrate.ts'
+import { addServe } from './commands/serve.ts'
 import { addTenantCreate } from './commands/tenant-create.ts'
 import { addTest } from './commands/test.ts'
 import { addValidate } from './commands/validate.ts'
@@ -68,6 +69,7 @@ function createProgram(io: Io, asJson: boolean): Command {
     .showSuggestionAfterError()
     .addHelpText('after', HELP)
   addDev(program, io)
+  addServe(program, io)
   addValidate(program, io)
   addTest(program, io)
   addMigrate(program, io)
@@ -94,6 +96,7 @@ function group(program: Command, name: string, description: string): Command {
 const HELP = `
 Examples:
   backsaas dev                                  serve the example schema to two tenants, without a database server
+  backsaas serve                                serve the tenants of DATABASE_URL, in production
   backsaas validate crm.yaml                    every problem of a schema, with line and column
   backsaas test crm.yaml                        who may do what, as the schema's tests state it
   backsaas migrate crm.yaml                     put a schema into the database of DATABASE_URL

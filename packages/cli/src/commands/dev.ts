@@ -1,13 +1,15 @@
 /** `backsaas dev`: what `npm start` runs. */
 
 import { isAbsolute, resolve } from 'node:path'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { type CuratedOptions, withFunctions } from '../curated.ts'
 import { LOG_FORMS } from '../dev/log-requests.ts'
 import type { DevSettings } from '../dev/run-dev.ts'
 import type { Io } from '../io.ts'
+import { asBusSettings, type BusOptions, withBus } from '../open-bus.ts'
+import { readPort } from '../read-port.ts'
 
-interface DevOptions extends CuratedOptions {
+interface DevOptions extends CuratedOptions, BusOptions {
   readonly port: number
   readonly host: string
   readonly data: string
@@ -25,7 +27,7 @@ export function addDev(program: Command, io: Io): void {
   const command = program
     .command('dev')
     .description('Serve an example schema to the tenants acme and globex, with Postgres built in.')
-    .addOption(new Option('--port <port>', 'where to listen').env('PORT').default(8787).argParser(port))
+    .addOption(new Option('--port <port>', 'where to listen').env('PORT').default(8787).argParser(readPort))
     .option('--host <host>', 'the address to listen on', '127.0.0.1')
     .addOption(new Option('--data <folder>', 'where data is kept').env('BACKSAAS_DATA').default('.backsaas'))
     .addOption(
@@ -34,13 +36,13 @@ export function addDev(program: Command, io: Io): void {
     .option('--example <folder>', "a folder with schema.yaml and seed.json (default: the repository's examples/crm)")
     .addOption(log.choices([...LOG_FORMS]).default(io.isTty ? 'text' : 'requests'))
     .addHelpText('after', HELP)
-  withFunctions(command).action(async (options: DevOptions) => {
+  withBus(withFunctions(command), 'none, events stay in this process').action(async (options: DevOptions) => {
     const { runDev } = await import('../dev/run-dev.ts')
-    await runDev(asSettings(options, io), io)
+    await runDev(asSettings(options), io)
   })
 }
 
-function asSettings(options: DevOptions, io: Io): DevSettings {
+function asSettings(options: DevOptions): DevSettings {
   const { port, host, data, database, example, log } = options
   return {
     port,
@@ -51,14 +53,8 @@ function asSettings(options: DevOptions, io: Io): DevSettings {
     exampleFolder: example ?? null,
     functionsModule: options.functions ?? null,
     log,
-    redisUrl: io.env.REDIS_URL || null,
+    bus: asBusSettings(options),
   }
-}
-
-function port(text: string): number {
-  const number = text === '' ? 8787 : Number(text)
-  if (Number.isInteger(number) && number >= 0 && number <= 65535) return number
-  throw new InvalidArgumentError('It is not a port: give a number from 0 to 65535.')
 }
 
 const HELP = `

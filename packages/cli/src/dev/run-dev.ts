@@ -1,6 +1,5 @@
 /** The development server from start to stop: everything is composed here, and closed in the opposite order. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { memory } from '@backsaas/adapters/buses/memory'
 import type { Observe } from '@backsaas/core'
 import { type Relay, startRelay, startWorker, type Worker } from '@backsaas/migrator'
 import { policies } from '@backsaas/plugins/policies'
@@ -8,6 +7,7 @@ import { createRuntime } from '@backsaas/runtime'
 import { curated } from '../curated.ts'
 import { decide } from '../decide.ts'
 import type { Io } from '../io.ts'
+import { type BusSettings, openOwnBus } from '../open-bus.ts'
 import { openDatabase } from '../open-database.ts'
 import { type Close, closeAll } from './close-all.ts'
 import { prepareFolder } from './data-folder.ts'
@@ -31,7 +31,7 @@ export interface DevSettings {
   /** A module of the developer's own functions; null for the shipped ones alone. */
   readonly functionsModule: string | null
   readonly log: LogForm
-  readonly redisUrl: string | null
+  readonly bus: BusSettings
 }
 
 /** How long a start that was interrupted may take to come to a point where it can be closed. */
@@ -66,12 +66,12 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
   const example = readExample(settings.exampleFolder)
   const database = await openDatabase(databaseUrl ?? `pglite:${dataFolder}`)
   open.push(async () => database.close?.())
-  if (settings.redisUrl !== null) io.err(NO_REDIS)
 
   const functions = await curated(settings.functionsModule === null ? {} : { functions: settings.functionsModule })
   const schema = await migrateExample(database, example.schema, functions.functions, io)
-  const bus = memory()
   const log = logRequests(settings.log, io)
+  const bus = await openOwnBus(settings.bus, log)
+  open.push(async () => bus.close?.())
   let relay: Relay | null = null
   let worker: Worker | null = null
   const observe: Observe = (observation) => {
@@ -103,8 +103,11 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
   const devFile: DevFile = { url: listener.url, ...served }
   writeDevFile(dataFolder, devFile)
   listener.serve((request) => runtime.fetch(request))
-  io.out(welcome(devFile, { dataFolder, database: databaseUrl === null ? 'PGlite' : 'Postgres' }))
+  io.out(
+    welcome(devFile, {
+      dataFolder,
+      database: databaseUrl === null ? 'PGlite' : 'Postgres',
+      redis: settings.bus.redisUrl !== null,
+    }),
+  )
 }
-
-const NO_REDIS =
-  'backsaas: REDIS_URL is set, but there is no Redis bus yet: events go over the bus in memory, within this process only'

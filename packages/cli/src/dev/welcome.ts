@@ -4,15 +4,17 @@ import type { DevFile } from './dev-file.ts'
 export interface Surroundings {
   readonly dataFolder: string
   readonly database: 'PGlite' | 'Postgres'
+  /** Whether events go over Redis, and not within this process. */
+  readonly redis: boolean
 }
 
 /** The URL, the keys, and three requests to try. */
-export function welcome({ url, tenants, system }: DevFile, { dataFolder, database }: Surroundings): string {
+export function welcome({ url, tenants, system }: DevFile, { dataFolder, database, redis }: Surroundings): string {
   const all = [...Object.entries(tenants), ['system', system] as const]
   const [first, second] = Object.values(tenants)
   const width = Math.max(...all.map(([slug]) => slug.length))
   return [
-    `BackSaaS is ready at ${url} (${database}; keys in ${dataFolder}/dev.json). Stop with Ctrl-C.`,
+    `BackSaaS is ready at ${url} (${database}${redis ? ', events over Redis' : ''}; keys in ${dataFolder}/dev.json). Stop with Ctrl-C.`,
     '',
     ...all.flatMap(([slug, { restUrl, apiKey }]) => [
       `  ${slug.padEnd(width)}  ${restUrl}`,

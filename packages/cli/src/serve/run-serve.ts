@@ -1,0 +1,86 @@
+/** The production server from start to stop. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { pg } from '@backsaas/adapters/databases/pg'
+import { BackSaasError, type Observe } from '@backsaas/core'
+import { policies } from '@backsaas/plugins/policies'
+import { createRuntime, type Runtime } from '@backsaas/runtime'
+import { curated } from '../curated.ts'
+import { type Close, closeAll } from '../dev/close-all.ts'
+import { listen } from '../dev/listen.ts'
+import { type LogForm, logRequests } from '../dev/log-requests.ts'
+import type { Io } from '../io.ts'
+import { type BusSettings, openBus } from '../open-bus.ts'
+
+export interface ServeSettings {
+  /** 0 for any that is free. */
+  readonly port: number
+  readonly host: string
+  readonly databaseUrl: string
+  /** Where to listen for what is notified, if not at `databaseUrl`. */
+  readonly directUrl: string | null
+  readonly serveAs: 'runtime' | 'given'
+  readonly hostSuffix: string | null
+  /** A module of the developer's own functions; null for the shipped ones alone. */
+  readonly functionsModule: string | null
+  readonly log: LogForm
+  readonly bus: BusSettings
+}
+
+/** What is not there yet: another container starts the database, or sets it up. */
+const MAY_COME = ['DATABASE_UNREACHABLE', 'NOT_BOOTSTRAPPED']
+const FIRST_PAUSE_MS = 250
+const LONGEST_PAUSE_MS = 5_000
+
+/**
+ * Serves until the process is asked to stop; a database that is not there or not set up yet is waited for.
+ *
+ * @throws `PORT_IN_USE`, `DATABASE_URL_INVALID`, `REDIS_URL_INVALID`, `LOGIN_TOO_POWERFUL` and others, each saying what to do.
+ */
+export async function runServe(settings: ServeSettings, io: Io): Promise<void> {
+  const stopped = io.untilStopped()
+  const open: Close[] = []
+  try {
+    const listener = await listen(settings.port, settings.host)
+    open.push(listener.close)
+    const observe = logRequests(settings.log, io)
+    const database = pg(settings.databaseUrl, {
+      serveAs: settings.serveAs,
+      ...(settings.directUrl !== null && { directUrl: settings.directUrl }),
+    })
+    open.push(async () => database.close?.())
+    const bus = await openBus(database, settings.bus, observe)
+    open.push(async () => bus.close?.())
+    const functions = await curated(settings.functionsModule === null ? {} : { functions: settings.functionsModule })
+    const runtime = createRuntime({
+      database,
+      bus,
+      observe,
+      plugins: [policies(), functions],
+      ...(settings.hostSuffix !== null && { hostSuffix: settings.hostSuffix }),
+    })
+    open.push(() => runtime.close())
+    // What is under way is answered before anything behind it closes.
+    open.push(listener.close)
+    if (!(await becomeReady(runtime, observe, stopped))) return
+    listener.serve((request) => runtime.fetch(request))
+    io.out(`BackSaaS serves at ${listener.url}, events over ${bus.name}.`)
+    await stopped
+  } finally {
+    await closeAll(open)
+  }
+}
+
+/** False where it is asked to stop before. */
+async function becomeReady(runtime: Runtime, observe: Observe, stopped: Promise<void>): Promise<boolean> {
+  const asked = stopped.then(() => 'stopped' as const)
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    try {
+      const first = await Promise.race([runtime.ready(), asked])
+      return first !== 'stopped'
+    } catch (error) {
+      if (!(error instanceof BackSaasError) || !MAY_COME.includes(error.code)) throw error
+      observe({ kind: 'error', code: error.code, error })
+    }
+    if ((await Promise.race([delay(pauseMs, undefined, { ref: false }), asked])) === 'stopped') return false
+  }
+}
