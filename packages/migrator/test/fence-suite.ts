@@ -63,6 +63,22 @@ export function fenceSuite(name: string, open: OpenTestDatabase): void {
       expect(await codeOf(db.as('runtime', isolation, enter(acme)))).toBe('BS003')
     })
 
+    test('a transaction may enter as often as it likes, and each version that it enters is looked up', async () => {
+      const again = [enter(acme), enter(acme), enter(acme), enter(acme)]
+      expect(await db.as('runtime', ...again)).toEqual([[acme]])
+      expect(await codeOf(db.as('runtime', ...again, enter(globex)))).toBe('BS003')
+      expect(await codeOf(db.as('runtime', ...again, enter(acme, PLATFORM_PLACEMENT_ID, '99')))).toBe('BS001')
+      expect(await codeOf(db.as('runtime', ...again, enter(acme, null)))).toBe('BS001')
+      expect(await codeOf(db.as('runtime', ...again, enter(null)))).toBe('BS002')
+    })
+
+    test('what one transaction has found live, the next looks up again', async () => {
+      await db.as('runtime', enter(globex), enter(globex), enter(globex))
+      await suspendTenant(db.database, 'globex')
+      expect(await codeOf(db.as('runtime', enter(globex)))).toBe('BS002')
+      await resumeTenant(db.database, 'globex')
+    })
+
     test('the tenant ends with the transaction, and a statement without one fails loudly', async () => {
       await db.as('runtime', enter(acme), `select 1`)
       for (let i = 0; i < 12; i++) {

@@ -78,6 +78,22 @@ export function migrateSuite(name: string, open: OpenTestDatabase, naming?: Nami
         expect([conname, ...rest]).toEqual([conname, 'tenant_id', 'tenant_id', 'true'])
     })
 
+    test('of every reference it is known that it decides the tenant; what is missing of that is made and filled', async () => {
+      const unknown = `
+        select k.conname from pg_constraint k join pg_namespace n on n.oid = k.connamespace
+        where n.nspname like 'backsaas\\__%' and k.contype = 'f' and not exists (
+          select from pg_statistic_ext s join pg_roles r on r.oid = s.stxowner join backsaas.logins l on l.name = r.rolname and l.kind = 'owner'
+          where s.stxrelid = k.conrelid and 'f' = any (s.stxkind) and s.stxkeys::int2[] @> k.conkey and k.conkey @> s.stxkeys::int2[])`
+      expect(await db.sql(unknown)).toEqual([])
+      const [[name] = []] = await db.sql(`
+        select format('%I.%I', p.pg_schema, s.stxname) from pg_statistic_ext s
+        join backsaas.placements p on s.stxnamespace = p.pg_schema::regnamespace where p.schema_name = 'shop'`)
+      await db.sql(`drop statistics ${name}`)
+      expect(await db.sql(unknown)).toHaveLength(1)
+      await migrate(db.database, shop(), options)
+      expect(await db.sql(unknown)).toEqual([])
+    })
+
     test('the runtime may read and write rows of every table, and nothing else', async () => {
       const grants = await db.sql(`
         select distinct c.relname, string_agg(a.privilege_type, ',' order by a.privilege_type)

@@ -25,7 +25,7 @@ export interface Pool {
   /**
    * Runs `work` on a lane; waits where there is no place.
    *
-   * @param kind what is alike in how long it takes: a statement's text.
+   * @param kind what is alike in how long it takes: a statement's text; absent where it is not to be gathered.
    */
   use<T>(work: (lane: Lane) => Promise<T>, kind?: string): Promise<T>
   /** Waits for the work given so far, then closes every connection. */
@@ -61,10 +61,10 @@ export function createPool({ open, max, share, idleTimeoutMs, maxAgeMs }: PoolOp
   let closing: Promise<void> | undefined
   let drained: (() => void) | undefined
 
-  async function use<T>(work: (lane: Lane) => Promise<T>, kind = ''): Promise<T> {
+  async function use<T>(work: (lane: Lane) => Promise<T>, kind?: string): Promise<T> {
     if (closing) throw unreachable('08001', 'this database has been closed')
     busy++
-    const quick = share > 1 && durations.isQuick(kind)
+    const quick = share > 1 && kind !== undefined && durations.isQuick(kind)
     const slot =
       (waiting.isEmpty() ? pick(quick) : null) ??
       (await new Promise<Slot>((go) => {
@@ -76,7 +76,7 @@ export function createPool({ open, max, share, idleTimeoutMs, maxAgeMs }: PoolOp
     } finally {
       // Without the time that it has waited for those before it on its lane.
       const now = performance.now()
-      durations.note(kind, now - Math.max(startedAt, slot.answeredAt))
+      if (kind !== undefined) durations.note(kind, now - Math.max(startedAt, slot.answeredAt))
       slot.answeredAt = now
       giveBack(slot, quick)
       if (--busy === 0) drained?.()

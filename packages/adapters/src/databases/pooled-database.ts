@@ -82,8 +82,12 @@ export function createPooledDatabase(driver: Driver, url: () => string, options:
 
 function createConnection(pool: Pool, interactive: boolean): Connection {
   const connection: Connection = {
-    batch: (statements) =>
-      pool.use((lane) => runBatch(lane, statements, { begin: [BEGIN], alone: true }), statements.at(-1)?.text),
+    batch: (statements, { readsFor } = {}) =>
+      pool.use(
+        (lane) => runBatch(lane, statements, { begin: [BEGIN], alone: true, readsFor }),
+        // A write gathers with no other: one connection would make each of them durable in turn, several do it at once.
+        readsFor === undefined ? undefined : statements.at(-1)?.text,
+      ),
   }
   if (!interactive) return connection
   return {

@@ -14,8 +14,12 @@ export type Outcome =
 export interface Session {
   /** Whether what is sent at once is a transaction by itself, unless one is open. */
   readonly atomic?: boolean
-  /** Sends every statement before the first answer is awaited, and answers with the first error the server gave. */
-  send(statements: readonly Statement[]): Promise<Outcome>
+  /**
+   * Sends every statement before the first answer is awaited, and answers with the first error the server gave.
+   *
+   * @param readsFor of a single statement: as in the hints of a batch.
+   */
+  send(statements: readonly Statement[], readsFor?: string): Promise<Outcome>
 }
 
 export interface BatchOptions {
@@ -23,6 +27,8 @@ export interface BatchOptions {
   readonly begin: readonly Statement[]
   /** Whether a single statement runs by itself, without a transaction around it. */
   readonly alone: boolean
+  /** As in the hints of a batch. */
+  readonly readsFor?: string | undefined
 }
 
 export const BEGIN: Statement = { text: 'begin', params: [] }
@@ -44,7 +50,7 @@ export async function runBatch(
   const alone = options.alone && (statements.length === 1 || session.atomic === true)
   const sent = alone ? statements : [...options.begin, ...statements, COMMIT]
   for (let attempt = 0; ; attempt++) {
-    const outcome = await session.send(sent)
+    const outcome = await session.send(sent, sent.length === 1 ? options.readsFor : undefined)
     if (outcome.ok) return alone ? plain(outcome.answers) : committed(outcome.answers, options.begin.length)
     if (!outcome.stale || attempt >= statements.length) throw outcome.error
   }

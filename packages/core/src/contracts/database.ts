@@ -19,6 +19,15 @@ export interface Result {
   readonly count: number
 }
 
+/** What an adapter may make use of, and need not. */
+export interface BatchHints {
+  /**
+   * Of a single statement that changes nothing: whom it reads for. It may share a transaction with others of the same word that
+   * are sent at the same moment; each answers, or fails, as if it had run by itself.
+   */
+  readonly readsFor?: string
+}
+
 export interface Connection {
   /**
    * Runs the statements in order in one transaction, in one round trip; a single statement runs by itself.
@@ -26,7 +35,7 @@ export interface Connection {
    * @throws `DatabaseError` with the server's SQLSTATE; nothing of the batch is then kept.
    * @example await connection.batch([{ text: 'select $1::text', params: ['a'] }])
    */
-  batch(statements: readonly Statement[]): Promise<readonly Result[]>
+  batch(statements: readonly Statement[], hints?: BatchHints): Promise<readonly Result[]>
   /** Several statements outside any transaction, one after the other: for what Postgres refuses in one (`CREATE INDEX CONCURRENTLY`). Migrator only. */
   script?(statements: readonly Statement[]): Promise<readonly Result[]>
   /** A transaction with decisions between its statements. Present where `can.interactive`. Migrator only. */

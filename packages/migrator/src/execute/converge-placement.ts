@@ -1,11 +1,15 @@
-/** What cannot stand in a version's transaction: indexes on tables that have rows, and validating their new checks. */
+/** What cannot stand in a version's transaction: indexes and statistics on tables that have rows, and validating their new checks. */
 import type { Connection, Database } from '@backsaas/core'
 import { arrayText, TENANT_COLUMN } from '@backsaas/core'
+import { readRoles } from '../bootstrap/read-roles.ts'
 import { createIndex, type IndexPlan, wantedIndexes } from '../plan/indexes.ts'
 import { createNames } from '../plan/names.ts'
 import { identifier, qualified } from '../plan/quote.ts'
+import type { Roles } from '../plan/row-security.ts'
+import { createStatistics, type StatisticsPlan, wantedStatistics } from '../plan/statistics.ts'
 import { readCompiled, readMapping } from '../registry/platform.ts'
 import { ddl, MIGRATOR_SCOPE, migratorTransaction, query, runDdl } from './migrator-transaction.ts'
+import { takenNames } from './read-store.ts'
 
 /** What is missing, read from the catalogue: so a run that was killed is finished by the next one. */
 interface Missing {
@@ -13,7 +17,9 @@ interface Missing {
   /** Left behind by a build that failed. */
   readonly broken: readonly string[]
   readonly indexes: readonly IndexPlan[]
+  readonly statistics: readonly StatisticsPlan[]
   readonly validations: readonly string[]
+  readonly roles: Roles
   /** Names that are in use in the Postgres schema. */
   readonly taken: readonly string[]
 }
@@ -33,6 +39,12 @@ export async function convergePlacement(database: Database, placementId: string)
   if (statements.length > 0) {
     if (script) await script(statements.map(ddl))
     else await migratorTransaction(database, (connection) => runDdl(connection, statements))
+  }
+  for (const plan of missing.statistics) {
+    const made = createStatistics(missing.pgSchema, plan, missing.roles, names)
+    await migratorTransaction(database, (connection) => runDdl(connection, made))
+    const analyze = `analyze ${qualified(missing.pgSchema, plan.table)}`
+    await migratorTransaction(database, (connection) => runDdl(connection, [analyze]))
   }
   for (const validation of missing.validations) {
     await migratorTransaction(database, (connection) => runDdl(connection, [validation]))
@@ -57,9 +69,7 @@ async function readMissing(connection: Connection, placementId: string): Promise
   const tables = [mapping.schema, arrayText(Object.values(mapping.entities).map((entity) => entity.table))]
   const indexes = await query(connection, INDEXES, tables)
   const checks = await query(connection, UNVALIDATED, tables)
-  const taken = await query(connection, 'select relname::text from pg_class where relnamespace = $1::regnamespace', [
-    identifier(mapping.schema),
-  ])
+  const statistics = (await query(connection, STATISTICS, tables)).map(([table, columns]) => `${table} ${columns}`)
   const valid = indexes
     .filter(([, , isValid]) => isValid === 'true')
     .map(([table, , , columns]) => `${table} ${columns}`)
@@ -67,15 +77,21 @@ async function readMissing(connection: Connection, placementId: string): Promise
     const physical = mapping.entities[entity.name]
     return physical ? wantedIndexes(entity, physical) : []
   })
+  const wantedSets = Object.values(compiled.entities).flatMap((entity) => {
+    const physical = mapping.entities[entity.name]
+    return physical ? wantedStatistics(entity, physical) : []
+  })
   return {
     pgSchema: mapping.schema,
     broken: indexes.filter(([, , isValid]) => isValid !== 'true').map(([, name]) => String(name)),
     indexes: wanted.filter((index) => !valid.some((have) => have.startsWith(indexKey(index)))),
+    statistics: wantedSets.filter((plan) => !statistics.includes(statisticsKey(plan))),
+    roles: await readRoles(connection),
     validations: checks.map(
       ([table, name]) =>
         `alter table ${qualified(mapping.schema, String(table))} validate constraint ${identifier(String(name))}`,
     ),
-    taken: taken.map(([name]) => String(name)),
+    taken: await takenNames(connection, mapping.schema),
   }
 }
 
@@ -83,6 +99,18 @@ async function readMissing(connection: Connection, placementId: string): Promise
 function indexKey(index: IndexPlan): string {
   return `${index.table} ${[TENANT_COLUMN, ...index.columns].map((column) => `/${column}/`).join('')}`
 }
+
+/** The same text that `STATISTICS` answers for statistics of these columns. */
+function statisticsKey(plan: StatisticsPlan): string {
+  return `${plan.table} ${[TENANT_COLUMN, ...plan.columns].toSorted().join('/')}`
+}
+
+const STATISTICS = `
+  select t.relname::text, (select string_agg(a.attname, '/' order by a.attname::text collate "C")
+    from unnest(s.stxkeys::int2[]) k(attnum) join pg_attribute a on a.attrelid = t.oid and a.attnum = k.attnum)
+  from pg_statistic_ext s join pg_class t on t.oid = s.stxrelid
+  where t.relnamespace = (select oid from pg_namespace where nspname = $1) and t.relname = any ($2::text[])
+    and 'f' = any (s.stxkind)`
 
 /** An index that is being built right now is not valid yet, and not broken. */
 const INDEXES = `

@@ -13,7 +13,8 @@ export async function takenNames(connection: Connection, pgSchema: string): Prom
     `select relname::text from pg_class where relnamespace = $1::regnamespace
      union select typname::text from pg_type where typnamespace = $1::regnamespace
      union select proname::text from pg_proc where pronamespace = $1::regnamespace
-     union select conname::text from pg_constraint where connamespace = $1::regnamespace`,
+     union select conname::text from pg_constraint where connamespace = $1::regnamespace
+     union select stxname::text from pg_statistic_ext where stxnamespace = $1::regnamespace`,
     [`"${pgSchema}"`],
   )
   const past = await query(

@@ -9,6 +9,7 @@ import { createIndex, wantedIndexes } from './indexes.ts'
 import type { NameGiver } from './names.ts'
 import { identifier, identifiers, qualified } from './quote.ts'
 import { type Roles, rowSecurity } from './row-security.ts'
+import { createStatistics, wantedStatistics } from './statistics.ts'
 
 /**
  * The statements that make the table of `entity`, without its references. Created by the migrator, then handed to the
@@ -31,6 +32,7 @@ export function createTable(entity: CompiledEntity, mapping: Mapping, roles: Rol
     ...rowSecurity(table, roles),
     ...numberGrants(entity, mapping, roles),
     ...wantedIndexes(entity, physical).map((index) => createIndex(mapping.schema, index, names, false)),
+    ...wantedStatistics(entity, physical).flatMap((one) => createStatistics(mapping.schema, one, roles, names)),
     ...keepComputed(entity, mapping, roles, () => names(`${physical.table}_computed`)),
   ]
 }

@@ -8,7 +8,7 @@ import { markColumns } from './plan-marks.ts'
 import { planOutbox } from './plan-outbox.ts'
 import { ENTER } from './plan-read.ts'
 import { planWhere } from './plan-where.ts'
-import { planReturned, planWritten } from './plan-written.ts'
+import { isBare, planReturned, planWritten } from './plan-written.ts'
 import { render, value } from './render.ts'
 import { visibleRows } from './rules.ts'
 import { columnType, type PlanScope, rootScope } from './scope.ts'
@@ -28,7 +28,7 @@ export function planUpdate(schema: BoundSchema, operation: Operation): RenderedS
   const assignments = names.map((name) => sql`${scope.entity.columns[name]} = b.${sql.identifier(name)}`)
   const set = sql.join([...assignments, ...touches(scope)], sql`, `)
   const given = new Map(names.map((name) => [name, sql`b.${sql.identifier(name)}`] as const))
-  const written = sql`update ${scope.entity.table} as t set ${set} from ${operation.seen ? sql`json_to_recordset` : sql`json_to_record`}(${value('input')}::json) as b(${sql.join(record, sql`, `)}) where ${joined([operation.seen ? sameRows(scope) : null, updated(scope, operation, given)])} returning ${planReturned(scope, operation)}`
+  const written = sql`update ${scope.entity.table} as t set ${set} from ${operation.seen ? sql`json_to_recordset` : sql`json_to_record`}(${value('input')}::json) as b(${sql.join(record, sql`, `)}) where ${joined([operation.seen ? sameRows(scope) : null, updated(scope, operation, given)])}`
   return answer(scope, operation, written, planOutbox(scope, 'updated'))
 }
 
@@ -38,7 +38,7 @@ export function planDelete(schema: BoundSchema, operation: Operation): RenderedS
     ? sql` using json_to_recordset(${value('seen')}::json) as b(${sql.join([...markRecord(scope)], sql`, `)})`
     : sql``
   const rows = joined([operation.seen ? sameRows(scope) : null, reachable(scope, operation)])
-  const written = sql`delete from ${scope.entity.table} as t${using} where ${rows} returning ${planReturned(scope, operation)}`
+  const written = sql`delete from ${scope.entity.table} as t${using} where ${rows}`
   return answer(scope, operation, written, planOutbox(scope, 'deleted'))
 }
 
@@ -90,5 +90,8 @@ function joined(parts: readonly (SQL | null)[]): SQL {
 }
 
 function answer(scope: PlanScope, operation: Operation, written: SQL, outbox: SQL): RenderedStatement {
-  return render(sql`with w as (${written})${outbox} select ${planWritten(scope, operation)}`)
+  if (isBare(scope, operation)) return render(written)
+  return render(
+    sql`with w as (${written} returning ${planReturned(scope, operation)})${outbox} select ${planWritten(scope, operation)}`,
+  )
 }

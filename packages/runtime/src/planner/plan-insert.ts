@@ -7,7 +7,7 @@ import type { RenderedStatement } from '../binding/rendered-statement.ts'
 import { literal } from './literal.ts'
 import { planOutbox } from './plan-outbox.ts'
 import { ENTER } from './plan-read.ts'
-import { INSERTED, planReturned, planWritten } from './plan-written.ts'
+import { INSERTED, isBare, planReturned, planWritten } from './plan-written.ts'
 import { render, value } from './render.ts'
 import { admitted, environmentOf } from './rules.ts'
 import { columnType, type PlanScope, rootScope } from './scope.ts'
@@ -27,7 +27,9 @@ export function planInsert(schema: BoundSchema, operation: Operation): RenderedS
   const columns = insertColumns(scope, operation)
   const names = sql.join([TENANT, ...columns.map((c) => c.name)], sql`, `)
   const values = sql.join([sql`x.tenant`, ...columns.map((c) => c.expression)], sql`, `)
-  const written = sql`insert into ${scope.entity.table} as t (${names}) select ${values} from ${ENTER} as x(tenant), ${source}${planConflict(scope, operation)} returning ${planReturned(scope, operation)}${operation.upsert ? sql`, (t.xmax = 0) as ${INSERTED}` : sql``}`
+  const insert = sql`insert into ${scope.entity.table} as t (${names}) select ${values} from ${ENTER} as x(tenant), ${source}`
+  if (isBare(scope, operation)) return render(insert)
+  const written = sql`${insert}${planConflict(scope, operation)} returning ${planReturned(scope, operation)}${operation.upsert ? sql`, (t.xmax = 0) as ${INSERTED}` : sql``}`
   const outbox = planOutbox(scope, 'created', operation.upsert ? INSERTED : undefined)
   return render(sql`with w as (${written})${outbox} select ${planWritten(scope, operation)}`)
 }

@@ -44,11 +44,23 @@ export function planWritten(scope: PlanScope, operation: Operation): SQL {
   return sql.join(columns, sql`, `)
 }
 
+/**
+ * Whether the number of written rows is all that is asked, now and after: such a write needs no CTE around it, the server says the number.
+ */
+export function isBare(scope: PlanScope, operation: Operation): boolean {
+  const { returning, cardinality, upsert, item, rollback, maxAffected, seen } = operation
+  const asked = [upsert, item, rollback, maxAffected, seen].some((part) => part !== undefined)
+  return returning === 'minimal' && cardinality === 'many' && !asked && !isReadAgain(scope, operation)
+}
+
 /** What a write returns into `w`: whole rows where they are read again, else nothing but that they are there. */
 export function planReturned(scope: PlanScope, operation: Operation): SQL {
-  const bare = operation.returning === 'minimal' && operation.cardinality === 'many'
-  const asked = scope.entity.compiled.events.length > 0 || wrongs(scope, operation).length > 0
-  return bare && !asked ? sql`true as written` : sql`t.*`
+  const counted = operation.returning === 'minimal' && operation.cardinality === 'many'
+  return counted && !isReadAgain(scope, operation) ? sql`true as written` : sql`t.*`
+}
+
+function isReadAgain(scope: PlanScope, operation: Operation): boolean {
+  return scope.entity.compiled.events.length > 0 || wrongs(scope, operation).length > 0
 }
 
 interface Wrong {

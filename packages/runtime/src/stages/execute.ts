@@ -23,10 +23,11 @@ export async function execute(
   statements: readonly Statement[],
   operation: Operation,
   schema: BoundSchema,
+  tenantId: string,
 ): Promise<Executed> {
   if (statements.length === 0)
     return { rows: 0, body: '[]', total: operation.count === 'none' ? null : 0, revision: null, inserted: null }
-  const row = await answerRow(connection, statements, operation, schema)
+  const row = await answerRow(connection, statements, operation, schema, tenantId)
   const [body, ...rest] = row
   invariant(typeof body === 'string', 'a statement answered without a body')
   const space = body.indexOf(' ')
@@ -43,12 +44,15 @@ async function answerRow(
   statements: readonly Statement[],
   operation: Operation,
   schema: BoundSchema,
+  tenantId: string,
 ): Promise<readonly (string | null)[]> {
   try {
-    const results = await connection.batch(statements)
-    const row = results.at(-1)?.rows[0]
-    invariant(row, 'a statement answered no row')
-    return row
+    const results = await connection.batch(statements, operation.action === 'read' ? { readsFor: tenantId } : {})
+    const result = results.at(-1)
+    const row = result?.rows[0]
+    if (row) return row
+    invariant(result && operation.action !== 'read', 'a read answered no row')
+    return [`${result.count} []`]
   } catch (error) {
     const undone = error instanceof DatabaseError ? answerOfUndone(error, operation) : null
     if (undone !== null) return undone

@@ -81,7 +81,7 @@ async function write(changed: Operation, entity: CompiledEntity, request: DataRe
     const statements = plan(schema, operation, tenantId, principal)
     time('plan')
     try {
-      const executed = await execute(connection, statements, operation, schema)
+      const executed = await execute(connection, statements, operation, schema, tenantId)
       time('execute')
       return { operation, executed }
     } catch (error) {
@@ -141,7 +141,7 @@ export async function readRows(
     },
     null,
   )
-  const executed = await execute(connection, plan(schema, operation, tenantId, null), operation, schema)
+  const executed = await execute(connection, plan(schema, operation, tenantId, null), operation, schema, tenantId)
   return JSON.parse(executed.body) as readonly JsonObject[] // Postgres' own json_agg of rows
 }
 

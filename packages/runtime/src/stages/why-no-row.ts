@@ -28,6 +28,6 @@ export async function whyNoRow(
     returning: 'representation',
     query: { select: embedsOf(operation.query), where, order: [] },
   }
-  const { rows } = await execute(connection, plan(schema, read, tenantId, principal), read, schema)
+  const { rows } = await execute(connection, plan(schema, read, tenantId, principal), read, schema, tenantId)
   if (rows > 0) throw preconditionFailed()
 }

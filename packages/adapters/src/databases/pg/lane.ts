@@ -5,7 +5,8 @@ import { type Lane, type LaneOptions, MAX_PREPARED } from '../lane.ts'
 import { unreachable } from '../server-error.ts'
 import type { Outcome } from '../session.ts'
 import { connectError, queryError } from './driver-error.ts'
-import { type Parsing, PipelinedQuery } from './pipelined-query.ts'
+import { type Parsing, PipelinedQuery, type Settled } from './pipelined-query.ts'
+import { createSharedReads, type SharedReads } from './shared-reads.ts'
 import { createStatementNames, type StatementNames } from './statement-names.ts'
 
 const CLOSE_TIMEOUT_MS = 5000
@@ -34,7 +35,11 @@ export async function openLane(options: LaneOptions, kept: boolean): Promise<Lan
     throw connectError(error, client)
   }
   const names = kept ? createStatementNames() : null
-  const sending: Sending = { client, names, parsing: [], corked: false }
+  const shared = createSharedReads({
+    send: (statements) => sendAll(sending, statements),
+    outcome: (settled) => toOutcome(sending, settled),
+  })
+  const sending: Sending = { client, names, parsing: [], shared, corked: false }
   client.connection.on('parseComplete', () => {
     const name = sending.parsing.shift()?.name
     if (name) name.state = 'ready'
@@ -42,9 +47,13 @@ export async function openLane(options: LaneOptions, kept: boolean): Promise<Lan
 
   return {
     atomic: true,
-    async send(statements) {
+    async send(statements, readsFor) {
       if (lost) return { ok: false, error: unreachable('08006', 'the connection to Postgres was lost'), stale: false }
-      const outcome = await sendAll(sending, statements)
+      const [only] = statements
+      const outcome =
+        readsFor !== undefined && only && cork(sending)
+          ? await sending.shared.add(readsFor, only)
+          : toOutcome(sending, await sendAll(sending, statements))
       // Told before the driver is: its socket is still open while the last words of the server are read.
       if (!outcome.ok && outcome.error.code === 'DATABASE_UNREACHABLE') onLost()
       return outcome
@@ -96,41 +105,47 @@ function startupOptions(given: string | null, settings: Readonly<Record<string, 
   return [...(given ? [given] : []), ...own].join(' ')
 }
 
-/** What one connection keeps of what it has sent. */
+/** What one connection keeps of what it has sent, and is about to send. */
 interface Sending {
   readonly client: Client
   readonly names: StatementNames | null
   readonly parsing: Parsing
+  readonly shared: SharedReads
   /** Whether what is written waits for the end of this turn of the event loop. */
   corked: boolean
 }
 
 /** Hands all statements over before it returns, so that no other batch comes between them. */
-function sendAll(sending: Sending, statements: readonly Statement[]): Promise<Outcome> {
+function sendAll(sending: Sending, statements: readonly Statement[]): Promise<Settled> {
   const { client, names, parsing } = sending
+  cork(sending)
   return new Promise((resolve) => {
-    const query = new PipelinedQuery(statements, names, parsing, ({ answers, failure }) => {
-      if (!failure) return resolve({ ok: true, answers })
-      const stale = names !== null && failure.statement?.prepare !== false && isStalePlan(failure.error)
-      if (stale && failure.statement) forget(client, names, failure.statement.text)
-      resolve({ ok: false, error: queryError(failure.error), stale })
-    })
-    cork(sending)
     // The driver's types know no query but their own.
-    client.query(query as object as Submittable)
+    client.query(new PipelinedQuery(statements, names, parsing, resolve) as object as Submittable)
   })
 }
 
-/** One write to the socket for all that is sent in this turn of the event loop; Workers' sockets have no cork. */
-function cork(sending: Sending): void {
+/** Forgets what has turned out to be stale. */
+function toOutcome({ client, names }: Sending, { answers, failure }: Settled): Outcome {
+  if (!failure) return { ok: true, answers }
+  const stale = names !== null && failure.statement?.prepare !== false && isStalePlan(failure.error)
+  if (stale && failure.statement) forget(client, names, failure.statement.text)
+  return { ok: false, error: queryError(failure.error), stale }
+}
+
+/** One write to the socket for all that is sent in this turn of the event loop; false where sockets have no cork, as on Workers. */
+function cork(sending: Sending): boolean {
   const { stream } = sending.client.connection
-  if (sending.corked || !stream.cork) return
+  if (!stream.cork) return false
+  if (sending.corked) return true
   sending.corked = true
   stream.cork()
   setImmediate(() => {
+    sending.shared.flush()
     sending.corked = false
     stream.uncork()
   })
+  return true
 }
 
 /** A plan that no longer fits the tables (0A000), or that the session does not know any more (26000). */

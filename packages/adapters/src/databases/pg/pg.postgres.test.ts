@@ -1,3 +1,4 @@
+import type { Connection } from '@backsaas/core'
 import { describe, expect, test } from 'vitest'
 import { type ServerTools, serverSuite } from '../../../test/server-suite.ts'
 import { databaseSuite } from '../../testing/database-suite.ts'
@@ -42,6 +43,58 @@ function sharing({ fresh, open, ask }: ServerTools): void {
       await fresh().query('create table public.no_such_table (nothing int)')
       await fresh().query('grant select on public.no_such_table to public')
       await Promise.all(Array.from({ length: 20 }, () => ask(connection, 'select nothing from public.no_such_table')))
+    })
+  })
+
+  describe('reads that meet', () => {
+    /** The transaction's own time tells which one it was. */
+    const read = (connection: Connection, readsFor: string, text = 'select now()::text') =>
+      connection.batch([sql(text)], { readsFor }).then(
+        ([result]) => result?.rows[0]?.[0],
+        (error: { code: string }) => error.code,
+      )
+
+    /** A kind of statement gathers once it is known to be quick. */
+    async function known(text?: string): Promise<Connection> {
+      const connection = open({ max: 1 }).open(SCOPE)
+      await read(connection, 'nobody', text)
+      return connection
+    }
+
+    test('share a transaction with those for the same, eight at most, and with no others', async () => {
+      const connection = await known()
+      const all = Array.from({ length: 20 }, (_, index) => read(connection, index % 2 === 0 ? 'a' : 'b'))
+      const write = connection.batch([sql('select now()::text')]).then(([result]) => result?.rows[0]?.[0])
+      const [times, written] = await Promise.all([Promise.all(all), write])
+      const of = (word: number) => times.filter((_, index) => index % 2 === word)
+      expect(new Set(of(0)).size).toBe(2)
+      expect(new Set(of(1)).size).toBe(2)
+      expect(new Set([...times, written]).size).toBe(5)
+    })
+
+    test('fail each by itself', async () => {
+      const connection = await known()
+      const bad = 'select (1 / (random() * 0)::int)::text'
+      for (let round = 0; round < 2; round++) {
+        const texts = [undefined, bad, undefined, bad, 'select no_such_column', undefined]
+        const answers = await Promise.all(texts.map((text) => read(connection, 'a', text)))
+        expect(answers.map((answer) => (answer && /^\d{4}-/.test(answer) ? 'time' : answer))).toEqual([
+          'time',
+          '22012',
+          'time',
+          '22012',
+          '42703',
+          'time',
+        ])
+      }
+    })
+
+    test('are told alike that the connection was lost', async () => {
+      const connection = await known()
+      const end = 'select pg_terminate_backend(pg_backend_pid())::text'
+      const answers = await Promise.all([undefined, end, undefined].map((text) => read(connection, 'a', text)))
+      expect(answers[0]).toMatch(/^\d{4}-/)
+      expect(answers.slice(1)).toEqual(['DATABASE_UNREACHABLE', 'DATABASE_UNREACHABLE'])
     })
   })
 
