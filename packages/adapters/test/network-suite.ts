@@ -104,7 +104,8 @@ export function networkSuite(name: string, create: CreateServer): void {
       const work = connection.batch([sql('select pg_sleep(5)')])
       setTimeout(() => {
         void fresh.query(
-          "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'backsaas owner'",
+          `select pg_terminate_backend(pid) from pg_stat_activity
+           where application_name = 'backsaas owner' and datname = current_database()`,
         )
       }, 150)
       await expect(work).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' })
