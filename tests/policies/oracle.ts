@@ -54,7 +54,7 @@ function expectItem(setting: Setting, { query, key }: Of<'item'>): readonly Expe
 function hiddenKey(setting: Setting, entity: EntityName): readonly Expected[] {
   return ENTITIES[entity].key.every((field) => canSee(setting, entity, field))
     ? []
-    : [refused(setting, 404, 'PGRST116'), refused(setting, 400, '42703')]
+    : [refused(setting, 404, 'PGRST116')]
 }
 
 function keyFilters(entity: EntityName, key: Row): readonly Filter[] {

@@ -26,6 +26,10 @@ export function unknownEntity(schema: string, entity: string, nearest: string | 
   )
 }
 
+export function noSuchRow(entity: string): BackSaasError {
+  return new BackSaasError('PGRST116', 404, `${entity} has no such row`, { details: 'The result contains 0 rows' })
+}
+
 export function notSatisfiable(details: string): BackSaasError {
   return new BackSaasError('PGRST103', 416, 'Requested range not satisfiable', { details })
 }

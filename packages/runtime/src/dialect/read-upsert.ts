@@ -23,16 +23,19 @@ export function readUpsert(
       : split.onConflict.split(',').map((name) => resolveField(name.trim().replace(/^"(.*)"$/, '$1'), entity).name)
   const wanted = [...on].sort().join()
   const unique = [entity.key, ...entity.unique].find((set) => [...set].sort().join() === wanted)
-  if (!unique)
-    throw new BackSaasError(
-      '42P10',
-      400,
-      'there is no unique or exclusion constraint matching the ON CONFLICT specification',
-      {
-        hint: `Unique here: ${[entity.key, ...entity.unique].map((set) => `(${set.join(', ')})`).join(', ')}.`,
-      },
-    )
+  if (!unique) throw notUnique(entity)
   return isNumbered(unique, entity, input) ? null : { on: unique, resolution: preferences.resolution }
+}
+
+/** Suggests sets of which the caller may know every field. */
+function notUnique(entity: CompiledEntity): BackSaasError {
+  const known = [entity.key, ...entity.unique].filter((set) => set.every((name) => Object.hasOwn(entity.fields, name)))
+  return new BackSaasError(
+    '42P10',
+    400,
+    'there is no unique or exclusion constraint matching the ON CONFLICT specification',
+    { hint: known.length === 0 ? null : `Unique here: ${known.map((set) => `(${set.join(', ')})`).join(', ')}.` },
+  )
 }
 
 /**

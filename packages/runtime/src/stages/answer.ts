@@ -1,5 +1,6 @@
 /** What was executed → status, headers and body in the dialect. */
 import { BackSaasError, type CompiledEntity, type Operation } from '@backsaas/core'
+import { noSuchRow } from '../dialect/dialect-errors.ts'
 import type { Reply } from '../http/reply.ts'
 import type { DataRequest } from './data-request.ts'
 import type { Executed } from './execute.ts'
@@ -10,7 +11,7 @@ import type { Parsed } from './parsed.ts'
  */
 export function answer(parsed: Parsed, executed: Executed, { basePath, profile }: Place): Reply {
   const { operation, media, preferences, entity } = parsed
-  if (operation.item && executed.rows === 0) throw notFound(entity)
+  if (operation.item && executed.rows === 0) throw noSuchRow(entity.name)
   const one = operation.cardinality === 'one'
   if (one && executed.rows !== 1) throw notOne(executed.rows)
   const headers: Record<string, string> = {
@@ -65,10 +66,6 @@ function notOne(rows: number): BackSaasError {
   return new BackSaasError('PGRST116', 406, 'Cannot coerce the result to a single JSON object', {
     details: `The result contains ${rows} rows`,
   })
-}
-
-function notFound(entity: CompiledEntity): BackSaasError {
-  return new BackSaasError('PGRST116', 404, `${entity.name} has no such row`, { details: 'The result contains 0 rows' })
 }
 
 function rangeNotSatisfiable(offset: number, total: number): BackSaasError {

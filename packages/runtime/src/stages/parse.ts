@@ -10,7 +10,7 @@ import {
 } from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 import { buildQuery } from '../dialect/build-query.ts'
-import { notSupported, overLimit, parseError, unknownColumn, unknownEntity } from '../dialect/dialect-errors.ts'
+import { noSuchRow, notSupported, overLimit, parseError, unknownEntity } from '../dialect/dialect-errors.ts'
 import { readAccept } from '../dialect/media.ts'
 import { collectParams, type Params } from '../dialect/params.ts'
 import { readPreferences } from '../dialect/preferences.ts'
@@ -65,8 +65,8 @@ function parseHead(input: ParseInput): Head {
   const precondition = readPrecondition(input.headers, input.method, input.itemKey !== null)
   const action = actionOf(input.method, precondition)
   refuseUnbuilt(input.method, action, split)
-  const itemKey = input.itemKey === null ? null : readItemKey(entity, input.itemKey)
   const put = action === 'create' && input.method === 'PUT'
+  const itemKey = input.itemKey === null ? null : readItemKey(entity, input.itemKey, put)
   // The key that a PUT names in its filters is where the row goes, not a condition on what is there.
   const filtered = buildQuery(put ? { ...split, filters: [], logic: [] } : split, entity, {
     schema: input.schema,
@@ -161,17 +161,18 @@ function refuseUnbuilt(method: string, action: Operation['action'], split: Split
     )
 }
 
-/** Under rules a caller may not see a key; a row cannot be found by it then. */
-function refuseHiddenKey(entity: CompiledEntity): void {
-  const hidden = entity.key.find((field) => !Object.hasOwn(entity.fields, field))
-  if (hidden !== undefined) throw unknownColumn(entity.name, hidden, null)
-}
-
-/** `/order_lines/42,SKU-1`: the key's fields in order, each escaped by itself, so that a value may hold a comma. */
-function readItemKey(entity: CompiledEntity, text: string): readonly string[] {
+/**
+ * `/order_lines/42,SKU-1`: the key's fields in order, each escaped by itself, so that a value may hold a comma.
+ *
+ * @throws `PGRST116` (404) where the caller may not see the key: no row can be found by it then, whatever it is. A PUT may make one.
+ */
+function readItemKey(entity: CompiledEntity, text: string, put: boolean): readonly string[] {
+  const hidden = entity.key.some((field) => !Object.hasOwn(entity.fields, field))
+  if (hidden && !put) throw noSuchRow(entity.name)
   const values = (entity.key.length === 1 ? [text] : text.split(',')).map((part) => decoded(part, text))
+  const expected = hidden ? 'the values of the key' : `${entity.key.length} values: ${entity.key.join(',')}`
   if (values.length !== entity.key.length || values.some((value) => value.includes('\0')))
-    throw parseError('item key', text, 1, `${entity.key.length} values: ${entity.key.join(',')}`)
+    throw parseError('item key', text, 1, expected)
   return values
 }
 
@@ -187,7 +188,6 @@ function decoded(part: string, whole: string): string {
 
 /** The key's fields as conditions. */
 function keyConditions(entity: CompiledEntity, key: readonly string[], params: Params): readonly Condition[] {
-  refuseHiddenKey(entity)
   return entity.key.map((field, i) => equals(field, params.add(key[i] ?? '')))
 }
 
