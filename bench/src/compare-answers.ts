@@ -1,6 +1,6 @@
 /** Before anything is timed: every contestant gives the same answer. */
 import { isDeepStrictEqual } from 'node:util'
-import type { Contestant } from './contestant.ts'
+import { type Contestant, headersOf } from './contestant.ts'
 import type { Call } from './scenarios.ts'
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
@@ -32,9 +32,14 @@ interface Answer {
   readonly rows: Json
 }
 
-async function ask({ url, headers }: Contestant, { method, path, body }: Call): Promise<Answer> {
+async function ask(contestant: Contestant, call: Call): Promise<Answer> {
+  const { method, path, body } = call
   const type = body ? { 'content-type': 'application/json' } : {}
-  const response = await fetch(url + path, { method, headers: { ...headers, ...type }, ...(body ? { body } : {}) })
+  const response = await fetch(contestant.url + path, {
+    method,
+    headers: { ...headersOf(contestant, call), ...type },
+    ...(body ? { body } : {}),
+  })
   const text = await response.text()
   return { status: response.status, rows: text === '' ? null : inOrder(JSON.parse(text) as Json) }
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import type { BenchData } from './data.ts'
 import { TENANT } from './data.ts'
+import type { Call } from './scenarios.ts'
 
 export interface Contestant {
   readonly name: string
@@ -13,6 +14,8 @@ export interface Contestant {
   /** What stands before `/contacts`. */
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
+  /** Those of who may see the rows of a condition only. */
+  readonly readerHeaders: Readonly<Record<string, string>>
   /** From the start of the process until it listens. */
   readonly startedInMs: number
   /** Resident memory, MiB. */
@@ -32,13 +35,14 @@ export interface ContestantOptions {
   /** What stands before `/contacts`, behind host and port. */
   readonly path?: string
   readonly headers?: Readonly<Record<string, string>>
+  readonly readerHeaders?: Readonly<Record<string, string>>
   /** Whether its garbage can be collected on demand. */
   readonly collects?: boolean
 }
 
 /** @throws where the process ends before it listens. */
 export async function startContestant(options: ContestantOptions): Promise<Contestant> {
-  const { kind, driver, url, pool, path = '', headers = {}, collects = false } = options
+  const { kind, driver, url, pool, path = '', headers = {}, readerHeaders = headers, collects = false } = options
   const name = `${kind} (${driver})`
   const script = kind === 'backsaas' ? 'backsaas.ts' : 'by-hand.ts'
   const startedAt = performance.now()
@@ -54,6 +58,7 @@ export async function startContestant(options: ContestantOptions): Promise<Conte
     server,
     url: server + path,
     headers,
+    readerHeaders,
     startedInMs: performance.now() - startedAt,
     rssMb: () => residentMb(child),
     async heapBytes() {
@@ -70,10 +75,22 @@ export async function startContestant(options: ContestantOptions): Promise<Conte
   }
 }
 
+type Access = Pick<BenchData, 'url' | 'key' | 'readerKey'>
+
 /** BackSaaS on the benchmark's data: the tenant in the path, its key in a header. */
-export function startBackSaas(driver: string, data: Pick<BenchData, 'url' | 'key'>, pool: string): Promise<Contestant> {
+export function startBackSaas(driver: string, { url, key, readerKey }: Access, pool: string): Promise<Contestant> {
   const path = `/t/${TENANT}/rest/v1`
-  return startContestant({ kind: 'backsaas', driver, url: data.url, pool, path, headers: { apikey: data.key } })
+  const keys = { headers: { apikey: key }, readerHeaders: { apikey: readerKey } }
+  return startContestant({ kind: 'backsaas', driver, url, pool, path, ...keys })
+}
+
+export function startByHand(driver: string, url: string, pool: string): Promise<Contestant> {
+  return startContestant({ kind: 'by hand', driver, url, pool, readerHeaders: { 'x-reader': 'reader@example.com' } })
+}
+
+/** What a call is sent with, but for what its body needs. */
+export function headersOf({ headers, readerHeaders }: Contestant, { asReader }: Call): Contestant['headers'] {
+  return asReader ? readerHeaders : headers
 }
 
 async function died(child: ChildProcess, name: string): Promise<never> {

@@ -1,6 +1,8 @@
 /** A database with a million contacts, once as tenants' rows and once as one company's: same ids, same values, same order. */
 import { pg } from '@backsaas/adapters/databases/pg'
+import type { Database } from '@backsaas/core'
 import { createKey, createTenant, migrate } from '@backsaas/migrator'
+import { policies } from '@backsaas/plugins/policies'
 import type { Sql } from 'postgres'
 import { connect, createAnew, inDatabase, readMark } from './connect.ts'
 import { resetData } from './reset-data.ts'
@@ -8,6 +10,8 @@ import { resetData } from './reset-data.ts'
 export interface BenchData {
   readonly url: string
   readonly key: string
+  /** Of who may see the rows of a condition only. */
+  readonly readerKey: string
   /** Contacts of the tenant that is asked, and its companies. */
   readonly contacts: readonly string[]
   readonly companies: readonly string[]
@@ -46,7 +50,10 @@ export async function prepareData(
     await load(url, size, wanted)
   }
   const database = pg(url)
+  // Rules can change without the data.
+  await migrateSchema(database)
   const { key } = await createKey(database, { tenant: TENANT, name: `bench ${Date.now()}` })
+  const reader = await createKey(database, { tenant: TENANT, name: `reader ${Date.now()}`, roles: ['reader'] })
   await database.close?.()
   const sql = connect(url)
   const tables = [BY_HAND, await ourTables(sql)]
@@ -54,12 +61,12 @@ export async function prepareData(
   const contacts = await idsOf(sql, `by_hand.contacts where email like '%@t0.example.com'`)
   const companies = await idsOf(sql, `by_hand.companies where name like 'Company 0-%'`)
   await sql.end()
-  return { url, key, contacts, companies, tables }
+  return { url, key, readerKey: reader.key, contacts, companies, tables }
 }
 
 async function load(url: string, { tenants, contactsPerTenant }: DataSize, mark: string): Promise<void> {
   const database = pg(url)
-  await migrate(database, new URL('../schema.yaml', import.meta.url).pathname)
+  await migrateSchema(database)
   const { id } = await createTenant(database, { slug: TENANT, schemas: ['bench'] })
   await database.close?.()
   const sql = connect(url)
@@ -92,11 +99,15 @@ async function load(url: string, { tenants, contactsPerTenant }: DataSize, mark:
   await sql.end()
 }
 
+async function migrateSchema(database: Database): Promise<void> {
+  await migrate(database, new URL('../schema.yaml', import.meta.url).pathname, { decide: policies().access.decide })
+}
+
 /** Where the migrator has put them. */
 async function ourTables(sql: Sql): Promise<Tables> {
   const [row] = await sql`
     select v.mapping from backsaas.versions v join backsaas.placements p on p.id = v.placement_id
-    where p.schema_name = 'bench' and v.state = 'live'`
+    where p.schema_name = 'bench' and v.state = 'live' order by v.version desc limit 1`
   const { schema, entities } = JSON.parse(String(row?.mapping))
   const table = (entity: string): string => `"${schema}"."${entities[entity].table}"`
   return { companies: table('companies'), contacts: table('contacts'), notes: table('notes') }

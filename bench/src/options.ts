@@ -27,10 +27,10 @@ stays: a million contacts of a thousand tenants (backsaas_bench), and 10,000 ten
 What is measured (--only a,b,…; default: all)
   a  read by id                 d  update by id
   b  list of 20 with an embed   e  page of 100 with two embeds
-  c  insert
+  c  insert                     i  read by id as who may see the rows of a condition
   f  from the start of the process to the first answer
   g  10,000 tenants of 500 schemas beside one tenant: time, memory, cold tenants
-  h  statements and round trips of each request of a–e
+  h  statements and round trips of each request of a–e and i
 
   --quick            3 seconds each instead of 60, one warm-up second
   --seconds 60       of each contestant in each scenario, in --rounds 6 turns
@@ -43,7 +43,7 @@ Postgres: BACKSAAS_TEST_DATABASE_URL, a login that may create databases and role
 default postgres://postgres@127.0.0.1:5432/postgres.
 `
 
-const LETTERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+const LETTERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']
 const DRIVERS = ['pg', 'postgres']
 
 /**

@@ -1,6 +1,6 @@
-/** h: what each request of a–e sends to the database, and how often it waits, read between contestant and database. */
+/** h: what each request of a–e and i sends to the database, and how often it waits, read between contestant and database. */
 import { startWireCounter, type WireCount } from '../../tests/fixture/wire-counter.ts'
-import { startBackSaas, startContestant } from './contestant.ts'
+import { headersOf, startBackSaas, startByHand } from './contestant.ts'
 import type { BenchData } from './data.ts'
 import type { Options } from './options.ts'
 import { SCENARIOS } from './scenarios.ts'
@@ -17,7 +17,7 @@ export async function measureRoundTrips({ drivers, pool }: Options, data: BenchD
   const all: RoundTrips[] = []
   const starts = [
     ...drivers.map((driver) => () => startBackSaas(driver, through, pool)),
-    ...['pg', 'postgres'].map((driver) => () => startContestant({ kind: 'by hand', driver, url: wire.url, pool: '1' })),
+    ...['pg', 'postgres'].map((driver) => () => startByHand(driver, wire.url, '1')),
   ]
   try {
     for (const start of starts) {
@@ -25,8 +25,9 @@ export async function measureRoundTrips({ drivers, pool }: Options, data: BenchD
       for (const scenario of SCENARIOS) {
         for (let n = 0; n < WARM_UPS; n++) {
           wire.take()
-          const { method, path, body } = scenario.call(n, data)
-          const headers = { ...contestant.headers, ...(body ? { 'content-type': 'application/json' } : {}) }
+          const call = scenario.call(n, data)
+          const { method, path, body } = call
+          const headers = { ...headersOf(contestant, call), ...(body ? { 'content-type': 'application/json' } : {}) }
           const response = await fetch(contestant.url + path, { method, headers, ...(body ? { body } : {}) })
           await response.arrayBuffer()
         }

@@ -46,9 +46,9 @@ async function measure(options: Options): Promise<Results> {
   const has = (letters: string): boolean => only.some((letter) => letters.includes(letter))
   const [driver = 'pg'] = options.drivers
   const many = has('g') ? await prepareMany(ADMIN_URL, MANY, say) : null
-  const data = has('abcdefh') ? await prepareData(ADMIN_URL, { tenants, contactsPerTenant: contacts }, say) : null
+  const data = has('abcdefhi') ? await prepareData(ADMIN_URL, { tenants, contactsPerTenant: contacts }, say) : null
   return {
-    rows: data && has('abcde') ? await measureThroughput(options, data, say) : [],
+    rows: data && has('abcdei') ? await measureThroughput(options, data, say) : [],
     ...(data && has('f') ? { startUp: await measureStartUp(driver, data, pool) } : {}),
     ...(many ? { manyTenants: await measureManyTenants(driver, many, options) } : {}),
     ...(data && has('h') ? { roundTrips: await measureRoundTrips(options, data) } : {}),

@@ -7,11 +7,14 @@ export type ScenarioName =
   | 'c: insert'
   | 'd: update by id'
   | 'e: page of 100, two embeds'
+  | 'i: read by id, row rule'
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PATCH'
   readonly path: string
   readonly body?: string
+  /** Asked as who may see the rows of a condition only; else as who may do all. */
+  readonly asReader?: true
 }
 
 /** What calls are made of. */
@@ -72,6 +75,11 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'e: page of 100, two embeds',
     floor: 0.85,
     call: (n) => ({ method: 'GET', path: `/contacts?${PAGE}&campaign=eq.0-${n % 10}` }),
+  },
+  {
+    name: 'i: read by id, row rule',
+    floor: 0.8,
+    call: (n, { contacts }) => ({ method: 'GET', path: `/contacts?id=eq.${pick(contacts, n)}`, asReader: true }),
   },
 ]
 

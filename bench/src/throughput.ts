@@ -1,7 +1,7 @@
-/** a–e: every contestant under the same load, in turns. */
+/** a–e and i: every contestant under the same load, in turns. */
 import { compareAnswers } from './compare-answers.ts'
 import { connect } from './connect.ts'
-import { type Contestant, startBackSaas, startContestant } from './contestant.ts'
+import { type Contestant, headersOf, startBackSaas, startByHand } from './contestant.ts'
 import type { BenchData } from './data.ts'
 import { load, type Measured } from './load.ts'
 import type { Options } from './options.ts'
@@ -47,7 +47,7 @@ export async function measureThroughput(
 async function startAll({ drivers, pool }: Options, data: BenchData): Promise<readonly Contestant[]> {
   const started = await Promise.allSettled([
     ...drivers.map((driver) => startBackSaas(driver, data, pool)),
-    ...['pg', 'postgres'].map((driver) => startContestant({ kind: 'by hand', driver, url: data.url, pool })),
+    ...['pg', 'postgres'].map((driver) => startByHand(driver, data.url, pool)),
   ])
   const running = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   const failed = started.find((one) => one.status === 'rejected')
@@ -66,7 +66,10 @@ async function takeTurns(
 ): Promise<readonly Turns[]> {
   const { connections, rounds } = options
   const run = (contestant: Contestant, seconds: number): Promise<Measured> => {
-    const call = (n: number) => ({ ...scenario.call(n, data), url: contestant.url, headers: contestant.headers })
+    const call = (n: number) => {
+      const made = scenario.call(n, data)
+      return { ...made, url: contestant.url, headers: headersOf(contestant, made) }
+    }
     return load(contestant.server, { connections, seconds, call })
   }
   const writes = scenario.call(0, data).method !== 'GET'

@@ -37,7 +37,7 @@ export function writing(lend: Lend): void {
         status: 'lead',
         tags: null,
         meta: null,
-        owner_id: null,
+        owner_id: expect.stringMatching(UUID), // the key's
         company_id: null,
         created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
         updated_at: expect.any(String),

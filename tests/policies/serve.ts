@@ -13,6 +13,8 @@ export interface Served {
   publish(document: string): Promise<void>
   /** A new tenant with one schema. */
   createTenant(slug: string, schema: string): Promise<ServedTenant>
+  /** Asks a tenant that is there already, `system` for one. */
+  send(slug: string, caller: Caller, asked: Asked): Promise<Came>
   close(): Promise<void>
 }
 
@@ -39,6 +41,7 @@ export async function serve(plugin: Plugin = policies()): Promise<Served> {
       const { id } = await createTenant(fixture.database, { slug, schemas: [schema] })
       return { id, slug, send: (caller, asked) => send(fixture, slug, caller, asked) }
     },
+    send: (slug, caller, asked) => send(fixture, slug, caller, asked),
     close: () => fixture.close(),
   }
 }

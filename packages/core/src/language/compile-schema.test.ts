@@ -9,7 +9,7 @@ const crm = compileSchema(crmText)
 test('the example compiles, its entities in the order of the document', () => {
   expect(crm.name).toBe('crm')
   expect(crm.hash).toMatch(/^[0-9a-f]{64}$/)
-  expect(crm.roles).toEqual({ sales: { inherits: [] }, admin: { inherits: ['sales'] } })
+  expect(crm.roles).toEqual({ sales: { inherits: [] }, support: { inherits: [] }, admin: { inherits: ['sales'] } })
   expect(Object.keys(crm.entities)).toEqual(['companies', 'contacts', 'notes', 'products', 'orders', 'order_lines'])
 })
 

@@ -1,0 +1,119 @@
+/** The registry's own rules as a matrix: who may do what with its rows, and whose rows they see. What is not listed must be denied. */
+import { readFileSync } from 'node:fs'
+import { compileSchema } from '@backsaas/core/language'
+import { createKey } from '@backsaas/migrator'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Caller } from './evaluate.ts'
+import { type Served, serve } from './serve.ts'
+
+const PLATFORM = compileSchema(readFileSync(new URL('../../schemas/platform.yaml', import.meta.url), 'utf8'))
+const ACTIONS = ['read', 'create', 'update', 'delete'] as const
+type Action = (typeof ACTIONS)[number]
+
+/** By name: of which tenant, with which roles. `key` is one of the tenant's API keys, by its own id. */
+const CALLERS: Readonly<Record<string, { readonly tenant: string; readonly roles: readonly string[] }>> = {
+  platform: { tenant: 'system', roles: ['admin'] },
+  admin: { tenant: 'acme', roles: ['admin'] },
+  member: { tenant: 'acme', roles: ['member'] },
+  key: { tenant: 'acme', roles: ['member'] },
+  both: { tenant: 'acme', roles: ['member', 'admin'] },
+  /** Of a role that is one of the tenant's schema, and none of the platform's. */
+  sales: { tenant: 'acme', roles: ['sales'] },
+  nobody: { tenant: 'acme', roles: [] },
+  anonymous: { tenant: 'acme', roles: ['anonymous'] },
+}
+
+const ADMINS = ['platform', 'admin', 'both']
+const MEMBERS = [...ADMINS, 'member', 'key']
+const MATRIX: Readonly<Record<string, Partial<Record<Action, readonly string[]>>>> = {
+  tenants: { read: ADMINS },
+  stores: { read: ADMINS },
+  schemas: { read: MEMBERS },
+  schema_versions: { read: MEMBERS },
+  installs: { read: MEMBERS },
+  policies: { read: ADMINS, create: ADMINS, update: ADMINS, delete: ADMINS },
+  api_keys: { read: MEMBERS },
+  events: { read: ADMINS },
+}
+
+let served: Served
+let keyId: string
+
+beforeAll(async () => {
+  served = await serve()
+  await served.publish(
+    '{ schema: notes, roles: { sales: {} }, entities: { notes: { fields: { body: { type: text } } } } }',
+  )
+  for (const slug of ['system', 'acme', 'globex']) {
+    const { id } = await createKey(served.fixture.database, { tenant: slug, name: 'matrix' })
+    if (slug === 'acme') keyId = id
+  }
+})
+afterAll(() => served?.close())
+
+async function ask(name: string, method: string, path: string, body?: object): Promise<[number, unknown]> {
+  const { tenant, roles } = CALLERS[name] ?? { tenant: '', roles: [] }
+  const kind: Caller['kind'] = name === 'anonymous' ? 'anonymous' : 'user'
+  const caller: Caller = { id: name === 'key' ? keyId : '018f0000-0000-7000-8000-000000000001', kind, roles }
+  const headers = { 'accept-profile': 'platform', 'content-profile': 'platform', prefer: 'tx=rollback' }
+  const came = await served.send(tenant, caller, { method, path, headers, ...(body ? { body } : {}) })
+  return [came.status, came.body]
+}
+
+const NOWHERE = 'id=eq.018f0000-0000-7000-8000-00000000ffff'
+const POLICY = { schema: 'notes', role: 'sales', entity: 'notes', action: 'read' }
+
+async function attempt(name: string, entity: string, action: Action): Promise<number> {
+  const [status] = await {
+    read: () => ask(name, 'GET', `/${entity}`),
+    create: () => ask(name, 'POST', `/${entity}`, entity === 'policies' ? POLICY : {}),
+    update: () => ask(name, 'PATCH', `/${entity}?${NOWHERE}`, entity === 'policies' ? { description: 'x' } : {}),
+    delete: () => ask(name, 'DELETE', `/${entity}?${NOWHERE}`),
+  }[action]()
+  return status
+}
+
+test('the matrix states all of the registry: whoever adds an entity says who may do what with it', () => {
+  expect(Object.keys(MATRIX).sort()).toEqual(Object.keys(PLATFORM.entities).sort())
+})
+
+describe.each(Object.keys(MATRIX))('%s', (entity) => {
+  test.each(ACTIONS)('%s', async (action) => {
+    const allowed = MATRIX[entity]?.[action] ?? []
+    const found: Record<string, boolean> = {}
+    for (const name of Object.keys(CALLERS)) {
+      const status = await attempt(name, entity, action)
+      // 422: let through, and no policy of a schema that the tenant has.
+      expect([200, 201, 204, 401, 403, 422], `${name} ${status}`).toContain(status)
+      found[name] = status < 300 || status === 422
+    }
+    const right = Object.fromEntries(Object.keys(CALLERS).map((name) => [name, allowed.includes(name)]))
+    expect(found).toEqual(right)
+  })
+})
+
+test('an admin sees the rows of their own tenant, the platform’s those of the platform, nobody another’s', async () => {
+  const names = async (name: string, path: string): Promise<unknown> => (await ask(name, 'GET', path))[1]
+  expect(await names('admin', '/tenants?select=slug')).toEqual([])
+  expect(await names('platform', '/tenants?select=slug&slug=in.(acme,globex)&order=slug')).toEqual([
+    { slug: 'acme' },
+    { slug: 'globex' },
+  ])
+  for (const entity of ['api_keys', 'installs']) {
+    const [own, theirs] = [
+      await names('admin', `/${entity}?select=id`),
+      await names('platform', `/${entity}?select=id`),
+    ]
+    expect((own as unknown[]).length, entity).toBeGreaterThan(0)
+    for (const row of own as unknown[]) expect(theirs).not.toContainEqual(row)
+  }
+})
+
+test('a member sees of the keys its own, and nothing else of them', async () => {
+  expect(await ask('key', 'GET', '/api_keys?select=id')).toEqual([200, [{ id: keyId }]])
+  expect(await ask('member', 'GET', '/api_keys?select=id')).toEqual([200, []])
+  const [, all] = await ask('admin', 'GET', '/api_keys?select=id')
+  expect(all).toContainEqual({ id: keyId })
+  for (const name of ['key', 'admin', 'platform'])
+    expect(await ask(name, 'GET', '/api_keys?select=hash')).toMatchObject([400, { code: '42703' }])
+})
