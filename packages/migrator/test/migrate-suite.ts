@@ -292,7 +292,8 @@ export function migrateSuite(name: string, open: OpenTestDatabase, naming?: Nami
       expect(installs).toEqual([['2']])
       const events = await db.as(
         'migrator',
-        `select ${column('events', 'type')} from ${at('events')} where ${column('events', 'data')}->>'schema' = 'shop' order by ${column('events', 'id')}`,
+        `select ${column('events', 'type')} from ${at('events')} where ${column('events', 'type')} like 'schema.%' and ${column('events', 'subject')} in
+           (select ${column('schemas', 'id')}::text from ${at('schemas')} where ${column('schemas', 'name')} = 'shop') order by ${column('events', 'id')}`,
       )
       expect(events).toEqual([['schema.created'], ['schema.updated.compatible']])
     })

@@ -11,6 +11,8 @@ export interface Change {
   /** `compatible`: applied at once, both versions serve. `breaking`: needs a migration. */
   readonly class: 'compatible' | 'breaking'
   readonly message: string
+  /** Of an index or a unique set. */
+  readonly fields?: readonly string[]
 }
 
 /**
@@ -53,16 +55,22 @@ function diffEntity(before: CompiledEntity, after: CompiledEntity, at: string, p
   })
   if (!same(before.key, after.key)) changes.push(breaking(`${at}/key`, 'CHANGE_KEY', 'the key differs'))
   for (const set of missing(before.unique, after.unique)) {
-    changes.push(breaking(`${at}/unique`, 'ADD_UNIQUE', `${set.join(', ')} must be unique now`))
+    changes.push({ ...breaking(`${at}/unique`, 'ADD_UNIQUE', `${set.join(', ')} must be unique now`), fields: set })
   }
   for (const set of missing(after.unique, before.unique)) {
-    changes.push(breaking(`${at}/unique`, 'REMOVE_UNIQUE', `${set.join(', ')} need not be unique any more`))
+    changes.push({
+      ...breaking(`${at}/unique`, 'REMOVE_UNIQUE', `${set.join(', ')} need not be unique any more`),
+      fields: set,
+    })
   }
   for (const set of missing(before.indexes, after.indexes)) {
-    changes.push(compatible(`${at}/indexes`, 'ADD_INDEX', `an index on ${set.join(', ')} is new`))
+    changes.push({ ...compatible(`${at}/indexes`, 'ADD_INDEX', `an index on ${set.join(', ')} is new`), fields: set })
   }
   for (const set of missing(after.indexes, before.indexes)) {
-    changes.push(breaking(`${at}/indexes`, 'REMOVE_INDEX', `the index on ${set.join(', ')} is gone`))
+    changes.push({
+      ...breaking(`${at}/indexes`, 'REMOVE_INDEX', `the index on ${set.join(', ')} is gone`),
+      fields: set,
+    })
   }
   if (!same(before.events, after.events)) {
     changes.push(compatible(`${at}/events`, 'CHANGE_EVENTS', 'the record events differ'))

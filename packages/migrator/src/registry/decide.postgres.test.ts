@@ -64,7 +64,7 @@ test('a new version has its own; of what has no rules nothing is asked; events d
   await migrate(db.database, RULED.replace('schema: ruled', 'schema: other'), { decide })
   const platform = 'backsaas_00000000000070008000000000000003'
   const events = await db.sql(
-    `select (data->'spec')::jsonb ? 'decisions' from ${platform}.events where type = 'schema.created' and data->>'schema' = 'other'`,
+    `select (data->'spec')::jsonb ? 'decisions' from ${platform}.events where type = 'schema.created' and data->'spec'->>'name' = 'other'`,
   )
   expect(events).toEqual([['f']])
 })

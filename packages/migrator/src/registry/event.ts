@@ -1,19 +1,20 @@
 /** Events of the registry, written to the outbox in the transaction of the change they tell. */
-import type { JsonObject, Statement } from '@backsaas/core'
-import { uuidv7 } from '@backsaas/core'
+import { type Statement, uuidv7 } from '@backsaas/core'
+import { checkEventData, type EventData, type EventType } from '@backsaas/core/events'
 import { insertRow, type Platform } from './platform.ts'
 
-export interface RegistryEvent {
-  readonly type: string
+export interface RegistryEvent<T extends EventType> {
+  readonly type: T
   /** The tenant that owns what happened. */
   readonly tenantId: string
   /** The id of the thing that it happened to. */
   readonly subject: string
-  readonly data: JsonObject
+  readonly data: EventData<T>
 }
 
-/** The insert of one event. */
-export function insertEvent(platform: Platform, event: RegistryEvent): Statement {
+/** The insert of one event. @throws `EVENT_INVALID` (500) where its data is not as its type defines it. */
+export function insertEvent<T extends EventType>(platform: Platform, event: RegistryEvent<T>): Statement {
+  checkEventData(event.type, event.data)
   return insertRow(platform, 'events', event.tenantId, {
     id: uuidv7(),
     type: event.type,

@@ -1,5 +1,5 @@
 /** Publishes a version of a schema and places it in a store: names, DDL, registry rows and event in one transaction. */
-import type { CompiledSchema, Connection, Json, Mapping } from '@backsaas/core'
+import type { CompiledSchema, Connection, JsonObject, Mapping } from '@backsaas/core'
 import { BackSaasError, DatabaseError, uuidv7 } from '@backsaas/core'
 import { readRoles } from '../bootstrap/read-roles.ts'
 import { storeSchema } from '../bootstrap/store-schema.ts'
@@ -9,6 +9,7 @@ import type { Change } from '../plan/diff.ts'
 import type { Naming } from '../plan/names.ts'
 import { planVersion, tablesToFill } from '../plan/plan-version.ts'
 import { insertEvent } from './event.ts'
+import { compatibleEventChanges } from './event-changes.ts'
 import { insertRow, type Platform, readCompiled, readMapping, readPlatform, tableNames } from './platform.ts'
 
 export interface Publication {
@@ -234,19 +235,22 @@ async function recordVersion(
   const { schemaId } = standing
   const { decisions: _, ...spec } = compiled
   const installs = tableNames(platform, 'installs')
-  const subject = { tenant_id: ownerId, schema_id: schemaId, schema: compiled.name }
   const row = { schema_id: schemaId, version: String(version), hash: compiled.hash, source }
   const schema = { id: schemaId, name: compiled.name, description: compiled.description ?? null }
+  const whose = { tenantId: ownerId, subject: schemaId }
+  const named = { tenant_id: ownerId, schema_id: schemaId }
   const event =
     old === undefined
-      ? {
+      ? insertEvent(platform, {
+          ...whose,
           type: 'schema.created',
-          data: { ...subject, version, hash: compiled.hash, spec: JSON.parse(JSON.stringify(spec)) as Json },
-        }
-      : {
+          data: { ...named, version, spec: JSON.parse(JSON.stringify(spec)) as JsonObject },
+        })
+      : insertEvent(platform, {
+          ...whose,
           type: 'schema.updated.compatible',
-          data: { ...subject, old_version: old, new_version: version, hash: compiled.hash, changes: plain(changes) },
-        }
+          data: { ...named, old_version: old, new_version: version, changes: compatibleEventChanges(changes) },
+        })
   await connection.batch([
     ...(standing.schemaIsNew ? [insertRow(platform, 'schemas', ownerId, schema)] : []),
     insertRow(platform, 'schema_versions', ownerId, row),
@@ -254,10 +258,6 @@ async function recordVersion(
       text: `update ${installs.table} set ${installs.column('version')} = $1 where ${installs.column('placement_id')} = $2`,
       params: [String(version), standing.placementId],
     },
-    insertEvent(platform, { ...event, tenantId: ownerId, subject: schemaId }),
+    event,
   ])
-}
-
-function plain(changes: readonly Change[]): { kind: string; pointer: string }[] {
-  return changes.map(({ kind, pointer }) => ({ kind, pointer }))
 }

@@ -22,7 +22,7 @@ export interface BoundSchema {
   readonly placementId: string
   readonly version: number
   readonly entities: Readonly<Record<string, BoundEntity>>
-  /** Where record events go: the platform's `events`; null where nothing is to be told (the platform itself). */
+  /** Where events of writes go: the platform's `events`; null where there are none. */
   readonly outbox: BoundEntity | null
   /** What the caller's rules come to; null where it is open. Each view of a schema is bound by itself. */
   readonly access: AccessView | null
@@ -47,7 +47,7 @@ const MAX_STATEMENTS = 500
 const MAX_SHAPES = 1000
 
 /**
- * @param outbox the platform's bound schema, for record events; null for the platform itself.
+ * @param outbox the platform's bound schema, for record events; null for the platform itself, which has its own.
  * @example bindSchema(compiled, mapping, placementId, 3, platform)
  */
 export function bindSchema(
@@ -70,7 +70,7 @@ export function bindSchema(
     placementId,
     version,
     entities: Object.freeze(entities),
-    outbox: outbox?.entities.events ?? null,
+    outbox: (placementId === PLATFORM_PLACEMENT_ID ? entities : outbox?.entities)?.events ?? null,
     access: null,
     statements: createStatementCache(MAX_STATEMENTS),
     shapes: boundedMap(MAX_SHAPES),
