@@ -28,12 +28,25 @@ const MEMBERS = [...ADMINS, 'member', 'key']
 const MATRIX: Readonly<Record<string, Partial<Record<Action, readonly string[]>>>> = {
   tenants: { read: ADMINS },
   stores: { read: ADMINS },
-  schemas: { read: MEMBERS },
+  schemas: { read: MEMBERS, update: ADMINS },
   schema_versions: { read: MEMBERS },
   installs: { read: MEMBERS },
   policies: { read: ADMINS, create: ADMINS, update: ADMINS, delete: ADMINS },
   api_keys: { read: MEMBERS },
+  drafts: { read: ADMINS, create: ADMINS, update: ADMINS, delete: ADMINS },
+  jobs: { read: ADMINS, create: ADMINS },
   events: { read: ADMINS },
+  runtimes: { read: ADMINS },
+}
+
+/** What is given to a create and to an update, where nothing at all would be refused for another reason. */
+const GIVEN: Readonly<Record<string, Partial<Record<Action, object>>>> = {
+  policies: {
+    create: { schema: 'notes', role: 'sales', entity: 'notes', action: 'read' },
+    update: { description: 'x' },
+  },
+  jobs: { create: { kind: 'validate_schema', input: {} } },
+  schemas: { update: { shared: true } },
 }
 
 let served: Served
@@ -61,13 +74,13 @@ async function ask(name: string, method: string, path: string, body?: object): P
 }
 
 const NOWHERE = 'id=eq.018f0000-0000-7000-8000-00000000ffff'
-const POLICY = { schema: 'notes', role: 'sales', entity: 'notes', action: 'read' }
 
 async function attempt(name: string, entity: string, action: Action): Promise<number> {
+  const given = GIVEN[entity]?.[action] ?? {}
   const [status] = await {
     read: () => ask(name, 'GET', `/${entity}`),
-    create: () => ask(name, 'POST', `/${entity}`, entity === 'policies' ? POLICY : {}),
-    update: () => ask(name, 'PATCH', `/${entity}?${NOWHERE}`, entity === 'policies' ? { description: 'x' } : {}),
+    create: () => ask(name, 'POST', `/${entity}`, given),
+    update: () => ask(name, 'PATCH', `/${entity}?${NOWHERE}`, given),
     delete: () => ask(name, 'DELETE', `/${entity}?${NOWHERE}`),
   }[action]()
   return status
@@ -83,9 +96,9 @@ describe.each(Object.keys(MATRIX))('%s', (entity) => {
     const found: Record<string, boolean> = {}
     for (const name of Object.keys(CALLERS)) {
       const status = await attempt(name, entity, action)
-      // 422: let through, and no policy of a schema that the tenant has.
-      expect([200, 201, 204, 401, 403, 422], `${name} ${status}`).toContain(status)
-      found[name] = status < 300 || status === 422
+      expect(status, name).toBeLessThan(500)
+      // What is refused for any other reason was let through by the rules.
+      found[name] = status !== 401 && status !== 403
     }
     const right = Object.fromEntries(Object.keys(CALLERS).map((name) => [name, allowed.includes(name)]))
     expect(found).toEqual(right)

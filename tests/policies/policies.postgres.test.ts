@@ -29,8 +29,11 @@ test(
   'every answer and every row is what the rules make of it',
   async () => {
     const found: string[] = []
-    const collect: Pick<Tally, 'disagreed'> = GO_ON ? { disagreed: ({ message }) => found.push(message) } : {}
-    const tally: Tally = { counts: new Map(), ...collect }
+    const disagreed: Tally['disagreed'] = ({ message }) => {
+      found.push(message)
+      console.error(message)
+    }
+    const tally: Tally = { counts: new Map(), ...(GO_ON ? { disagreed } : {}) }
     const all = Array.from({ length: Math.ceil(STEPS / STEPS_OF_A_WORLD) }, (_, index) => `world_${index}`)
     const left = ONLY === undefined ? all : [ONLY]
     const run = async (): Promise<void> => {
