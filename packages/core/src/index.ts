@@ -2,6 +2,7 @@
 export * from './contracts/access.ts'
 export * from './contracts/action.ts'
 export * from './contracts/api-key.ts'
+export * from './contracts/api-scope.ts'
 export * from './contracts/bus.ts'
 export * from './contracts/changes.ts'
 export * from './contracts/compiled.ts'

@@ -73,7 +73,7 @@ export function migrateSuite(name: string, open: OpenTestDatabase, naming?: Nami
         join pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
         join pg_attribute f on f.attrelid = k.confrelid and f.attnum = k.confkey[1]
         where n.nspname like 'backsaas\\__%' and k.contype = 'f'`)
-      expect(references.length).toBe(5)
+      expect(references.length).toBe(8)
       for (const [conname, ...rest] of references)
         expect([conname, ...rest]).toEqual([conname, 'tenant_id', 'tenant_id', 'true'])
     })

@@ -8,7 +8,17 @@
  * all below it is settled and was visible, so that nothing is missed, and a change may be read more than once.
  */
 
-export type WatchedEntity = 'tenants' | 'installs' | 'api_keys' | 'policies' | 'versions' | 'fence_tenants'
+export type WatchedEntity =
+  | 'tenants'
+  | 'installs'
+  | 'api_keys'
+  | 'policies'
+  | 'users'
+  | 'memberships'
+  | 'identity_providers'
+  | 'settings'
+  | 'versions'
+  | 'fence_tenants'
 
 /**
  * The entities of `schemas/platform.yaml` that are watched, and the field by which a row names the tenant that it is
@@ -19,6 +29,10 @@ export const WATCHED_ENTITIES: Readonly<Partial<Record<WatchedEntity, string | n
   installs: null,
   api_keys: null,
   policies: null,
+  users: null,
+  memberships: null,
+  identity_providers: null,
+  settings: null,
 }
 
 /** The tables of the control schema that are watched, and the column by which a row says what it is about. */

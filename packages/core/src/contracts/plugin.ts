@@ -4,6 +4,7 @@ import type { CompiledEntity, CompiledSchema } from './compiled.ts'
 import type { Decisions, PolicyRow } from './decisions.ts'
 import type { Event } from './event.ts'
 import type { FunctionDefinition } from './function.ts'
+import type { JsonObject } from './json.ts'
 import type { Operation } from './operation.ts'
 import type { Identity, Principal } from './principal.ts'
 import type { Scope } from './scope.ts'
@@ -39,8 +40,11 @@ export interface AccessDecider {
 
 /** Each stage is asked in the order the plugins are given; the value of one goes into the next. */
 export interface Stages {
-  /** Names the caller, or passes by answering null. The first plugin that names one decides. */
-  identify?(request: Request, context: PluginContext): Identity | null | Promise<Identity | null>
+  /**
+   * Names the caller, or passes by answering null. The first plugin that names one decides. An API key that came in
+   * `apikey` besides must be valid, and of the same tenant.
+   */
+  identify?(request: Request, context: IdentifyContext): Identity | null | Promise<Identity | null>
   /** Narrows the operation, or throws to deny it. */
   authorize?(operation: Operation, context: OperationContext): Operation | Promise<Operation>
   /** May change the input of a write before it is validated. */
@@ -53,6 +57,25 @@ export interface PluginContext {
   readonly scope: Scope
   /** The data API as this principal: a `@supabase/postgrest-js` client, typed loosely here because it is an optional peer. */
   readonly for: (principal: Identity) => DataClient
+}
+
+/** What a plugin may look up to find out who asks: from memory, for at most 15 seconds. */
+export interface IdentifyContext extends PluginContext {
+  /** The tenant that the caller's path, header, host or API key name, proven by nothing; null where none of them names one. */
+  namedTenant(): NamedTenant | null | Promise<NamedTenant | null>
+  /** The tenant of that slug or id; null where there is none. */
+  tenant(name: string): NamedTenant | null | Promise<NamedTenant | null>
+  /**
+   * Rows of a tenant's registry, at most a page; none where the tenant is suspended, or this database's registry has no such entity.
+   *
+   * @param query as in a URL: `status=eq.live&select=id,email`.
+   */
+  registryRows(tenantId: string, entity: string, query: string): readonly JsonObject[] | Promise<readonly JsonObject[]>
+}
+
+export interface NamedTenant {
+  readonly id: string
+  readonly slug: string
 }
 
 export interface RequestContext extends PluginContext {

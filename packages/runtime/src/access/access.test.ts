@@ -159,9 +159,9 @@ describe('access control', () => {
   test('decides once, and keeps a view for each set of roles whatever their order', async () => {
     const count = { decided: 0 }
     const { view } = control(count)
-    const first = await view(bound, 'acme', ['sales', 'support'], access)
-    expect(await view(bound, 'acme', ['support', 'sales', 'sales'], access)).toBe(first)
-    expect(await view(bound, 'globex', ['sales'], access)).not.toBe(first)
+    const first = await view(bound, 'acme', { roles: ['sales', 'support'] }, access)
+    expect(await view(bound, 'acme', { roles: ['support', 'sales', 'sales'] }, access)).toBe(first)
+    expect(await view(bound, 'globex', { roles: ['sales'] }, access)).not.toBe(first)
     expect(count.decided).toBe(1)
     expect(first.statements).not.toBe(bound.statements)
     expect(first.shapes).not.toBe(bound.shapes)
@@ -172,7 +172,7 @@ describe('access control', () => {
       throw new Error('not asked for')
     })
     const { view } = createAccessControl({ observe: null, policies: () => none, plugins })
-    await expect(view(bound, 'acme', ['admin'], access)).rejects.toMatchObject({
+    await expect(view(bound, 'acme', { roles: ['admin'] }, access)).rejects.toMatchObject({
       code: 'ACCESS_UNDECIDED',
       status: 503,
     })

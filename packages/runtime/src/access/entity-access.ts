@@ -1,12 +1,13 @@
 /** What one caller may do with one entity: the rules of all held roles, put together. */
-import type {
-  AccessRule,
-  Action,
-  CompiledEntity,
-  CompiledRelation,
-  CompiledSchema,
-  Decisions,
-  Expression,
+import {
+  type AccessRule,
+  type Action,
+  type CompiledEntity,
+  type CompiledRelation,
+  type CompiledSchema,
+  type Decisions,
+  type Expression,
+  inScope,
 } from '@backsaas/core'
 import { childrenOf } from '@backsaas/core/expression'
 import { type Admission, admission, isSame } from './admission.ts'
@@ -35,14 +36,20 @@ export interface WriteAccess {
   readonly fields: ReadonlySet<string>
 }
 
-/** Of every entity, for who holds `roles`. Roles that are not declared count for nothing. */
+/**
+ * Of every entity, for who holds `roles`. Roles that are not declared count for nothing.
+ *
+ * @param scopes narrow what the roles allow; all of it where there are none.
+ */
 export function accessOf(
   schema: CompiledSchema,
   decisions: Decisions,
   roles: readonly string[],
+  scopes?: readonly string[],
 ): Readonly<Record<string, EntityAccess>> {
   const held = roles.flatMap((role) => (Object.hasOwn(decisions.roles, role) ? [decisions.roles[role] ?? {}] : []))
   const rulesFor = (entity: string, action: Action): readonly AccessRule[] => {
+    if (!inScope(scopes, entity, action)) return []
     const indexes = new Set(held.flatMap((role) => (Object.hasOwn(role, entity) ? (role[entity]?.[action] ?? []) : [])))
     return [...indexes].flatMap((index) => decisions.rules[index] ?? [])
   }

@@ -12,9 +12,17 @@ export interface AccessView {
   readonly inputs: Readonly<Record<string, Readonly<Record<'create' | 'update', CompiledEntity>>>>
 }
 
-/** @param served the schema as far as anybody may name it. */
-export function createView(served: CompiledSchema, decisions: Decisions, roles: readonly string[]): AccessView {
-  const entities = accessOf(served, decisions, roles)
+/**
+ * @param served the schema as far as anybody may name it.
+ * @param scopes narrow what the roles allow.
+ */
+export function createView(
+  served: CompiledSchema,
+  decisions: Decisions,
+  roles: readonly string[],
+  scopes?: readonly string[],
+): AccessView {
+  const entities = accessOf(served, decisions, roles, scopes)
   const seen = record(Object.values(served.entities), (entity) => seenPart(entity, entities))
   return {
     decisions,

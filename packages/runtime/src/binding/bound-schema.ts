@@ -85,7 +85,11 @@ export function bindView(schema: BoundSchema, access: AccessView): BoundSchema {
 }
 
 /** Fields of the platform that the runtime reads for itself, and no request ever does. */
-const SECRETS: Readonly<Record<string, readonly string[]>> = { api_keys: ['hash'], stores: ['namespace'] }
+const SECRETS: Readonly<Record<string, readonly string[]>> = {
+  api_keys: ['hash', 'previous_hash'],
+  invitations: ['hash'],
+  stores: ['namespace'],
+}
 
 function withoutSecrets(schema: CompiledSchema): CompiledSchema {
   const entities = Object.entries(schema.entities).map(([name, entity]) => {

@@ -1,12 +1,12 @@
 /** What who asks may be told: an admin all, others what they know of their own rights. */
 import type { CompiledEntity, CompiledExpression, CompiledSchema, Expression, Principal } from '@backsaas/core'
 import { childrenOf } from '@backsaas/core/expression'
+import { holdsAdmin } from '../access/holds-admin.ts'
 import { isKnown } from '../access/view.ts'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 import { unknownColumn } from '../dialect/dialect-errors.ts'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import type { FunctionRequest } from '../functions/function-request.ts'
-import { holdsAdmin } from '../stages/authorize.ts'
 import type { Question } from './question.ts'
 
 export interface Asker {

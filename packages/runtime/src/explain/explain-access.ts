@@ -1,9 +1,10 @@
 /** `explain_access`: whether a caller may do something, and which rules decide that. */
 import { type AccessRule, type Json, type JsonObject, PLATFORM_PLACEMENT_ID, type Principal } from '@backsaas/core'
+import { holdsAdmin } from '../access/holds-admin.ts'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 import type { BuiltInFunction, FunctionRequest } from '../functions/function-request.ts'
 import { readBody } from '../http/read-body.ts'
-import { holdsAdmin, may } from '../stages/authorize.ts'
+import { may } from '../stages/authorize.ts'
 import { type Asker, createAsker, refuseOthers } from './asker.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
 import { fieldStandings, type Standing } from './field-standing.ts'
@@ -36,7 +37,7 @@ export const explainAccess: BuiltInFunction = async (request) => {
   const question = readQuestion(body, request.request.headers.get('content-type'), asker.known)
   refuseOthers(asker, question, request.principal)
   const principal = principalOf(asker, question, request.principal)
-  const view = principal === request.principal ? request.schema : await request.viewOf(principal.roles)
+  const view = principal === request.principal ? request.schema : await request.viewOf(principal)
   const findings = await find(request, asker, view, principal, question)
   return { status: 200, body: shown(asker, view, principal, question, findings) }
 }

@@ -8,12 +8,12 @@ import {
   type Json,
   type JsonObject,
 } from '@backsaas/core'
+import { effectiveRoles } from '../access/holds-admin.ts'
 import { checkNesting } from '../dialect/nesting.ts'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import { failed, withinTime } from '../hooks/call-function.ts'
 import { createContext } from '../hooks/hook-context.ts'
 import { readBody } from '../http/read-body.ts'
-import { effectiveRoles } from '../stages/authorize.ts'
 import type { BuiltInFunction, FunctionRequest } from './function-request.ts'
 
 const ADMIN = 'admin'

@@ -1,5 +1,6 @@
 /** What a function of the runtime is given, and what it is. */
 import type { Json } from '@backsaas/core'
+import type { Holder } from '../access/create-access.ts'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 import type { DataRequest } from '../stages/data-request.ts'
 
@@ -7,8 +8,8 @@ import type { DataRequest } from '../stages/data-request.ts'
 export interface FunctionRequest extends Omit<DataRequest, 'entity' | 'itemKey'> {
   /** The schema before any rules. */
   readonly open: BoundSchema
-  /** The schema as who has these roles knows it. */
-  viewOf(roles: readonly string[]): BoundSchema | Promise<BoundSchema>
+  /** The schema as who has these roles and scopes knows it. */
+  viewOf(holder: Holder): BoundSchema | Promise<BoundSchema>
 }
 
 export interface FunctionAnswer {

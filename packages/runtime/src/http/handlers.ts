@@ -7,7 +7,7 @@ import {
   type Route,
   type RouteContext,
 } from '@backsaas/core'
-import type { AccessControl } from '../access/create-access.ts'
+import type { AccessControl, Holder } from '../access/create-access.ts'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 import { readAccept } from '../dialect/media.ts'
 import { runtimeError } from '../errors/error-catalogue.ts'
@@ -146,12 +146,7 @@ async function runOnProfile(
   options: HandlerOptions,
 ): Promise<Reply> {
   const bound = options.registry.schema(profile, call)
-  const schema = await options.access.view(
-    bound instanceof Promise ? await bound : bound,
-    tenant.id,
-    principal.roles,
-    call,
-  )
+  const schema = await options.access.view(bound instanceof Promise ? await bound : bound, tenant.id, principal, call)
   return runStages(dataRequest(call, { tenant, principal }, profile, schema, entity, itemKey, options))
 }
 
@@ -166,9 +161,9 @@ async function runFunction(
   if (format === 'csv') throw new BackSaasError('PGRST107', 406, 'None of these media types are available: text/csv')
   const { tenant, principal } = identified
   const open = await options.registry.schema(profile, call)
-  const viewOf = (roles: readonly string[]): BoundSchema | Promise<BoundSchema> =>
-    options.access.view(open, tenant.id, roles, call)
-  const schema = await viewOf(principal.roles)
+  const viewOf = (holder: Holder): BoundSchema | Promise<BoundSchema> =>
+    options.access.view(open, tenant.id, holder, call)
+  const schema = await viewOf(principal)
   const request = dataRequest(call, identified, profile, schema, '', null, options)
   const answer = await run({ ...request, basePath: basePath(call.address.path, 2), open, viewOf })
   const headers = { 'content-type': contentType, 'content-profile': profile.name, ...answer.headers }

@@ -1,5 +1,6 @@
 /** What the change feed says, to what is cached of it. */
 import { type Change, PLATFORM_PLACEMENT_ID, type WatchedEntity } from '@backsaas/core'
+import type { AskedRows } from './asked-rows.ts'
 import type { CachedLookup } from './cached-lookup.ts'
 import type { PlatformSchema } from './platform-schema.ts'
 import type { Tenant } from './registry-rows.ts'
@@ -12,6 +13,7 @@ export interface Cached {
   readonly policies: CachedLookup<unknown>
   /** By the tenant's id, a slash, and the key's prefix. */
   readonly keys: CachedLookup<unknown>
+  readonly asked: Pick<AskedRows, 'forget'>
   readonly platform: PlatformSchema
 }
 
@@ -20,7 +22,7 @@ type Subjects = Set<string> | null
 
 /** @example const heed = createForgetting(cached); heed([{ entity: 'installs', subject: tenantId }]) */
 export function createForgetting(cached: Cached): (changes: readonly Change[]) => void {
-  const { tenants, installs, policies, keys, platform } = cached
+  const { tenants, installs, policies, keys, asked, platform } = cached
 
   /** Of a name that led nowhere it is not known whom it leads to now. */
   function forgetTenants(ids: Subjects): void {
@@ -33,9 +35,16 @@ export function createForgetting(cached: Cached): (changes: readonly Change[]) =
     installs: (ids) => forgetEach(installs, ids),
     policies: (ids) => forgetEach(policies, ids),
     api_keys: (ids) => keys.forgetWhere((key) => ids === null || ids.has(key.slice(0, key.indexOf('/')))),
+    users: asked.forget,
+    memberships: asked.forget,
+    identity_providers: asked.forget,
+    settings: asked.forget,
     // A version never changes, and one that is retired is refused by the fence; of the platform's own the newest is used.
     versions(placements) {
-      if (placements === null || placements.has(PLATFORM_PLACEMENT_ID)) platform.forget()
+      if (placements !== null && !placements.has(PLATFORM_PLACEMENT_ID)) return
+      platform.forget()
+      // What was not there may be an entity now.
+      asked.forget(null)
     },
   }
 

@@ -20,6 +20,10 @@ export interface KeyRow {
   /** SHA-256 of the whole key, hex. */
   readonly hash: string
   readonly roles: readonly string[]
+  /** What it was before it was rotated, good until then as well; null where it was not. */
+  readonly previous: { readonly hash: string; readonly untilMs: number } | null
+  /** Null where it allows all that its roles do. */
+  readonly scopes: readonly string[] | null
   /** Milliseconds since the epoch; null for never. */
   readonly expiresAtMs: number | null
   readonly revoked: boolean
@@ -28,7 +32,7 @@ export interface KeyRow {
 export const TENANT_FIELDS = 'id,slug,status'
 export const INSTALL_FIELDS = 'profile,placement_id,version,is_default'
 export const POLICY_FIELDS = 'id,schema,role,entity,action,effect,where,check,fields,except'
-export const KEY_FIELDS = 'id,hash,roles,expires_at,revoked_at'
+export const KEY_FIELDS = 'id,hash,previous_hash,previous_until,roles,scopes,expires_at,revoked_at'
 
 export function readTenant(row: JsonObject): Tenant {
   return { id: text(row, 'id'), slug: text(row, 'slug'), suspended: row.status !== 'live' }
@@ -48,10 +52,13 @@ export function readKey(row: JsonObject): KeyRow {
   const roles = row.roles
   invariant(Array.isArray(roles), 'roles of a key are a list')
   const expires = row.expires_at
+  const { previous_hash: hash, previous_until: until } = row
   return {
     id: text(row, 'id'),
     hash: text(row, 'hash'),
+    previous: typeof hash === 'string' && typeof until === 'string' ? { hash, untilMs: Date.parse(until) } : null,
     roles: roles.map(String),
+    scopes: names(row, 'scopes'),
     expiresAtMs: typeof expires === 'string' ? Date.parse(expires) : null,
     revoked: row.revoked_at !== null,
   }

@@ -17,6 +17,7 @@ import type { BoundSchema } from '../binding/bound-schema.ts'
 import { boundedMap } from '../binding/bounded-map.ts'
 import type { TenantName } from '../http/tenant-names.ts'
 import { readRows } from '../stages/run-stages.ts'
+import { type AskedRows, createAskedRows, type Rows } from './asked-rows.ts'
 import { type Access, createCachedLookup } from './cached-lookup.ts'
 import { checkLogin } from './check-login.ts'
 import { type CodeSchema, type CompiledCodeSchema, compileCodeSchemas, locateCodeSchemas } from './code-schemas.ts'
@@ -51,6 +52,8 @@ export interface Registry {
   policies(tenantId: string, access: Access): readonly PolicyRow[] | Promise<readonly PolicyRow[]>
   /** The key of that prefix; revoked and expired ones too. */
   key(tenantId: string, prefix: string, access: Access): KeyRow | null | Promise<KeyRow | null>
+  /** Rows of a tenant's registry, at most a page; none where this database's registry has no such entity. */
+  readonly rows: AskedRows['get']
   /** Renews what made a statement stale: `profile`, as chosen of `used`. */
   refresh(tenantId: string, used: readonly Profile[], profile: Profile, access: Access): Promise<void>
   /** Forgets what an event says has changed. */
@@ -92,7 +95,7 @@ const VERSIONS = { freshMs: Infinity, maxAgeMs: Infinity, absentMs: 0, size: 1_0
  * const tenant = await registry.tenant(tenantName('acme', 'path'), { scope, connection })
  */
 export function createRegistry({ code, functions = [], observe, covered = () => false }: RegistryOptions): Registry {
-  const loadCompiled = createCompiledCache(VERSIONS.size)
+  const [loadCompiled, kept] = [createCompiledCache(VERSIONS.size), createKeeping()]
   const platform = createPlatformSchema()
   let compiled: readonly CompiledCodeSchema[] | null = null
   let codeProfiles: readonly Profile[] = []
@@ -113,12 +116,20 @@ export function createRegistry({ code, functions = [], observe, covered = () => 
     }
   }
 
+  /** None of an entity that this database's registry lacks: it may have been set up earlier. */
+  async function rowsOrNone(
+    access: Access,
+    ...asked: [tenantId: string, entity: string, query: string]
+  ): Promise<Rows> {
+    return Object.hasOwn((await platform.get(access)).compiled.entities, asked[1]) ? rows(access, ...asked) : []
+  }
+
   /** Page by page: of rules, one that was left out might be one that forbids. */
   async function allRows(access: Access, tenantId: string, entity: string, fields: string): Promise<JsonObject[]> {
     const found: JsonObject[] = []
     for (;;) {
       const after = found.length === 0 ? '' : `&id=gt.${found.at(-1)?.id}`
-      const page = await rows(access, tenantId, entity, `select=${fields}&order=id&limit=${PAGE}${after}`)
+      const page = await rowsOrNone(access, tenantId, entity, `select=${fields}&order=id&limit=${PAGE}${after}`)
       found.push(...page)
       if (page.length < PAGE) return found
     }
@@ -151,7 +162,8 @@ export function createRegistry({ code, functions = [], observe, covered = () => 
     covered,
     async load(key, access) {
       const [tenantId, prefix] = key.split('/') as [string, string]
-      const row = (await rows(access, tenantId, 'api_keys', `prefix=eq.${prefix}&select=${KEY_FIELDS}&limit=1`))[0]
+      const fields = known(await platform.get(access), 'api_keys', KEY_FIELDS)
+      const row = (await rows(access, tenantId, 'api_keys', `prefix=eq.${prefix}&select=${fields}&limit=1`))[0]
       return row ? readKey(row) : null
     },
   })
@@ -161,39 +173,23 @@ export function createRegistry({ code, functions = [], observe, covered = () => 
     observe,
     covered,
     async load(tenantId, access) {
-      const { compiled } = await platform.get(access)
-      // A database set up before there were policies has none.
-      if (!Object.hasOwn(compiled.entities, 'policies')) return NO_POLICIES
       const found = await allRows(access, tenantId, 'policies', POLICY_FIELDS)
       return found.length === 0 ? NO_POLICIES : kept(tenantId, found.map(readPolicy))
     },
   })
 
-  /** The array that was there before, where it says the same: what was decided on it holds on. */
-  const lastPolicies = boundedMap<readonly PolicyRow[]>(SNAPSHOT.size)
-  function kept(tenantId: string, found: readonly PolicyRow[]): readonly PolicyRow[] {
-    const last = lastPolicies.get(tenantId)
-    if (last && JSON.stringify(last) === JSON.stringify(found)) return last
-    lastPolicies.set(tenantId, found)
-    return found
-  }
+  const asked = createAskedRows({ observe, covered, load: rowsOrNone })
 
   const versions = createCachedLookup<BoundSchema>({
     ...VERSIONS,
     observe,
     covered,
     async load(key, access) {
-      const [placementId, version] = key.split(':') as [string, string]
-      return loadVersion(
-        access.connection,
-        { placementId, version: Number(version) },
-        await platform.get(access),
-        loadCompiled,
-      )
+      return loadVersion(access.connection, readVersionKey(key), await platform.get(access), loadCompiled)
     },
   })
 
-  const heed = createForgetting({ tenants, installs, policies, keys, platform })
+  const heed = createForgetting({ tenants, installs, policies, keys, asked, platform })
 
   return {
     async open(access) {
@@ -216,6 +212,7 @@ export function createRegistry({ code, functions = [], observe, covered = () => 
 
     policies: (tenantId, access) => policies.get(tenantId, access),
     key: (tenantId, prefix, access) => keys.get(`${tenantId}/${prefix}`, access),
+    rows: asked.get,
 
     async refresh(tenantId, used, profile, access) {
       if (profile === PLATFORM_PROFILE) await platform.renew(access)
@@ -236,13 +233,39 @@ export function createRegistry({ code, functions = [], observe, covered = () => 
 
     forgetAll() {
       platform.forget()
-      for (const lookup of [tenants, installs, keys, policies]) lookup.clear()
+      for (const lookup of [tenants, installs, keys, policies, asked]) lookup.clear()
     },
 
     platform: async (access, renew) => (renew ? platform.renew(access) : platform.get(access)),
 
     serving: () => describeServing(platform.current(), installs.values().length, versions.values()),
   }
+}
+
+/** As `schema` puts it together. */
+function readVersionKey(key: string): { placementId: string; version: number } {
+  const [placementId = '', version] = key.split(':')
+  return { placementId, version: Number(version) }
+}
+
+/** The array that was there before, where it says the same: what was decided on it holds on. */
+function createKeeping(): (tenantId: string, found: readonly PolicyRow[]) => readonly PolicyRow[] {
+  const known = boundedMap<readonly PolicyRow[]>(SNAPSHOT.size)
+  return (tenantId, found) => {
+    const last = known.get(tenantId)
+    if (last && JSON.stringify(last) === JSON.stringify(found)) return last
+    known.set(tenantId, found)
+    return found
+  }
+}
+
+/** Those fields that this database's registry has: one that was set up earlier may lack some. */
+function known({ compiled }: BoundSchema, entity: string, fields: string): string {
+  const has = compiled.entities[entity]?.fields ?? {}
+  return fields
+    .split(',')
+    .filter((field) => Object.hasOwn(has, field))
+    .join()
 }
 
 /** In the dialect's own words; the value's form was checked where the name was read. */

@@ -1,11 +1,11 @@
 /** Decides whether an operation may run. Which rows and fields it reaches is in the view of the schema that it is planned on. */
-import { type Action, type CompiledSchema, type Operation, PLATFORM_PLACEMENT_ID } from '@backsaas/core'
+import { type Action, type Operation, PLATFORM_PLACEMENT_ID } from '@backsaas/core'
 import type { EntityAccess } from '../access/entity-access.ts'
+import { ADMIN, holdsAdmin } from '../access/holds-admin.ts'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import type { DataRequest } from './data-request.ts'
 import { runOperationStage } from './run-operation-stage.ts'
 
-const ADMIN = 'admin'
 const ACTIONS: Readonly<Record<string, Action>> = {
   GET: 'read',
   HEAD: 'read',
@@ -68,21 +68,6 @@ function byRules(operation: Operation, request: DataRequest): Operation {
   return key.every((field) => access.read?.fields.get(field)?.length === 0)
     ? operation
     : { ...operation, returning: 'minimal' }
-}
-
-/** Whether one of the roles is `admin` or inherits it. */
-export function holdsAdmin(roles: readonly string[], schema: CompiledSchema): boolean {
-  return roles.includes(ADMIN) || effectiveRoles(roles, schema).has(ADMIN)
-}
-
-/** The roles, and all that they inherit. */
-export function effectiveRoles(roles: readonly string[], schema: CompiledSchema): ReadonlySet<string> {
-  const seen = new Set(roles)
-  // A Set is walked on to what is added while walking.
-  for (const role of seen)
-    for (const inherited of Object.hasOwn(schema.roles, role) ? (schema.roles[role]?.inherits ?? []) : [])
-      seen.add(inherited)
-  return seen
 }
 
 function closed({ entity, action }: Pick<Operation, 'entity' | 'action'>, request: DataRequest): Error {

@@ -1,6 +1,7 @@
 /** The first stage: which tenant is spoken to, and who asks. */
 import {
   BackSaasError,
+  type IdentifyContext,
   type Identity,
   type Observe,
   type Principal,
@@ -16,11 +17,11 @@ import { type TenantName, tenantName, tenantNames } from '../http/tenant-names.t
 import type { LoadedPlugins } from '../plugins/load-plugins.ts'
 import { runPlugin } from '../plugins/run-plugin.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { KeyRow, Tenant } from '../registry/registry-rows.ts'
-import { verifyKey } from '../registry/verify-key.ts'
+import type { Tenant } from '../registry/registry-rows.ts'
 import type { IdentifyFunction } from './identify-function.ts'
+import { proveKey } from './prove-key.ts'
 import { readIdentity } from './read-identity.ts'
-import { readKeyHeaders } from './read-key-headers.ts'
+import { type KeyHeaders, onlyKey, readKeyHeaders } from './read-key-headers.ts'
 
 export interface IdentifyOptions {
   readonly registry: Registry
@@ -39,7 +40,7 @@ export interface Identified {
 
 /**
  * Names the tenant by host, path, header and caller, which must agree, and the caller by (in this order) the process
- * itself, the developer's `identify`, the plugins', an API key. Who proves nothing learns nothing of any tenant.
+ * itself, the developer's `identify`, the plugins', an API key, or as nobody. Who proves nothing learns nothing of any tenant.
  *
  * @param pathTenant what stood in the path, `/t/{tenant}`; null where nothing did.
  * @throws `AUTH_REQUIRED`, `KEY_INVALID`, `KEYS_DIFFER` (401); `TENANT_NAME_INVALID`, `TENANT_MISMATCH` (400);
@@ -72,27 +73,101 @@ async function byRequest(
   const request = context.req.raw
   const { host } = request === call.request ? call.address : readAddress(request.url)
   const names = tenantNames(request, host, pathTenant, options.hostSuffix)
-  const identity = await askIdentity(call, context, options)
-  const key = identity ? null : readKeyHeaders(request.headers)
-  if (identity) return byIdentity(identity, names, call, options)
+  const own = options.identify === null ? null : await options.identify(context)
+  if (own) return byIdentity(own, names, call, options)
+  const headers = readKeyHeaders(request.headers)
+  const identity = await askPlugins(call, request, names, headers, options)
+  if (identity) return byIdentity(await throughGate(identity, headers, call, options), names, call, options)
+  const key = onlyKey(headers)
   if (key !== null) return byKey(key, names, call, options)
-  throw runtimeError('AUTH_REQUIRED', 'the request names no caller', {
-    hint: 'Send an API key in the header `apikey`, or as `Authorization: Bearer`.',
-    headers: { 'www-authenticate': 'Bearer realm="backsaas"' },
-  })
+  return (await byNobody(names, call, options)) ?? refuseNobody()
 }
 
-async function askIdentity(call: Call, context: Context, options: IdentifyOptions): Promise<Identity | null> {
-  const own = options.identify === null ? null : await options.identify(context)
-  if (own) return own
-  const { plugins, observe } = options
+async function askPlugins(
+  call: Call,
+  request: Request,
+  names: readonly TenantName[],
+  headers: KeyHeaders,
+  { plugins, observe, registry }: IdentifyOptions,
+): Promise<Identity | null> {
+  if (plugins.identify.length === 0) return null
+  const context: IdentifyContext = {
+    scope: call.scope,
+    for: plugins.for,
+    namedTenant: () => findNamed(names, headers, call, registry),
+    tenant: (name) => registry.tenant(tenantName(name, 'caller'), call),
+    registryRows: (tenantId, entity, query) => registry.rows(tenantId, entity, query, call),
+  }
   for (const { plugin, run } of plugins.identify) {
     const identity = await runPlugin(plugin, { plugins, observe, requestId: call.requestId }, () =>
-      run(context.req.raw, { scope: call.scope, for: plugins.for }),
+      run(request, context),
     )
     if (identity) return identity
   }
   return null
+}
+
+/** The first of the names that is a tenant's; that all of them agree is found out once the caller is known. */
+async function findNamed(
+  names: readonly TenantName[],
+  { apikey }: KeyHeaders,
+  call: Call,
+  registry: Registry,
+): Promise<Tenant | null> {
+  const parts = apikey === null ? null : parseApiKey(apikey)
+  const all: readonly TenantName[] = parts ? [...names, { by: 'id', value: parts.tenantId, from: 'caller' }] : names
+  for (const name of all) {
+    const found = await registry.tenant(name, call)
+    if (found) return found
+  }
+  return null
+}
+
+/** Beside a caller that is proven otherwise, a key is the pass at the gate: its scopes hold for whoever comes with it. */
+async function throughGate(
+  identity: Identity,
+  { apikey }: KeyHeaders,
+  call: Call,
+  { registry }: IdentifyOptions,
+): Promise<Identity> {
+  if (apikey === null) return identity
+  const { tenant, row } = await proveKey(apikey, call, registry)
+  const name = tenantName(identity.tenant, 'caller')
+  if (name.value !== tenant[name.by === 'id' ? 'id' : 'slug']) throw tenantMismatch()
+  return row.scopes === null ? identity : { ...identity, scopes: row.scopes }
+}
+
+/** Who brings nothing is the role `anon` of a tenant that lets such callers in; null elsewhere. */
+async function byNobody(
+  names: readonly TenantName[],
+  call: Call,
+  { registry }: IdentifyOptions,
+): Promise<Identified | null> {
+  const tenant = await findNamed(names, { apikey: null, bearer: null }, call, registry)
+  if (!tenant || tenant.suspended || !(await letsNobodyIn(tenant, call, registry))) return null
+  await refuseOther(names, tenant, call, registry)
+  return { tenant, principal: { tenant: tenant.slug, id: 'anonymous', kind: 'anonymous', roles: ANONYMOUS_ROLES } }
+}
+
+const ANONYMOUS_ROLES: readonly string[] = Object.freeze(['anon'])
+
+async function letsNobodyIn(tenant: Tenant, call: Call, registry: Registry): Promise<boolean> {
+  try {
+    const [settings] = await registry.rows(tenant.id, 'settings', ANONYMOUS_QUERY, call)
+    return settings?.anonymous === true
+  } catch (error) {
+    if (error instanceof BackSaasError && error.code === 'TENANT_SUSPENDED') return false
+    throw error
+  }
+}
+
+const ANONYMOUS_QUERY = 'select=anonymous&limit=1'
+
+function refuseNobody(): never {
+  throw runtimeError('AUTH_REQUIRED', 'the request names no caller', {
+    hint: 'Send an API key in the header `apikey`, or as `Authorization: Bearer`.',
+    headers: { 'www-authenticate': 'Bearer realm="backsaas"' },
+  })
 }
 
 async function byIdentity(
@@ -110,34 +185,19 @@ async function byIdentity(
   return { tenant, principal: { ...identity, tenant: tenant.slug } }
 }
 
-/**
- * Unknown tenant, unknown prefix, wrong secret, expired, revoked: one answer for all, after the same work. What else
- * stands in the way is told to who has proven the key, and to nobody before.
- */
 async function byKey(
   key: string,
   names: readonly TenantName[],
   call: Call,
   { registry }: IdentifyOptions,
 ): Promise<Identified> {
-  const parts = parseApiKey(key)
-  if (!parts) throw keyInvalid()
-  const tenant = await registry.tenant({ by: 'id', value: parts.tenantId, from: 'caller' }, call)
-  const row = tenant && (await readableKey(tenant, parts.prefix, call, registry))
-  const valid = await verifyKey(key, row, call.scope.now())
-  if (!tenant || !row || !valid) throw keyInvalid()
+  const { tenant, row } = await proveKey(key, call, registry)
   await refuseOther(names, tenant, call, registry)
   refuseSuspended(tenant)
-  return { tenant, principal: { tenant: tenant.slug, id: row.id, kind: 'key', roles: row.roles } }
-}
-
-/** Null too where the fence lets nothing of a suspended tenant be read any more: such a key cannot be proven. */
-async function readableKey(tenant: Tenant, prefix: string, call: Call, registry: Registry): Promise<KeyRow | null> {
-  try {
-    return await registry.key(tenant.id, prefix, call)
-  } catch (error) {
-    if (error instanceof BackSaasError && error.code === 'TENANT_SUSPENDED') return null
-    throw error
+  const { id, roles, scopes } = row
+  return {
+    tenant,
+    principal: { tenant: tenant.slug, id, kind: 'key', roles, ...(scopes === null ? {} : { scopes }) },
   }
 }
 
@@ -148,11 +208,7 @@ async function refuseOther(
   call: Call,
   registry: Registry,
 ): Promise<void> {
-  for (const name of names)
-    if (!(await isNameOf(name, tenant, call, registry)))
-      throw runtimeError('TENANT_MISMATCH', 'host, path, header and caller name different tenants', {
-        hint: 'Name the tenant once, or the same everywhere.',
-      })
+  for (const name of names) if (!(await isNameOf(name, tenant, call, registry))) throw tenantMismatch()
 }
 
 async function isNameOf(name: TenantName, tenant: Tenant, call: Call, registry: Registry): Promise<boolean> {
@@ -171,9 +227,8 @@ function unknownTenant({ value, from }: TenantName): Error {
   return runtimeError('TENANT_UNKNOWN', `there is no tenant "${value}"`, { hint: `It is named by the ${from}.` })
 }
 
-function keyInvalid(): Error {
-  return runtimeError('KEY_INVALID', 'the API key is not valid', {
-    hint: 'It may be mistyped, expired or revoked (make another with `backsaas key create`), or its tenant suspended.',
-    headers: { 'www-authenticate': 'Bearer realm="backsaas", error="invalid_token"' },
+function tenantMismatch(): Error {
+  return runtimeError('TENANT_MISMATCH', 'host, path, header and caller name different tenants', {
+    hint: 'Name the tenant once, or the same everywhere.',
   })
 }
