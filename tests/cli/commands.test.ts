@@ -15,6 +15,11 @@ test('every command has help with examples', async () => {
     ['tenant', 'create'],
     ['key', 'create'],
     ['key', 'revoke'],
+    ['publish'],
+    ['schemas'],
+    ['diff'],
+    ['install'],
+    ['events'],
   ]) {
     const { code, stdout } = await runCli([...command, '--help'])
     expect(code, stdout).toBe(0)

@@ -1,6 +1,7 @@
 /** The registry over HTTP, on any database. */
 import { afterAll, beforeAll, describe } from 'vitest'
 import { asking } from './asking.ts'
+import { jsonSchema } from './json-schema.ts'
 import { platform } from './platform.ts'
 import { publishing } from './publishing.ts'
 import { sharing } from './sharing.ts'
@@ -21,5 +22,6 @@ export function registrySuite(name: string, start: () => Promise<Registry>): voi
     describe('asking', () => asking(lend))
     describe('sharing', () => sharing(lend))
     describe('the platform', () => platform(lend))
+    describe('the JSON Schema', () => jsonSchema(lend))
   })
 }

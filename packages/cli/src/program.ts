@@ -3,12 +3,17 @@ import { fileURLToPath } from 'node:url'
 import { BackSaasError } from '@backsaas/core'
 import { Command, CommanderError } from 'commander'
 import { addDev } from './commands/dev.ts'
+import { addDiff } from './commands/diff.ts'
+import { addEvents } from './commands/events.ts'
 import { addExport } from './commands/export.ts'
 import { addImport } from './commands/import.ts'
+import { addInstall } from './commands/install.ts'
 import { addIntrospect } from './commands/introspect.ts'
 import { addKeyCreate } from './commands/key-create.ts'
 import { addKeyRevoke } from './commands/key-revoke.ts'
 import { addMigrate } from './commands/migrate.ts'
+import { addPublish } from './commands/publish.ts'
+import { addSchemas } from './commands/schemas.ts'
 import { addServe } from './commands/serve.ts'
 import { addTenantCreate } from './commands/tenant-create.ts'
 import { addTest } from './commands/test.ts'
@@ -73,6 +78,11 @@ function createProgram(io: Io, asJson: boolean): Command {
   addValidate(program, io)
   addTest(program, io)
   addMigrate(program, io)
+  addPublish(program, io)
+  addSchemas(program, io)
+  addDiff(program, io)
+  addInstall(program, io)
+  addEvents(program, io)
   addTenantCreate(group(program, 'tenant', 'Tenants: who data belongs to.'), io)
   const key = group(program, 'key', 'API keys of a tenant.')
   addKeyCreate(key, io)
@@ -100,6 +110,8 @@ Examples:
   backsaas validate crm.yaml                    every problem of a schema, with line and column
   backsaas test crm.yaml                        who may do what, as the schema's tests state it
   backsaas migrate crm.yaml                     put a schema into the database of DATABASE_URL
+  backsaas publish crm.yaml --url … --key …     a tenant's own schema, through its API
+  backsaas diff crm@3 crm.yaml                  what changed, and what each change would mean
   backsaas tenant create acme --schema crm      a tenant that has that schema
   backsaas key create acme                      a key for its API
   backsaas import rows.json --url … --key …     rows from JSON, NDJSON or CSV into a tenant

@@ -19,6 +19,7 @@
  *   asked for, their number in the detail; BS007: a rule forbids what the row has become, the action in the detail; BS008: a check of the
  *   schema does not hold, its index in the detail; BS009: rows that
  *   hooks have seen are not the same any more).
+ * - `backsaas.documents(name text primary key, body text)`: the language's JSON Schemas, under the names of `DOCUMENTS`.
  * - `backsaas.notify_inserted(channel)`: a trigger's; notifies a channel, without any content, that rows were inserted.
  */
 
@@ -44,3 +45,6 @@ export const PLATFORM_STORE_ID = '00000000-0000-7000-8000-000000000003'
 export const DEFAULT_STORE_ID = '00000000-0000-7000-8000-000000000004'
 /** The platform's own schema. */
 export const PLATFORM_SCHEMA_ID = '00000000-0000-7000-8000-000000000005'
+
+/** The JSON Schemas that `GET /schemas/{name}` shows to anybody: of a schema, and of a file of policy tests. */
+export const DOCUMENTS = { schema: 'schema.json', tests: 'tests.json' } as const

@@ -21,13 +21,14 @@ export function controlSchema(roles: Roles): string[] {
     'revoke all on function backsaas.notify_inserted() from public',
     'revoke all on function backsaas.enter(uuid, uuid, int) from public',
     `grant usage on schema ${schemas} to ${runtime}`,
-    `grant select on backsaas.placements, backsaas.versions, backsaas.fence_tenants, backsaas.changes to ${runtime}`,
+    `grant select on backsaas.placements, backsaas.versions, backsaas.fence_tenants, backsaas.changes, backsaas.documents to ${runtime}`,
     'revoke all on function backsaas.refuse(text, text) from public',
     `grant execute on function backsaas.enter(uuid, uuid, int), backsaas.refuse(text, text) to ${runtime}`,
   ]
 }
 
 const TABLES = [
+  'create table if not exists backsaas.documents (name text primary key, body text not null)',
   `create table if not exists backsaas.placements (
      id uuid primary key, store_id uuid not null, schema_id uuid not null, schema_name text not null,
      pg_schema text not null, unique (store_id, schema_id))`,

@@ -18,6 +18,7 @@ import { insertRow, type Platform, tableNames } from '../registry/platform.ts'
 import { publishVersion } from '../registry/publish-version.ts'
 import { readPlatformFile } from './platform-file.ts'
 import { prepareJobs } from './prepare-jobs.ts'
+import { storeDocuments } from './store-documents.ts'
 import { storeSchema } from './store-schema.ts'
 
 /**
@@ -40,6 +41,7 @@ export async function installPlatform(database: Database, naming: Naming, decide
     await addSystemRows(connection, platform)
     await prepareOutbox(connection, platform)
     await prepareJobs(connection, platform)
+    await storeDocuments(connection)
   })
   await convergePlacement(database, PLATFORM_PLACEMENT_ID)
 }

@@ -1,7 +1,8 @@
 /** What the registry holds, for people at a terminal. */
-import type { Connection, Database } from '@backsaas/core'
-import { SYSTEM_TENANT_ID } from '@backsaas/core'
+import type { Connection, Database, Event } from '@backsaas/core'
+import { BackSaasError, SYSTEM_TENANT_ID } from '@backsaas/core'
 import { migratorTransaction, query } from '../execute/migrator-transaction.ts'
+import { eventColumns, readEvent } from '../relay/event-rows.ts'
 import { findTenant } from './find-tenant.ts'
 import { type Platform, readPlatform, tableNames } from './platform.ts'
 
@@ -20,6 +21,8 @@ export interface SchemaSummary {
   readonly owner: string
   /** The newest. */
   readonly version: number
+  /** Whether other tenants may install it; those of `system` they may. */
+  readonly shared: boolean
 }
 
 export interface KeySummary {
@@ -62,19 +65,60 @@ export function listSchemas(database: Database): Promise<readonly SchemaSummary[
     ]
     const rows = await query(
       connection,
-      `select s.${s.column('id')}::text, s.${s.column('name')}, t.${t.column('slug')}, max(v.${v.column('version')})::text
+      `select s.${s.column('id')}::text, s.${s.column('name')}, t.${t.column('slug')}, max(v.${v.column('version')})::text,
+              s.${s.column('shared')}::text
        from ${s.table} s
        join ${v.table} v on v.${v.tenant} = s.${s.tenant} and v.${v.column('schema_id')} = s.${s.column('id')}
        join ${t.table} t on t.${t.tenant} = $1 and t.${t.column('id')} = s.${s.tenant}
-       group by 1, 2, 3 order by 2, 3`,
+       group by 1, 2, 3, 5 order by 2, 3`,
       [SYSTEM_TENANT_ID],
     )
-    return rows.map(([id, name, owner, version]) => ({
+    return rows.map(([id, name, owner, version, shared]) => ({
       id: String(id),
       name: String(name),
       owner: String(owner),
       version: Number(version),
+      shared: owner === 'system' || shared === 'true',
     }))
+  })
+}
+
+/** Committed events of all tenants behind a position, oldest first; those that were not relayed yet have none. */
+export function listEvents(database: Database, after: number, max: number): Promise<readonly Event[]> {
+  return onPlatform(database, async (connection, platform) => {
+    const e = tableNames(platform, 'events')
+    const position = `event.${e.column('position')}`
+    const rows = await query(
+      connection,
+      `select ${eventColumns(e)} from ${e.table} event where ${position} > $1::bigint order by ${position} limit $2::bigint`,
+      [String(after), String(max)],
+    )
+    return rows.map(readEvent)
+  })
+}
+
+/**
+ * The text of a version, as it was published.
+ *
+ * @throws `TENANT_UNKNOWN`, `VERSION_UNKNOWN` (404).
+ */
+export function readVersionSource(
+  database: Database,
+  wanted: { readonly owner: string; readonly schema: string; readonly version: number },
+): Promise<string> {
+  return onPlatform(database, async (connection, platform) => {
+    const { id: ownerId } = await findTenant(connection, platform, wanted.owner)
+    const [s, v] = [tableNames(platform, 'schemas'), tableNames(platform, 'schema_versions')]
+    const [row] = await query(
+      connection,
+      `select v.${v.column('source')} from ${v.table} v
+       join ${s.table} s on s.${s.tenant} = v.${v.tenant} and s.${s.column('id')} = v.${v.column('schema_id')}
+       where v.${v.tenant} = $1 and s.${s.column('name')} = $2 and v.${v.column('version')} = $3`,
+      [ownerId, wanted.schema, String(wanted.version)],
+    )
+    if (row) return String(row[0])
+    const message = `${wanted.owner} has no version ${wanted.version} of ${wanted.schema}`
+    throw new BackSaasError('VERSION_UNKNOWN', 404, message, { hint: 'see `backsaas schemas`' })
   })
 }
 

@@ -1,7 +1,8 @@
 /** The relay's statements: hold the lease, give positions, read what is unsent, mark what was sent. */
-import type { Connection, Event, Json } from '@backsaas/core'
+import type { Connection, Event } from '@backsaas/core'
 import { ROW_SECURITY } from '../execute/migrator-transaction.ts'
 import { type Platform, type TableNames, tableNames } from '../registry/platform.ts'
+import { eventColumns, readEvent } from './event-rows.ts'
 
 export interface RelayIdentity {
   readonly holder: string
@@ -68,8 +69,7 @@ export async function takeBatch(
     where ${HELD} and exists (select from placed)`
   // Ordered by the column, not by the text of the same name that is selected: 9 comes before 10.
   const read = `
-    select ${id}::text, ${e.column('source')}, ${e.column('type')}, ${e.column('subject')}, ${rfc3339(String(time))},
-           ${e.column('data')}::text, ${tenant}::text, ${position}::text
+    select ${eventColumns(e)}
     from ${e.table} event where ${unsent(e)} and exists (select from backsaas.relay_lease lease where ${HELD})
     order by event.${position} limit ${BATCH_SIZE}`
   const held = [self.holder, epoch]
@@ -79,7 +79,7 @@ export async function takeBatch(
     { text: assign, params: held },
     { text: read, params: held },
   ])
-  return (rows?.rows ?? []).map(toEvent)
+  return (rows?.rows ?? []).map(readEvent)
 }
 
 /**
@@ -139,25 +139,4 @@ function unplaced(e: TableNames): string {
 
 function unsent(e: TableNames): string {
   return `${e.column('position')} is not null and ${e.column('sent_at')} is null`
-}
-
-function rfc3339(column: string): string {
-  return `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
-}
-
-/** The columns of `read`, in order; the database's own checks make them whole. */
-function toEvent(row: readonly (string | null)[]): Event {
-  const [id, source, type, subject, time, data, tenantid, position] = row
-  return {
-    specversion: '1.0',
-    id: String(id),
-    source: String(source),
-    type: String(type),
-    ...(typeof subject === 'string' && { subject }),
-    time: String(time),
-    datacontenttype: 'application/json',
-    data: JSON.parse(String(data)) as Json,
-    tenantid: String(tenantid),
-    position: Number(position),
-  }
 }

@@ -28,6 +28,7 @@ import type { Limits } from './limits.ts'
 import { createPing } from './ping-database.ts'
 import type { Reply } from './reply.ts'
 import type { Handlers } from './routes.ts'
+import { createDocuments } from './show-document.ts'
 import { tenantNames } from './tenant-names.ts'
 
 export interface HandlerOptions {
@@ -43,6 +44,7 @@ export interface HandlerOptions {
 
 export function createHandlers(options: HandlerOptions): Omit<Handlers, 'serve'> {
   const ping = createPing()
+  const showDocument = createDocuments()
   return {
     /** Answers while a request could be served; else it says why not. */
     async health(call) {
@@ -50,6 +52,8 @@ export function createHandlers(options: HandlerOptions): Omit<Handlers, 'serve'>
       await orNotReady(ping(call))
       return Response.json({ status: 'ok' })
     },
+
+    document: (call, name) => showDocument(name, call),
 
     async data(call, pathTenant, entity, itemKey) {
       await waitUntilReady(call, options)

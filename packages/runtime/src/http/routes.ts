@@ -10,10 +10,12 @@ import type { Finish } from '../stages/respond.ts'
 import type { Call } from './call.ts'
 import type { Reply } from './reply.ts'
 import type { Handle } from './serve-request.ts'
+import { DOCUMENT_NAMES } from './show-document.ts'
 
 export interface Handlers {
   serve(context: Context, finish: Finish, handle: Handle): Promise<Response>
   health(call: Call): Promise<Response>
+  document(call: Call, name: string): Promise<Response>
   data(call: Call, pathTenant: string | null, entity: string, itemKey: string | null): Promise<Reply>
   callFunction(call: Call, pathTenant: string | null, run: BuiltInFunction): Promise<Reply>
   pluginRoute(call: Call, pathTenant: string | null, given: GivenRoute): Promise<Response>
@@ -32,6 +34,10 @@ export function createRoutes(plugins: LoadedPlugins, handlers: Handlers): Hono {
   const curated = curatedCalls(plugins)
   app.get('/healthz', (c) => serve(c, 'headers', handlers.health))
   app.all('/healthz', (c) => serve(c, 'headers', methodNotAllowed('GET, HEAD')))
+  for (const name of DOCUMENT_NAMES) {
+    app.get(`/schemas/${name}`, (c) => serve(c, 'headers', (call) => handlers.document(call, name)))
+    app.all(`/schemas/${name}`, (c) => serve(c, 'headers', methodNotAllowed('GET, HEAD')))
+  }
   for (const prefix of PREFIXES) {
     app.all(`${prefix}/rest/v1/:entity`, (c) => serve(c, 'data', entityHandle(c, handlers)))
     // A route of its own for rpc would be ambiguous, which hono's fastest router refuses.

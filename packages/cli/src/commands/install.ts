@@ -1,0 +1,55 @@
+/** `backsaas install SCHEMA`: a schema for a tenant. */
+import { BackSaasError, type JsonObject } from '@backsaas/core'
+import type { Command } from 'commander'
+import type { Io } from '../io.ts'
+import { useDatabase } from '../open-database.ts'
+import { openRegistry, type RegistryOptions, withRegistry } from '../registry/registry-access.ts'
+
+interface InstallOptions extends RegistryOptions {
+  readonly as?: string
+  readonly tenant?: string
+}
+
+/** Adds the command to `program`. */
+export function addInstall(program: Command, io: Io): void {
+  const command = program
+    .command('install')
+    .description("Install a schema for a tenant: the tenant's own of that name, the platform's, or one that is shared.")
+    .argument('<schema>', 'its name, or owner/name')
+    .option('--as <profile>', "the name that requests select it by (default: the schema's)")
+    .option('--tenant <slug>', 'whom to install it for, with --database')
+    .addHelpText('after', HELP)
+  withRegistry(command, 'both').action(async (schema: string, options: InstallOptions) => {
+    const result = await install(schema, options, command)
+    if (options.json) io.out(JSON.stringify(result))
+    else
+      io.out(
+        `${schema} version ${result.version} ${result.created ? 'is installed' : 'was there'} as ${result.profile}`,
+      )
+  })
+}
+
+async function install(schema: string, options: InstallOptions, command: Command): Promise<JsonObject> {
+  const { as, tenant } = options
+  const wanted = { schema, ...(as === undefined ? {} : { as }) }
+  const access = openRegistry(options, command)
+  if (access.by === 'http') {
+    const { callRegistry } = await import('../registry/call-registry.ts')
+    return callRegistry(access.client, 'install_schema', wanted)
+  }
+  if (tenant === undefined) {
+    throw new BackSaasError('TENANT_MISSING', 400, 'in a database the command needs --tenant', {
+      hint: 'give its slug',
+    })
+  }
+  const { installSchema } = await import('@backsaas/migrator')
+  const installed = await useDatabase(access.url, (database) => installSchema(database, { tenant, ...wanted }))
+  const { installed: created, profile, schemaId, version } = installed
+  return { created, profile, schema_id: schemaId, version }
+}
+
+const HELP = `
+Examples:
+  backsaas install crm --url http://127.0.0.1:8787/t/acme/rest/v1 --key bsk_…
+  backsaas install globex/crm --as their_crm
+  backsaas install crm --tenant acme --database postgres://postgres@127.0.0.1:5432/app`

@@ -1,0 +1,169 @@
+/** Publishing from a terminal: the command in process, against a server and against its database. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { run } from '@backsaas/cli'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Listener, listen } from '../../packages/cli/src/dev/listen.ts'
+import { type Registry, SOON, schemaOf, startRegistry } from '../registry/start-registry.ts'
+
+interface Ended {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+type Variables = Readonly<Record<string, string>>
+
+const folder = mkdtempSync(join(tmpdir(), 'backsaas-registry-'))
+let registry: Registry
+let listener: Listener
+let acme: Variables
+let database: Variables
+
+beforeAll(async () => {
+  registry = await startRegistry({ database: 'postgres' })
+  listener = await listen(0, '127.0.0.1')
+  listener.serve((request) => registry.fixture.runtime.fetch(request))
+  const { key, restPath } = registry.acme.tenant
+  acme = { BACKSAAS_URL: `${listener.url}${restPath}`, BACKSAAS_KEY: key }
+  database = { DATABASE_URL: registry.fixture.url ?? '' }
+})
+afterAll(async () => {
+  await listener?.close()
+  await registry?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function file(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+/** The command with variables of its own, in this process. */
+async function runCli(args: readonly string[], env: Variables = {}, stopped: Promise<void> = never()): Promise<Ended> {
+  const before = { ...process.env }
+  for (const name of ['DATABASE_URL', 'BACKSAAS_URL', 'BACKSAAS_KEY']) delete process.env[name]
+  Object.assign(process.env, env)
+  try {
+    const lines = { out: '', err: '' }
+    const code = await run(args, {
+      env,
+      isTty: false,
+      out: (line) => {
+        lines.out += `${line}\n`
+        told = lines.out
+      },
+      err: (line) => {
+        lines.err += `${line}\n`
+      },
+      untilStopped: () => stopped,
+    })
+    return { code, stdout: lines.out, stderr: lines.err }
+  } finally {
+    for (const name of Object.keys(env)) delete process.env[name]
+    Object.assign(process.env, before)
+  }
+}
+
+/** What the command that runs has said so far. */
+let told = ''
+
+function never(): Promise<void> {
+  return new Promise(() => {})
+}
+
+const json = ({ stdout, stderr }: Ended): unknown => JSON.parse(stdout || stderr)
+
+test('a schema is published, and then its next version', async () => {
+  const first = await runCli(['publish', file('one.yaml', schemaOf('notes'))], acme)
+  expect(first).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^notes version 1 is live \([0-9a-f]{64}\)\n$/),
+  })
+  const again = await runCli(['publish', join(folder, 'one.yaml')], acme)
+  expect(again.stdout).toContain('was live already')
+  const two = file('two.yaml', schemaOf('notes', 'body: { type: text }'))
+  const second = await runCli(['publish', two, '--base', '1', '--json'], acme)
+  expect(json(second)).toMatchObject({ schema: 'notes', version: 2, changes: [{ kind: 'ADD_FIELD' }] })
+  const stale = await runCli(['publish', file('x.yaml', schemaOf('notes', 'x: { type: text }')), '--base', '1'], acme)
+  expect(stale).toMatchObject({ code: 1, stderr: expect.stringContaining('version 2 is there now') })
+})
+
+test('mistakes are told with their places', async () => {
+  const wrong = file('wrong.yaml', schemaOf('notes', 'a: { type: strin }'))
+  const plain = await runCli(['publish', wrong], acme)
+  expect(plain).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('7:18 UNKNOWN_VALUE') })
+  const published = json(await runCli(['publish', wrong, '--json'], acme))
+  const validated = json(await runCli(['validate', wrong, '--json']))
+  const place = { errors: [{ pointer: '/entities/notes/fields/a/type', line: 7, column: 18, code: 'UNKNOWN_VALUE' }] }
+  expect([published, validated]).toMatchObject([{ error: place }, { error: place }])
+})
+
+test('schemas are listed', async () => {
+  expect((await runCli(['schemas'], acme)).stdout).toBe('notes  version 2\n')
+  expect(json(await runCli(['schemas', '--json'], acme))).toEqual([{ name: 'notes', version: 2, shared: false }])
+})
+
+test('versions are compared, with each other and with files', async () => {
+  const two = await runCli(['diff', 'notes@1', 'notes@2'], acme)
+  expect(two.stdout).toBe(
+    '1 change: applied at once\n  compatible   ADD_FIELD  the field body is new  (/entities/notes/fields/body)\n',
+  )
+  const back = await runCli(['diff', 'notes@2', join(folder, 'one.yaml'), '--json'], acme)
+  expect(json(back)).toMatchObject({ from: 'notes@2', compatible: false, changes: [{ class: expect.any(String) }] })
+  const files = [join(folder, 'one.yaml'), join(folder, 'one.yaml')]
+  expect((await runCli(['diff', ...files])).stdout).toBe('no change\n')
+  expect(await runCli(['diff', 'notes@1', 'notes@9'], acme)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('notes@9'),
+  })
+})
+
+test('a schema is installed under another name', async () => {
+  const installed = await runCli(['install', 'notes', '--as', 'my_notes'], acme)
+  expect(installed.stdout).toBe('notes version 2 is installed as my_notes\n')
+  const unknown = await runCli(['install', 'nothing', '--json'], acme)
+  expect([unknown.code, json(unknown)]).toMatchObject([1, { error: { code: 'SCHEMA_UNKNOWN' } }])
+})
+
+test('events are shown, and followed until it is stopped', async () => {
+  const shown = await runCli(['events', '--type', 'schema.created', '--json'], acme)
+  expect(json(shown)).toMatchObject({
+    type: 'schema.created',
+    data: { schema: 'notes', version: 1 },
+    position: expect.any(Number),
+  })
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
+  const following = runCli(['events', '--follow'], acme, stopped)
+  await expect.poll(() => told, SOON).toContain('schema.created')
+  await registry.acme.rpc('publish_schema', { source: schemaOf('later') })
+  await expect.poll(() => told, SOON).toMatch(/schema\.created .*"later"/)
+  stop()
+  expect(await following).toMatchObject({ code: 0, stderr: '' })
+})
+
+test('a database is asked itself', async () => {
+  const schemas = await runCli(['schemas'], database)
+  expect(schemas.stdout).toMatch(
+    /^acme\/later {2}version 1\nacme\/notes {2}version 2\nsystem\/platform {2}version 1 {2}shared\n$/m,
+  )
+  expect((await runCli(['diff', 'acme/notes@1', 'acme/notes@2'], database)).stdout).toContain('ADD_FIELD')
+  const installed = await runCli(['install', 'notes', '--tenant', 'acme', '--as', 'again', '--json'], database)
+  expect(json(installed)).toMatchObject({ created: true, profile: 'again', version: 2 })
+  const events = await runCli(['events', '--type', 'install.created', '--json'], database)
+  expect(events.stdout).toContain('"profile":"again"')
+  // What is said on the line comes before what a variable says.
+  const both = await runCli(['schemas', '--json', '--database', String(database.DATABASE_URL)], acme)
+  expect(both.stdout).toContain('platform')
+})
+
+test('what is missing is said', async () => {
+  const none = await runCli(['publish', join(folder, 'one.yaml')])
+  expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('--url (or BACKSAAS_URL)') })
+  const keyless = await runCli(['schemas', '--json'], { BACKSAAS_URL: acme.BACKSAAS_URL ?? '' })
+  expect(json(keyless)).toMatchObject({ error: { code: 'ACCESS_MISSING' } })
+  const wrong = await runCli(['schemas'], { ...acme, BACKSAAS_KEY: 'bsk_no' })
+  expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('not valid') })
+})
