@@ -6,6 +6,7 @@ import { addDev } from './commands/dev.ts'
 import { addDiff } from './commands/diff.ts'
 import { addEvents } from './commands/events.ts'
 import { addExport } from './commands/export.ts'
+import { addFunctionReplay } from './commands/function-replay.ts'
 import { addImport } from './commands/import.ts'
 import { addInstall } from './commands/install.ts'
 import { addIntrospect } from './commands/introspect.ts'
@@ -14,6 +15,7 @@ import { addKeyRevoke } from './commands/key-revoke.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addPublish } from './commands/publish.ts'
 import { addSchemas } from './commands/schemas.ts'
+import { addSecretSet } from './commands/secret-set.ts'
 import { addServe } from './commands/serve.ts'
 import { addTenantCreate } from './commands/tenant-create.ts'
 import { addTest } from './commands/test.ts'
@@ -87,6 +89,8 @@ function createProgram(io: Io, asJson: boolean): Command {
   const key = group(program, 'key', 'API keys of a tenant.')
   addKeyCreate(key, io)
   addKeyRevoke(key, io)
+  addSecretSet(group(program, 'secret', "Secrets of a tenant's functions."), io)
+  addFunctionReplay(group(program, 'function', 'What functions do after writes.'), io)
   addImport(program, io)
   addExport(program, io)
   addIntrospect(program, io)

@@ -100,6 +100,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       await starting({ scope: ownScope, connection: database.open(ownScope) })
     },
     for: (caller: Identity | Context) => clients.for(caller),
+    ask: clients.ask,
     close(settings = {}) {
       closing ??= close(settings.drainMs ?? DRAIN_MS)
       return closing

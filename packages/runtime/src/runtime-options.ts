@@ -63,6 +63,12 @@ export interface Runtime {
   // biome-ignore lint/suspicious/noExplicitAny: a path into a client of any database type
   for(caller: Identity | Context<any, any, any>): PostgrestClient
   /**
+   * One request as the principal you name, without a client: for who does the work of functions.
+   *
+   * @param depth how many functions stand between it and a request from outside; too many are refused.
+   */
+  ask(identity: Identity, request: Request, depth?: number): Promise<Response>
+  /**
    * Takes no more requests (503), waits for those under way, then closes the database.
    *
    * @param options.drainMs how long to wait at most; 10 s unless given.

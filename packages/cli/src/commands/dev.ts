@@ -1,6 +1,7 @@
 /** `backsaas dev`: what `npm start` runs. */
 
 import { isAbsolute, resolve } from 'node:path'
+import { readSecretKeys } from '@backsaas/core'
 import { type Command, Option } from 'commander'
 import { type CuratedOptions, withFunctions } from '../curated.ts'
 import { LOG_FORMS } from '../dev/log-requests.ts'
@@ -38,11 +39,12 @@ export function addDev(program: Command, io: Io): void {
     .addHelpText('after', HELP)
   withBus(withFunctions(command), 'none, events stay in this process').action(async (options: DevOptions) => {
     const { runDev } = await import('../dev/run-dev.ts')
-    await runDev(asSettings(options), io)
+    const keys = await readSecretKeys(io.env.BACKSAAS_SECRET_KEYS ?? '')
+    await runDev({ ...asSettings(options), secretKeys: keys ?? null }, io)
   })
 }
 
-function asSettings(options: DevOptions): DevSettings {
+function asSettings(options: DevOptions): Omit<DevSettings, 'secretKeys'> {
   const { port, host, data, database, example, log } = options
   return {
     port,

@@ -1,7 +1,7 @@
 /** The development server from start to stop: everything is composed here, and closed in the opposite order. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Observe } from '@backsaas/core'
-import { type Relay, startRelay, startWorker, type Worker } from '@backsaas/migrator'
+import type { Observe, SecretKeys } from '@backsaas/core'
+import { type Executor, type Relay, startExecutor, startRelay, startWorker, type Worker } from '@backsaas/migrator'
 import { policies } from '@backsaas/plugins/policies'
 import { createRuntime } from '@backsaas/runtime'
 import { curated } from '../curated.ts'
@@ -31,6 +31,8 @@ export interface DevSettings {
   /** A module of the developer's own functions; null for the shipped ones alone. */
   readonly functionsModule: string | null
   readonly log: LogForm
+  /** What opens the secrets of functions; null where there are none. */
+  readonly secretKeys: SecretKeys | null
   readonly bus: BusSettings
 }
 
@@ -73,12 +75,16 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
   const bus = await openOwnBus(settings.bus, log)
   open.push(async () => bus.close?.())
   let relay: Relay | null = null
+  let executor: Executor | null = null
   let worker: Worker | null = null
   const observe: Observe = (observation) => {
     // The start's own requests are nobody's.
     if (relay !== null || observation.kind === 'error') log(observation)
     // What a write tells is passed on at once, not at the relay's next look.
-    if (observation.kind === 'request' && observation.method !== 'GET') relay?.kick()
+    if (observation.kind === 'request' && observation.method !== 'GET') {
+      relay?.kick()
+      executor?.kick()
+    }
     if (observation.kind === 'job') worker?.kick()
   }
   const runtime = createRuntime({ database, bus, observe, plugins: [policies(), functions] })
@@ -97,6 +103,13 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
   open.push(relay.close)
   worker = await startWorker(database, { decide, functions: functions.functions, observe: log })
   open.push(worker.close)
+  executor = await startExecutor(database, {
+    functions: functions.functions,
+    ask: runtime.ask,
+    observe: log,
+    ...(settings.secretKeys && { secrets: settings.secretKeys }),
+  })
+  open.push(executor.close)
   // What is under way is answered before anything behind it closes.
   open.push(listener.close)
 

@@ -3,7 +3,15 @@ import type { ExpressionType } from '../contracts/expression.ts'
 import type { FieldType } from '../contracts/field-type.ts'
 
 /** What an expression is for, which decides on what it may name. */
-export type ExpressionUse = 'row_rule' | 'check' | 'computed' | 'stored' | 'default' | 'condition' | 'cohort'
+export type ExpressionUse =
+  | 'row_rule'
+  | 'check'
+  | 'computed'
+  | 'stored'
+  | 'default'
+  | 'condition'
+  | 'condition_after'
+  | 'cohort'
 
 /** A `CompiledField` is one. */
 export interface ContextField {
@@ -64,6 +72,11 @@ export const ALLOWED: Readonly<Record<ExpressionUse, Allowed>> = {
   condition: {
     ...{ ...NOTHING, name: 'a condition', row: true, caller: true, now: true },
     ...{ input: true, changed: true, matches: true },
+  },
+  // Asked in SQL, in the write's own statement.
+  condition_after: {
+    ...{ ...NOTHING, name: 'a condition', row: true, caller: true, now: true },
+    ...{ input: true, changed: true },
   },
   cohort: { ...NOTHING, name: 'a cohort', row: true, matches: true },
 }

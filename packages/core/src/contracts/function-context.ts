@@ -1,5 +1,6 @@
 /** What a function is given beside its input: who asks, for what, and, so far as it `needs` them, ways to the outside. */
 import type { Action } from './action.ts'
+import type { HttpClient } from './http-client.ts'
 import type { Json } from './json.ts'
 import type { Moment } from './moment.ts'
 import type { Principal } from './principal.ts'
@@ -33,8 +34,14 @@ export interface FunctionContext {
   readonly signal: AbortSignal
   /** Tells the operator; never the client. */
   log(message: string, details?: Readonly<Record<string, Json>>): void
+  /** The same for every attempt: what a receiver knows a repetition by. Of a hook before a write, the request's. */
+  readonly id: string
   /** The data API as the caller. @throws FUNCTION_NEEDS where the function is `pure`. */
   readonly data: FunctionData
+  /** To the outside. @throws FUNCTION_NEEDS where it does not need the network, and where it runs before a write or is called. */
+  readonly http: HttpClient
+  /** A secret of the tenant, by its name. @throws SECRET_MISSING; FUNCTION_NEEDS as `http`. */
+  secret(name: string): Promise<string>
 }
 
 /** Reads through the whole of the request's stages as the caller: of its tenant, under its rules, within the limits. */
@@ -46,6 +53,10 @@ export interface FunctionData {
   sum(entity: string, field: string, where?: FunctionFilter): Promise<string | null>
   /** The rows that a relation of the row leads to. */
   related(row: FunctionRow, relation: string, question?: FunctionQuestion): Promise<readonly FunctionRow[]>
+  /** The row as it was written. @throws FUNCTION_NEEDS where the function neither writes nor needs the network. */
+  create(entity: string, row: FunctionRow): Promise<FunctionRow>
+  /** @returns how many rows it has changed. */
+  update(entity: string, where: FunctionFilter, changes: FunctionRow): Promise<number>
 }
 
 /** Of each field the value it must have: one, null, or one of a list. */

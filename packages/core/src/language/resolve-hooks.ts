@@ -12,7 +12,6 @@ import type { Draft, EntityDraft } from './draft.ts'
 import type { Expressions } from './expressions.ts'
 import type { FunctionCatalogue } from './function-catalogue.ts'
 import type { HookDocument } from './hooks-document.ts'
-import { notBuilt } from './not-built.ts'
 import type { Path } from './path.ts'
 
 /** Of one moment: each runs for every row. */
@@ -75,17 +74,13 @@ function resolveHook(site: Site, expressions: Expressions): CompiledHook | null 
   const { use, on } = document
   const isOld =
     moment === 'before_delete' ||
-    (moment === 'before_update' && (definition.old === true || (when !== undefined && asksOld(when.tree))))
+    (moment === 'before_update' && (definition.old === true || (when !== undefined && asksOld(when.tree)))) ||
+    (moment === 'after_update' && (definition.old === true || (when !== undefined && asksChanged(when.tree))))
   return { use, ...(on !== undefined && { on }), params, ...(when && { when }), ...(isOld && { old: true }) }
 }
 
 /** Whether the function can do anything at that moment. */
 function checkMoment({ definition, draft, moment, path }: Site): boolean {
-  if (moment.startsWith('after_')) {
-    const message = notBuilt(moment, 'the worker of functions')
-    draft.problems.report({ path, code: 'NOT_BUILT', message })
-    return false
-  }
   const moments: readonly Moment[] =
     definition.kind === 'hook' ? definition.moments : ['before_create', 'before_update', 'before_delete']
   const isValue = definition.kind === 'transform' || definition.kind === 'compute'
@@ -144,7 +139,7 @@ function checkPlace({ draft, entity, definition, document, path }: Site, params:
 
 /** Undefined where there is none, null where it is faulty. */
 function resolveCondition(
-  { document, entity, path }: Site,
+  { document, entity, path, moment }: Site,
   expressions: Expressions,
 ): CompiledExpression | undefined | null {
   if (document.when === undefined) return undefined
@@ -152,9 +147,14 @@ function resolveCondition(
     source: document.when,
     path: [...path, 'when'],
     entity,
-    use: 'condition',
+    use: moment.startsWith('after_') ? 'condition_after' : 'condition',
     expects: 'bool',
   })
+}
+
+/** After an update the row is known, and what it was for a condition on a change alone. */
+function asksChanged(tree: Expression): boolean {
+  return tree.node === 'changed' || childrenOf(tree).some(asksChanged)
 }
 
 /** Of an update, what a row has beside what it is given, and what changes of it, are known from the row as it was. */

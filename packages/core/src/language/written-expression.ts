@@ -8,7 +8,7 @@ export interface WrittenExpression {
   readonly path: Path
   /** Whose rows it speaks of. */
   readonly entity: EntityDraft
-  readonly use: 'row_rule' | 'check' | 'computed' | 'stored' | 'default' | 'condition'
+  readonly use: 'row_rule' | 'check' | 'computed' | 'stored' | 'default' | 'condition' | 'condition_after'
   /** Absent: whatever it comes to. */
   readonly expects?: ExpressionType
   /** Of an enum that it must come to. */

@@ -11,6 +11,7 @@ import {
 import { compileSchema } from '@backsaas/core/language'
 import { convergePlacement } from '../execute/converge-placement.ts'
 import { migratorTransaction, query, runDdl } from '../execute/migrator-transaction.ts'
+import { prepareExecutions } from '../executions/prepare-executions.ts'
 import type { Naming } from '../plan/names.ts'
 import { identifier } from '../plan/quote.ts'
 import { type Decide, withDecisions } from '../registry/decide.ts'
@@ -42,6 +43,7 @@ export async function installPlatform(database: Database, naming: Naming, decide
     await prepareOutbox(connection, platform)
     await prepareJobs(connection, platform)
     await storeDocuments(connection)
+    await prepareExecutions(connection, platform)
   })
   await convergePlacement(database, PLATFORM_PLACEMENT_ID)
 }

@@ -1,5 +1,6 @@
 /** The functions that are shipped, in the order of their pages. */
 import type { FunctionDefinition } from '@backsaas/core'
+import { webhook } from './communication/webhook.ts'
 import { generateKey } from './security/generate-key.ts'
 import { mask } from './security/mask.ts'
 import { passwordHash } from './security/password-hash.ts'
@@ -21,4 +22,5 @@ export const SHIPPED: readonly FunctionDefinition[] = Object.freeze([
   ...[dateRange, emailDomain, jsonSchema, luhn, passwordStrength, checkPhone, url],
   ...[hash, lower, writePhone, slug, title, trim],
   ...[generateKey, mask, passwordHash],
+  ...[webhook],
 ])

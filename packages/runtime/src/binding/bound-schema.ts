@@ -24,6 +24,8 @@ export interface BoundSchema {
   readonly entities: Readonly<Record<string, BoundEntity>>
   /** Where events of writes go: the platform's `events`; null where there are none. */
   readonly outbox: BoundEntity | null
+  /** Where the work of hooks after a write is queued; null where there is none (the platform itself). */
+  readonly executions: BoundEntity | null
   /** What the caller's rules come to; null where it is open. Each view of a schema is bound by itself. */
   readonly access: AccessView | null
   /** Rendered statements by the shape of the operation. */
@@ -71,6 +73,7 @@ export function bindSchema(
     version,
     entities: Object.freeze(entities),
     outbox: (placementId === PLATFORM_PLACEMENT_ID ? entities : outbox?.entities)?.events ?? null,
+    executions: outbox?.entities.function_executions ?? null,
     access: null,
     statements: createStatementCache(MAX_STATEMENTS),
     shapes: boundedMap(MAX_SHAPES),
@@ -89,6 +92,8 @@ const SECRETS: Readonly<Record<string, readonly string[]>> = {
   api_keys: ['hash', 'previous_hash'],
   invitations: ['hash'],
   stores: ['namespace'],
+  function_executions: ['row', 'old'],
+  function_secrets: ['sealed'],
 }
 
 function withoutSecrets(schema: CompiledSchema): CompiledSchema {

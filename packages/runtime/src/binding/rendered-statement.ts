@@ -12,6 +12,8 @@ export interface RenderedStatement {
 export type ParamSource =
   | number
   | ('tenant' | 'placement' | 'version' | 'input' | 'seen' | 'principal')
+  /** Of the request: its id, how deep it stands among functions, the profile that it names, and who asks, as JSON. */
+  | ('request' | 'depth' | 'profile' | 'caller')
   | `ids:${string}`
   /** Of who asks; with `:uuid` null where it is none. */
   | `user:${VariableName}${'' | ':uuid'}`

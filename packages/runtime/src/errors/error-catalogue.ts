@@ -45,6 +45,7 @@ export type RuntimeErrorCode =
   | 'FUNCTION_NOT_GIVEN'
   | 'FUNCTION_NEEDS'
   | 'FUNCTION_BUDGET'
+  | 'FUNCTION_DEPTH'
   | 'UPSERT_HOOKS'
   | 'ROW_CHANGED'
   | 'INTERNAL'
@@ -92,6 +93,7 @@ export const RUNTIME_ERRORS: Readonly<Record<RuntimeErrorCode, ErrorCatalogue[st
   FUNCTION_NOT_GIVEN: { status: 503, message: 'The schema names a function that this runtime was not given.' },
   FUNCTION_NEEDS: { status: 500, message: 'A function uses more than it says that it needs.' },
   FUNCTION_BUDGET: { status: 422, message: 'A write would call functions more often than one request may.' },
+  FUNCTION_DEPTH: { status: 422, message: 'Functions have led to each other too often.' },
   UPSERT_HOOKS: { status: 400, message: 'An upsert cannot tell which hooks hold for its rows.' },
   ROW_CHANGED: { status: 409, message: 'Rows kept changing while hooks looked at them.' },
   INTERNAL: { status: 500, message: 'Something broke on our side.' },

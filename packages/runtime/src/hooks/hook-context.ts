@@ -1,17 +1,17 @@
 /** What the functions of one request are given: made once per function, the row of each call put in. */
-import type {
-  CompiledEntity,
-  CompiledSchema,
-  FunctionContext,
-  FunctionData,
-  FunctionDefinition,
-  FunctionRow,
-  Moment,
-  Operation,
+import {
+  type CompiledEntity,
+  type CompiledSchema,
+  createFunctionData,
+  type FunctionContext,
+  type FunctionData,
+  type FunctionDefinition,
+  type FunctionRow,
+  type Moment,
+  type Operation,
 } from '@backsaas/core'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import type { CallingRequest } from './calling-request.ts'
-import { createFunctionData } from './function-data.ts'
 
 /** How long all calls of one function may take for one request. */
 export const CALL_MS = 5_000
@@ -55,8 +55,21 @@ export function createContext(request: CallingRequest, use: Use): CallContext {
       observe?.({ kind: 'function', requestId, name: definition.name, message, ...(details && { details }) }),
     get data() {
       if (definition.needs === 'pure') throw needs(definition, 'data', 'reads')
-      data ??= createFunctionData(request, entity)
+      data ??= createFunctionData({
+        ask: (asked) => request.plugins.ask(principal, asked, request.depth + 1),
+        profile: request.profile,
+        requestId,
+        relations: entity?.relations ?? {},
+        writes: definition.needs !== 'reads',
+      })
       return data
+    },
+    id: requestId,
+    get http(): FunctionContext['http'] {
+      throw afterOnly(definition, 'http')
+    },
+    secret() {
+      throw afterOnly(definition, 'secret')
     },
   }
 }
@@ -71,6 +84,12 @@ export function withRow(context: CallContext, row: FunctionRow, old: FunctionRow
 
 function settingsOf({ functions }: CompiledSchema, name: string): FunctionContext['settings'] {
   return functions && Object.hasOwn(functions, name) ? (functions[name]?.settings ?? {}) : {}
+}
+
+function afterOnly({ name }: FunctionDefinition, part: string): Error {
+  return runtimeError('FUNCTION_NEEDS', `the function ${name} uses context.${part} before a write, or in a call`, {
+    hint: 'Only functions that run after a write have it.',
+  })
 }
 
 function needs({ name }: FunctionDefinition, part: string, wanted: string): Error {

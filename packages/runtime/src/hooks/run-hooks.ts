@@ -20,6 +20,8 @@ import { runHook } from './run-hook.ts'
 import { sameValue } from './same-value.ts'
 
 const MAX_PROBLEMS = 100
+/** Of writes with hooks, by functions that work for each other. */
+const DEPTH_MAX = 5
 const MOMENTS: Readonly<Record<Operation['action'], BeforeMoment | null>> = {
   read: null,
   create: 'before_create',
@@ -37,9 +39,20 @@ export function runHooks(operation: Operation, request: DataRequest): Operation 
   const entity = request.schema.compiled.entities[operation.entity]
   const moment = MOMENTS[operation.action]
   const hooks = moment && entity?.hooks?.[moment]
+  if (moment && entity?.hooks && request.depth > DEPTH_MAX) throw tooDeep(entity.name, request.depth)
   if (operation.upsert?.resolution === 'merge' && entity?.hooks) refuseUndecidable(entity.name, entity.hooks)
   if (!entity || !moment || !hooks || changesNothing(operation)) return operation
   return runAll(operation, request, { entity, moment, bound: request.plugins.bindHooks(hooks) })
+}
+
+function tooDeep(entity: string, depth: number): Error {
+  return runtimeError(
+    'FUNCTION_DEPTH',
+    `a write to ${entity} stands behind ${depth} functions that led to each other`,
+    {
+      hint: 'Give a hook a `when:` that ends the circle.',
+    },
+  )
 }
 
 function changesNothing({ action, input }: Operation): boolean {

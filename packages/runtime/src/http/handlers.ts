@@ -181,8 +181,9 @@ function dataRequest(
   schema: BoundSchema,
   entity: string,
   itemKey: string | null,
-  { registry, limits, plugins, observe }: HandlerOptions,
+  options: HandlerOptions,
 ): DataRequest {
+  const { registry, limits, plugins, observe } = options
   return {
     request: call.request,
     address: call.address,
@@ -199,8 +200,14 @@ function dataRequest(
     plugins,
     observe,
     profile: profile.name,
+    depth: depthOf(options, call),
     schemas: () => schemasOf(tenant, registry, call),
   }
+}
+
+function depthOf({ identifying }: HandlerOptions, { request }: Call): number {
+  const caller = identifying.callers.get(request)
+  return caller && 'identity' in caller ? (caller.depth ?? 0) : 0
 }
 
 async function schemasOf(tenant: Tenant, registry: Registry, call: Call): Promise<readonly CompiledSchema[]> {

@@ -1,8 +1,9 @@
 /** Update and delete → the statement that follows `enter` in one pipelined transaction. */
 import { invariant, type Operation } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
-import type { BoundSchema } from '../binding/bound-schema.ts'
+import { type BoundSchema, TENANT } from '../binding/bound-schema.ts'
 import type { RenderedStatement } from '../binding/rendered-statement.ts'
+import { OLD_ROW, oldRow, planExecutions, seesOld } from './plan-executions.ts'
 import { touches } from './plan-insert.ts'
 import { markColumns } from './plan-marks.ts'
 import { planOutbox } from './plan-outbox.ts'
@@ -28,8 +29,21 @@ export function planUpdate(schema: BoundSchema, operation: Operation): RenderedS
   const assignments = names.map((name) => sql`${scope.entity.columns[name]} = b.${sql.identifier(name)}`)
   const set = sql.join([...assignments, ...touches(scope)], sql`, `)
   const given = new Map(names.map((name) => [name, sql`b.${sql.identifier(name)}`] as const))
-  const written = sql`update ${scope.entity.table} as t set ${set} from ${operation.seen ? sql`json_to_recordset` : sql`json_to_record`}(${value('input')}::json) as b(${sql.join(record, sql`, `)}) where ${joined([operation.seen ? sameRows(scope) : null, updated(scope, operation, given)])}`
-  return answer(scope, operation, written, planOutbox(scope, 'updated'))
+  const keepsOld = seesOld(scope)
+  const before = keepsOld ? sql`, ${lockedRows(scope, operation)}` : sql``
+  const old = keepsOld ? sql`, ${oldRow(scope, sql.raw('o'))} as ${OLD_ROW}` : sql``
+  const same =
+    operation.seen || keepsOld
+      ? joined([operation.seen ? sameRows(scope) : null, keepsOld ? ownOld(scope) : null])
+      : null
+  const written = sql`update ${scope.entity.table} as t set ${set} from ${operation.seen ? sql`json_to_recordset` : sql`json_to_record`}(${value('input')}::json) as b(${sql.join(record, sql`, `)})${before} where ${joined([same, updated(scope, operation, given)])}`
+  return answer(
+    scope,
+    operation,
+    written,
+    sql`${planOutbox(scope, 'updated')}${planExecutions(scope, operation, 'updated')}`,
+    old,
+  )
 }
 
 export function planDelete(schema: BoundSchema, operation: Operation): RenderedStatement {
@@ -39,11 +53,26 @@ export function planDelete(schema: BoundSchema, operation: Operation): RenderedS
     : sql``
   const rows = joined([operation.seen ? sameRows(scope) : null, reachable(scope, operation)])
   const written = sql`delete from ${scope.entity.table} as t${using} where ${rows}`
-  return answer(scope, operation, written, planOutbox(scope, 'deleted'))
+  return answer(
+    scope,
+    operation,
+    written,
+    sql`${planOutbox(scope, 'deleted')}${planExecutions(scope, operation, 'deleted')}`,
+  )
 }
 
 function changeScope(schema: BoundSchema, operation: Operation): PlanScope {
   return rootScope(schema, operation.entity, sql`${value('tenant')}::uuid`)
+}
+
+/** The rows as they are, locked, so that nobody changes them between their being read and their being written. */
+function lockedRows(scope: PlanScope, operation: Operation): SQL {
+  return sql`(select t.* from ${scope.entity.table} as t where ${reachable(scope, operation)} for update) as o`
+}
+
+function ownOld({ entity }: PlanScope): SQL {
+  const key = entity.compiled.key.map((field) => sql`t.${entity.columns[field]} = o.${entity.columns[field]}`)
+  return sql.join([sql`t.${TENANT} = o.${TENANT}`, ...key], sql` and `)
 }
 
 function markRecord(scope: PlanScope): readonly SQL[] {
@@ -89,9 +118,15 @@ function joined(parts: readonly (SQL | null)[]): SQL {
   )
 }
 
-function answer(scope: PlanScope, operation: Operation, written: SQL, outbox: SQL): RenderedStatement {
+function answer(
+  scope: PlanScope,
+  operation: Operation,
+  written: SQL,
+  outbox: SQL,
+  more: SQL = sql``,
+): RenderedStatement {
   if (isBare(scope, operation)) return render(written)
   return render(
-    sql`with w as (${written} returning ${planReturned(scope, operation)})${outbox} select ${planWritten(scope, operation)}`,
+    sql`with w as (${written} returning ${planReturned(scope, operation)}${more})${outbox} select ${planWritten(scope, operation)}`,
   )
 }

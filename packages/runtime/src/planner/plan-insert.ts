@@ -5,6 +5,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { type BoundSchema, TENANT } from '../binding/bound-schema.ts'
 import type { RenderedStatement } from '../binding/rendered-statement.ts'
 import { literal } from './literal.ts'
+import { planExecutions } from './plan-executions.ts'
 import { planOutbox } from './plan-outbox.ts'
 import { ENTER } from './plan-read.ts'
 import { INSERTED, isBare, planReturned, planWritten } from './plan-written.ts'
@@ -30,7 +31,8 @@ export function planInsert(schema: BoundSchema, operation: Operation): RenderedS
   const insert = sql`insert into ${scope.entity.table} as t (${names}) select ${values} from ${ENTER} as x(tenant), ${source}`
   if (isBare(scope, operation)) return render(insert)
   const written = sql`${insert}${planConflict(scope, operation)} returning ${planReturned(scope, operation)}${operation.upsert ? sql`, (t.xmax = 0) as ${INSERTED}` : sql``}`
-  const outbox = planOutbox(scope, 'created', operation.upsert ? INSERTED : undefined)
+  const inserted = operation.upsert ? INSERTED : undefined
+  const outbox = sql`${planOutbox(scope, 'created', inserted)}${planExecutions(scope, operation, 'created', inserted)}`
   return render(sql`with w as (${written})${outbox} select ${planWritten(scope, operation)}`)
 }
 

@@ -4,6 +4,7 @@ import { toSql } from '@backsaas/core/expression'
 import { type SQL, sql } from 'drizzle-orm'
 import { planBody } from './plan-body.ts'
 import { planPath } from './plan-comparison.ts'
+import { queues } from './plan-executions.ts'
 import { planRows } from './plan-rows.ts'
 import { refuse, value } from './render.ts'
 import { admitted, column, environmentOf, hasRevision } from './rules.ts'
@@ -60,7 +61,7 @@ export function planReturned(scope: PlanScope, operation: Operation): SQL {
 }
 
 function isReadAgain(scope: PlanScope, operation: Operation): boolean {
-  return scope.entity.compiled.events.length > 0 || wrongs(scope, operation).length > 0
+  return scope.entity.compiled.events.length > 0 || queues(scope) || wrongs(scope, operation).length > 0
 }
 
 interface Wrong {

@@ -12,7 +12,7 @@ export interface DataClients {
   load(): Promise<void>
   for(caller: Identity | Context): PostgrestClient
   /** One request as somebody, without a client. */
-  ask(identity: Identity, request: Request): Promise<Response>
+  ask(identity: Identity, request: Request, depth?: number): Promise<Response>
 }
 
 /** No such host: the request never leaves the process. */
@@ -40,8 +40,8 @@ export function createDataClients(
   }
 
   return {
-    ask(identity, request) {
-      callers.set(request, { identity })
+    ask(identity, request, depth = 0) {
+      callers.set(request, { identity, depth })
       return fetch(request)
     },
     load() {

@@ -46,7 +46,8 @@ export interface LoadedPlugins {
   readonly ask: Ask
 }
 
-export type Ask = (identity: Identity, request: Request) => Promise<Response>
+/** @param depth how many functions stand between it and a request from outside. */
+export type Ask = (identity: Identity, request: Request, depth?: number) => Promise<Response>
 
 /**
  * Checks the plugins and gathers their parts in the order the plugins are given.

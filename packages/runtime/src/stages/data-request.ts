@@ -24,6 +24,8 @@ export interface DataRequest {
   readonly profile: string
   /** Every schema that the tenant has, the platform's own left out. */
   schemas(): Promise<readonly CompiledSchema[]>
+  /** How many functions stand between this request and one that came from outside. */
+  readonly depth: number
   readonly limits: Limits
   readonly plugins: LoadedPlugins
   readonly observe: Observe | null

@@ -24,10 +24,13 @@ export function plan(
   operation: Operation,
   tenantId: string,
   principal: Principal | null,
+  origin: Origin = NO_ORIGIN,
 ): readonly Statement[] {
-  if (!changesNothing(operation)) return planAsked(schema, operation, tenantId, principal)
+  if (!changesNothing(operation)) return planAsked(schema, operation, tenantId, principal, origin)
   // An item is read, to tell whether it is there; of a collection nothing is changed.
-  return operation.item ? planAsked(schema, { ...operation, action: 'read', count: 'none' }, tenantId, principal) : []
+  return operation.item
+    ? planAsked(schema, { ...operation, action: 'read', count: 'none' }, tenantId, principal, origin)
+    : []
 }
 
 function changesNothing({ action, input }: Operation): boolean {
@@ -39,13 +42,14 @@ function planAsked(
   operation: Operation,
   tenantId: string,
   principal: Principal | null,
+  origin: Origin,
 ): readonly Statement[] {
   let rendered = schema.statements.get(operation)
   if (!rendered) {
     rendered = renderFor(schema, operation)
     schema.statements.set(operation, rendered)
   }
-  const values: Values = { schema, operation, tenantId, principal }
+  const values: Values = { schema, operation, tenantId, principal, origin }
   const statement = fill(rendered, values)
   const zone = timeZone(operation)
   const undo = operation.rollback ? [UNDO] : []
@@ -73,7 +77,17 @@ export interface Values {
   readonly operation: Operation
   readonly tenantId: string
   readonly principal: Principal | null
+  readonly origin?: Origin
 }
+
+/** What is noted of the request beside the work that it queues. */
+export interface Origin {
+  readonly requestId: string
+  readonly depth: number
+  readonly profile: string
+}
+
+const NO_ORIGIN: Origin = { requestId: '', depth: 0, profile: '' }
 
 function renderFor(schema: BoundSchema, operation: Operation): RenderedStatement {
   switch (operation.action) {
@@ -93,7 +107,8 @@ export function fill(rendered: RenderedStatement, values: Values): Statement {
   return { text: rendered.text, params: rendered.params.map((source) => readSource(source, values)) }
 }
 
-function readSource(source: ParamSource, { schema, operation, tenantId, principal }: Values): string | null {
+function readSource(source: ParamSource, values: Values): string | null {
+  const { schema, operation, tenantId, principal, origin = NO_ORIGIN } = values
   if (typeof source === 'number') {
     const value = operation.params[source]
     invariant(value !== undefined, `the operation has no param ${source}`)
@@ -104,6 +119,10 @@ function readSource(source: ParamSource, { schema, operation, tenantId, principa
   if (source === 'version') return String(schema.version)
   if (source === 'principal') return principal?.id ?? null
   if (source.startsWith('user:')) return readVariable(source.slice('user:'.length), principal, tenantId)
+  if (source === 'request') return origin.requestId
+  if (source === 'depth') return String(origin.depth)
+  if (source === 'profile') return origin.profile
+  if (source === 'caller') return JSON.stringify(principal)
   if (source === 'seen') return JSON.stringify(operation.seen ?? [])
   const { input } = operation
   invariant(input, 'an input is planned that is not there')

@@ -78,7 +78,7 @@ async function write(changed: Operation, entity: CompiledEntity, request: DataRe
     const whole = operation === changed ? entity : (schema.compiled.entities[entity.name] ?? entity)
     validate(operation, whole)
     time('validate')
-    const statements = plan(schema, operation, tenantId, principal)
+    const statements = plan(schema, operation, tenantId, principal, request)
     time('plan')
     try {
       const executed = await execute(connection, statements, operation, schema, tenantId)

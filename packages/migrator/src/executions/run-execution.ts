@@ -1,0 +1,147 @@
+/** One attempt at one execution: the function called with its context, and how it has ended. */
+import {
+  BackSaasError,
+  createFunctionData,
+  type FunctionContext,
+  type FunctionData,
+  type HttpClient,
+  type Identity,
+  type Json,
+  type Observe,
+} from '@backsaas/core'
+import type { Execution, Outcome } from './execution-rows.ts'
+import type { FoundHook } from './find-hook.ts'
+
+export interface Surroundings {
+  readonly ask: (identity: Identity, request: Request, depth: number) => Promise<Response>
+  readonly http: HttpClient
+  readonly secret: (tenantId: string, name: string) => Promise<string>
+  readonly observe: Observe
+  readonly timeoutMs: number
+  readonly attemptsMax: number
+}
+
+const FIRST_PAUSE_MS = 2_000
+const LONGEST_PAUSE_MS = 3_600_000
+const RESULT_MAX = 4_096
+/** Statuses that say that another time it may go. */
+const PASSING: ReadonlySet<number> = new Set([408, 425, 429])
+
+/** Never fails: what the function does wrong is its outcome. */
+export async function runExecution(
+  execution: Execution,
+  find: () => Promise<FoundHook>,
+  surroundings: Surroundings,
+): Promise<Outcome> {
+  const startedAt = performance.now()
+  const ended = (part: Pick<Outcome, 'status' | 'againMs' | 'result' | 'error'>): Outcome => ({
+    execution,
+    durationMs: performance.now() - startedAt,
+    ...part,
+  })
+  try {
+    const { definition, hook, schema } = await find()
+    const signal = AbortSignal.timeout(surroundings.timeoutMs)
+    const context = createContext(execution, { definition, hook, schema }, surroundings, signal)
+    const work = Promise.resolve().then(() => definition.run(context, execution.row, hook.params))
+    const result = await withinTime(work, signal)
+    return ended({ status: 'done', againMs: 0, result: bounded(result ?? null), error: null })
+  } catch (error) {
+    const { observe, attemptsMax } = surroundings
+    if (!(error instanceof BackSaasError)) observe({ kind: 'error', code: 'FUNCTION_FAILED', error })
+    const isOver = isFinal(error) || execution.attempt >= attemptsMax
+    return ended({
+      status: isOver ? 'dead' : 'queued',
+      againMs: isOver ? 0 : pauseMs(execution.attempt),
+      result: null,
+      error: told(error),
+    })
+  }
+}
+
+/** Exponential, with full jitter: who failed together does not come back together. */
+export function pauseMs(attempt: number, random: number = Math.random()): number {
+  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)) * (0.1 + 0.9 * random)
+}
+
+/** Whether another attempt would end the same. */
+function isFinal(error: unknown): boolean {
+  return error instanceof BackSaasError && error.status < 500 && !PASSING.has(error.status)
+}
+
+function createContext(
+  execution: Execution,
+  { definition, hook, schema }: FoundHook,
+  { ask, http, secret, observe }: Surroundings,
+  signal: AbortSignal,
+): FunctionContext {
+  const { tenantId, caller, requestId, depth, profile, entity, moment } = execution
+  const needsNetwork = (part: string): void => {
+    if (definition.needs !== 'network') throw needs(definition.name, part, 'network')
+  }
+  let data: FunctionData | null = null
+  return {
+    tenant: { id: tenantId, slug: caller.tenant },
+    user: caller,
+    requestId,
+    operation: { schema: schema.name, entity, action: actionOf(moment), moment },
+    field: hook.on ?? null,
+    row: execution.row,
+    old: execution.old,
+    now: Date.now(),
+    settings: schema.functions?.[definition.name]?.settings ?? {},
+    signal,
+    id: execution.id,
+    log: (message, details) =>
+      observe({ kind: 'function', requestId, name: definition.name, message, ...(details && { details }) }),
+    get data() {
+      if (definition.needs === 'pure') throw needs(definition.name, 'data', 'reads')
+      data ??= createFunctionData({
+        ask: (request) => ask(caller, request, depth + 1),
+        profile,
+        requestId,
+        relations: schema.entities[entity]?.relations ?? {},
+        writes: definition.needs !== 'reads',
+      })
+      return data
+    },
+    get http() {
+      needsNetwork('http')
+      return http
+    },
+    async secret(name) {
+      needsNetwork('secret')
+      return secret(tenantId, name)
+    },
+  }
+}
+
+function actionOf(moment: Execution['moment']): 'create' | 'update' | 'delete' {
+  return moment === 'after_create' ? 'create' : moment === 'after_update' ? 'update' : 'delete'
+}
+
+function needs(name: string, part: string, wanted: string): BackSaasError {
+  return new BackSaasError('FUNCTION_NEEDS', 422, `the function ${name} uses context.${part} and does not say so`, {
+    hint: `Define it with needs: '${wanted}'.`,
+  })
+}
+
+async function withinTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const late = new Promise<never>((_, reject) => {
+    const stop = (): void => reject(new BackSaasError('FUNCTION_TIMEOUT', 503, 'the function took too long'))
+    signal.addEventListener('abort', stop, { once: true })
+  })
+  return Promise.race([work, late])
+}
+
+/** What is kept of an answer is small. */
+function bounded(result: Json): Json {
+  return JSON.stringify(result).length > RESULT_MAX ? null : result
+}
+
+/** What breaks in a function tells the tenant nothing of the inside. */
+function told(error: unknown): Json {
+  if (!(error instanceof BackSaasError)) return { code: 'FUNCTION_FAILED', message: 'the function broke' }
+  const { code, message, hint } = error
+  return { code, message, ...(hint !== null && { hint }) }
+}

@@ -1,0 +1,189 @@
+/**
+ * Does the work of hooks after a write: at least once each, by an id that stays the same. Several may; what one has taken is
+ * due again when it dies.
+ */
+import {
+  BackSaasError,
+  type Database,
+  type FunctionDefinition,
+  type HttpClient,
+  type Identity,
+  type Observe,
+} from '@backsaas/core'
+import { MIGRATOR_SCOPE, migratorTransaction, ROW_SECURITY } from '../execute/migrator-transaction.ts'
+import { type Platform, readPlatform } from '../registry/platform.ts'
+import {
+  claimExecutions,
+  deleteOldExecutions,
+  type Execution,
+  keepExecutions,
+  type Outcome,
+  settleExecutions,
+} from './execution-rows.ts'
+import { createHookFinder } from './find-hook.ts'
+import { createSecretReader, type SecretKeys } from './read-secret.ts'
+import { runExecution, type Surroundings } from './run-execution.ts'
+import { safeHttp } from './safe-http.ts'
+
+export interface ExecutorOptions {
+  /** All that schemas name: as the runtime's. */
+  readonly functions: readonly FunctionDefinition[]
+  /** A runtime's: what functions ask of the data API goes through it. */
+  readonly ask: (identity: Identity, request: Request, depth: number) => Promise<Response>
+  /** Default: `safeHttp()`. */
+  readonly http?: HttpClient
+  /** Open secrets; without them a function that needs one fails. */
+  readonly secrets?: SecretKeys
+  /** How many at once. Default 64. */
+  readonly concurrency?: number
+  /** How many of one tenant at once. Default 16. */
+  readonly perTenant?: number
+  /** Of one attempt. Default 15,000. */
+  readonly timeoutMs?: number
+  /** Default 12: with growing pauses, about two hours. */
+  readonly attemptsMax?: number
+  /** How long what a worker has taken stays its own when it dies. Default 30,000. */
+  readonly leaseMs?: number
+  /** The longest pause between two looks while nothing is due. Default 1,000. */
+  readonly idleMs?: number
+  /** How long executions are kept: those done, and those dead. Default 7 and 30. */
+  readonly keepDays?: { readonly done: number; readonly dead: number }
+  /** Told of failures on our side. Default: a line on stderr. */
+  readonly observe?: Observe
+}
+
+export interface Executor {
+  /** Looks for work now: for who has just written in this process. */
+  kick(): void
+  /** Ends after the attempts under way. */
+  close(): Promise<void>
+}
+
+const FIRST_PAUSE_MS = 50
+const CLEANED_EVERY_MS = 3_600_000
+
+/**
+ * @throws `NOT_BOOTSTRAPPED` (503).
+ * @example const executor = await startExecutor(database, { functions: functions().functions, ask: runtime.ask })
+ */
+export async function startExecutor(database: Database, options: ExecutorOptions): Promise<Executor> {
+  const { concurrency = 64, perTenant = 16, leaseMs = 30_000, idleMs = 1_000, observe = writeError } = options
+  const connection = () => database.open(MIGRATOR_SCOPE, 'migrator')
+  let platform: Platform = await migratorTransaction(database, readPlatform)
+  const findHook = createHookFinder(options.functions)
+  const surroundings: Surroundings = {
+    ask: options.ask,
+    http: options.http ?? safeHttp(),
+    secret: createSecretReader(database, () => platform, options.secrets),
+    observe,
+    timeoutMs: options.timeoutMs ?? 15_000,
+    attemptsMax: options.attemptsMax ?? 12,
+  }
+  const held = new Map<Execution, Promise<void>>()
+  const ended: Outcome[] = []
+  let pauseMs = FIRST_PAUSE_MS
+  let kicked = false
+  let closing = false
+  let cleanedAtMs = Date.now()
+  let wake = (): void => {}
+
+  async function run(): Promise<void> {
+    while (!closing || held.size > 0 || ended.length > 0) {
+      kicked = false
+      await attempt(settle)
+      const taken = closing ? 0 : await attempt(claim)
+      await attempt(clean)
+      if (taken > 0) pauseMs = FIRST_PAUSE_MS
+      if (kicked || ended.length > 0 || (taken > 0 && held.size < concurrency)) continue
+      await pause(pauseMs)
+      pauseMs = Math.min(pauseMs * 2, idleMs)
+    }
+  }
+
+  async function claim(): Promise<number> {
+    const free = concurrency - held.size
+    if (free <= 0) return 0
+    const found = await claimExecutions(connection(), platform, { leaseMs, perTenant, max: free })
+    for (const execution of found) start(execution)
+    return found.length
+  }
+
+  function start(execution: Execution): void {
+    const work = runExecution(execution, () => findHook(connection(), execution), surroundings).then((outcome) => {
+      held.delete(execution)
+      ended.push(outcome)
+      kick()
+    })
+    held.set(execution, work)
+  }
+
+  /** All that have ended since are one statement. */
+  async function settle(): Promise<number> {
+    const outcomes = ended.splice(0)
+    if (outcomes.length === 0) return 0
+    try {
+      await settleExecutions(connection(), platform, outcomes)
+    } catch (error) {
+      ended.push(...outcomes)
+      throw error
+    }
+    return outcomes.length
+  }
+
+  async function clean(): Promise<number> {
+    if (Date.now() - cleanedAtMs < CLEANED_EVERY_MS) return 0
+    cleanedAtMs = Date.now()
+    const { done = 7, dead = 30 } = options.keepDays ?? {}
+    await connection().batch([ROW_SECURITY, deleteOldExecutions(platform, { doneDays: done, deadDays: dead })])
+    return 0
+  }
+
+  /** The platform's own mapping may have moved on. */
+  async function attempt(work: () => Promise<number>): Promise<number> {
+    try {
+      return await work()
+    } catch (error) {
+      observe({ kind: 'error', code: error instanceof BackSaasError ? error.code : 'EXECUTOR_FAILED', error })
+      platform = await migratorTransaction(database, readPlatform).catch(() => platform)
+      await pause(idleMs)
+      return 0
+    }
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  function kick(): void {
+    kicked = true
+    pauseMs = FIRST_PAUSE_MS
+    wake()
+  }
+
+  const keeping = setInterval(() => {
+    if (held.size > 0) keepExecutions(connection(), platform, [...held.keys()], leaseMs).catch(() => undefined)
+  }, leaseMs / 3)
+  keeping.unref()
+  const running = run()
+  let closed: Promise<void> | null = null
+  return {
+    kick,
+    close() {
+      closing = true
+      kick()
+      closed ??= running.finally(() => clearInterval(keeping))
+      return closed
+    },
+  }
+}
+
+const writeError: Observe = (observation) => {
+  if (observation.kind === 'error')
+    process.stderr.write(`functions: ${observation.code}: ${String(observation.error)}\n`)
+}
