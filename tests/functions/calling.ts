@@ -35,9 +35,6 @@ export function calling(lend: Lend): void {
     const caller = await withRoles(lend(), ['clerk'])
     const answer = await caller.post('/rpc/validation.luhn', { input: '1' })
     expect(answer).toMatchObject({ status: 403, body: { code: '42501' } })
-    expect((await withRoles(lend(), [])).post('/rpc/transform.slug', { input: 'a' })).resolves.toMatchObject({
-      status: 403,
-    })
   })
 
   test('arguments are checked, each fault at its place', async () => {

@@ -7,6 +7,7 @@ import { addDiff } from './commands/diff.ts'
 import { addEvents } from './commands/events.ts'
 import { addExport } from './commands/export.ts'
 import { addFunctionReplay } from './commands/function-replay.ts'
+import { addFunctionWork } from './commands/function-work.ts'
 import { addImport } from './commands/import.ts'
 import { addInstall } from './commands/install.ts'
 import { addIntrospect } from './commands/introspect.ts'
@@ -90,7 +91,9 @@ function createProgram(io: Io, asJson: boolean): Command {
   addKeyCreate(key, io)
   addKeyRevoke(key, io)
   addSecretSet(group(program, 'secret', "Secrets of a tenant's functions."), io)
-  addFunctionReplay(group(program, 'function', 'What functions do after writes.'), io)
+  const work = group(program, 'function', 'What functions do after writes.')
+  addFunctionWork(work, io)
+  addFunctionReplay(work, io)
   addImport(program, io)
   addExport(program, io)
   addIntrospect(program, io)

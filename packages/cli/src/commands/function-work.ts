@@ -1,0 +1,48 @@
+/** `backsaas function work`: the process that does what hooks do after writes. */
+import { memory } from '@backsaas/adapters/buses/memory'
+import { readSecretKeys } from '@backsaas/core'
+import type { Command } from 'commander'
+import { type CuratedOptions, curated, withFunctions } from '../curated.ts'
+import { type Close, closeAll } from '../dev/close-all.ts'
+import { logRequests } from '../dev/log-requests.ts'
+import type { Io } from '../io.ts'
+import { type DatabaseOptions, openDatabase, withDatabase } from '../open-database.ts'
+
+interface WorkOptions extends DatabaseOptions, CuratedOptions {
+  readonly allow?: readonly string[]
+}
+
+/** Adds the command to `program`. */
+export function addFunctionWork(program: Command, io: Io): void {
+  const command = program
+    .command('work')
+    .description('Do what hooks do after writes, until the process is asked to stop. Several may run.')
+    .option('--allow <address...>', 'addresses inside that functions may reach, as 10.1.0.0/16 (default: none)')
+  withDatabase(withFunctions(command)).action((options: WorkOptions) => work(options, io))
+}
+
+async function work(options: WorkOptions, io: Io): Promise<void> {
+  const stopped = io.untilStopped()
+  const { safeHttp, startExecutor } = await import('@backsaas/migrator')
+  const { createRuntime } = await import('@backsaas/runtime')
+  const { policies } = await import('@backsaas/plugins/policies')
+  const observe = logRequests('errors', io)
+  const open: Close[] = []
+  try {
+    const functions = await curated(options)
+    const secrets = await readSecretKeys(io.env.BACKSAAS_SECRET_KEYS ?? '')
+    const http = safeHttp({ allow: options.allow ?? [] })
+    const database = await openDatabase(options.database)
+    // What functions ask of the data API goes through a runtime of their own, which closes the database.
+    const runtime = createRuntime({ database, bus: memory(), observe, plugins: [policies(), functions] })
+    open.push(() => runtime.close())
+    await runtime.ready()
+    const settings = { functions: functions.functions, ask: runtime.ask, http, observe, ...(secrets && { secrets }) }
+    const executor = await startExecutor(database, settings)
+    open.push(executor.close)
+    io.out('working; Ctrl-C ends after what is under way')
+    await stopped
+  } finally {
+    await closeAll(open)
+  }
+}
