@@ -141,6 +141,8 @@ describe('the rules of the platform', () => {
     'events',
     'drafts',
     'jobs',
+    'function_executions',
+    'function_secrets',
   ]
 
   test('an admin reads all of it', async () => {

@@ -26,7 +26,7 @@ async function work(options: WorkOptions, io: Io): Promise<void> {
   const { safeHttp, startExecutor } = await import('@backsaas/migrator')
   const { createRuntime } = await import('@backsaas/runtime')
   const { policies } = await import('@backsaas/plugins/policies')
-  const observe = logRequests('errors', io)
+  const observe = logRequests('none', io)
   const open: Close[] = []
   try {
     const functions = await curated(options)
