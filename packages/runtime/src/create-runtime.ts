@@ -5,6 +5,7 @@ import type { Context } from 'hono'
 import { createAccessControl } from './access/create-access.ts'
 import { checkOptions } from './check-options.ts'
 import { runtimeError } from './errors/error-catalogue.ts'
+import { createStreamHub } from './event-stream/stream-hub.ts'
 import { openFeed } from './feed/open-feed.ts'
 import { createGate } from './http/gate.ts'
 import { createHandlers } from './http/handlers.ts'
@@ -49,6 +50,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const registry = createRegistry({ code, functions, observe, covered: (nowMs) => feed.covers(nowMs) })
   const feed = openFeed(options.beat, { database, scope: ownScope, registry, observe })
   const access = createAccessControl({ plugins, observe, policies: registry.policies })
+  const hub = createStreamHub(limits.eventStreams, options.bus?.subscribe !== undefined)
   const starting = createStart(open)
   let unsubscribe: Unsubscribe | null = null
   let closing: Promise<void> | null = null
@@ -62,7 +64,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     observe,
   }
   const serving = { database, limits, plugins, observe, gate, ownScope, callers }
-  const handlers = createHandlers({ registry, access, limits, plugins, observe, identifying, ready: starting })
+  const handlers = createHandlers({ registry, access, limits, plugins, observe, identifying, hub, ready: starting })
   const app = createRoutes(plugins, {
     ...handlers,
     serve: (context, finish, handle) => serveRequest(context, serving, finish, handle),
@@ -73,12 +75,13 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     await registry.open(access)
     await feed.start()
     const context = { scope: ownScope, for: dataClient }
-    unsubscribe ??= await hearEvents(bus, { plugins, context, registry, feed, observe })
+    unsubscribe ??= await hearEvents(bus, { plugins, context, registry, feed, hub, observe })
     observe?.({ kind: 'lifecycle', what: 'ready' })
   }
 
   async function close(drainMs: number): Promise<void> {
     observe?.({ kind: 'lifecycle', what: 'closing' })
+    hub.close()
     const left = await gate.close(drainMs)
     if (left > 0)
       observe?.({ kind: 'error', code: 'DRAIN_TIMEOUT', error: new Error(`${left} requests were still under way`) })

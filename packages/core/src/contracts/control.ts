@@ -2,7 +2,7 @@
  * The control schema `backsaas` of a database: what migrator and runtime agree on in SQL.
  *
  * Made by the migrator's bootstrap. The runtime may execute `enter` and select from `placements`, `versions`,
- * `fence_tenants` and `changes` (see `changes.ts`); it may write none of them.
+ * `fence_tenants`, `pruned_events` and `changes` (see `changes.ts`); it may write none of them.
  *
  * - `backsaas.logins(kind text primary key, name text, password text)`: readable by the owner only.
  * - `backsaas.placements(id uuid primary key, store_id uuid, schema_id uuid, schema_name text, pg_schema text)`:
@@ -11,6 +11,7 @@
  *   key (placement_id, version): `state` is `live` or `retired`; `compiled` and `mapping` are the JSON of
  *   `CompiledSchema` and `Mapping`.
  * - `backsaas.fence_tenants(tenant_id uuid primary key, state text)`: `live` or `suspended`.
+ * - `backsaas.pruned_events(tenant_id uuid primary key, position bigint)`: up to where a tenant's events are removed.
  * - `backsaas.enter(tenant uuid, placement uuid, version int) returns table (tenant uuid)`: begins every statement or
  *   transaction of the runtime. Raises BS001 (version not live), BS002 (tenant not live), BS003 (another tenant is
  *   already set, or the isolation is not read committed).

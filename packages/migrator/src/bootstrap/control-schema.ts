@@ -21,11 +21,16 @@ export function controlSchema(roles: Roles): string[] {
     'revoke all on function backsaas.notify_inserted() from public',
     'revoke all on function backsaas.enter(uuid, uuid, int) from public',
     `grant usage on schema ${schemas} to ${runtime}`,
-    `grant select on backsaas.placements, backsaas.versions, backsaas.fence_tenants, backsaas.changes, backsaas.documents to ${runtime}`,
+    `grant select on ${READABLE} to ${runtime}`,
     'revoke all on function backsaas.refuse(text, text) from public',
     `grant execute on function backsaas.enter(uuid, uuid, int), backsaas.refuse(text, text) to ${runtime}`,
   ]
 }
+
+/** What the runtime reads of the control schema. */
+const READABLE = ['placements', 'versions', 'fence_tenants', 'changes', 'documents', 'pruned_events']
+  .map((table) => `backsaas.${table}`)
+  .join(', ')
 
 const TABLES = [
   'create table if not exists backsaas.documents (name text primary key, body text not null)',
@@ -41,6 +46,7 @@ const TABLES = [
   `create table if not exists backsaas.relay_lease (
      id int primary key default 1 check (id = 1), holder text, epoch bigint not null default 0,
      held_until timestamptz not null default '-infinity', last_position bigint not null default 0)`,
+  `create table if not exists backsaas.pruned_events (tenant_id uuid primary key, position bigint not null)`,
   ...CHANGES,
 ]
 

@@ -109,6 +109,7 @@ async function prepareOutbox(connection: Connection, platform: Platform): Promis
   const [id, time, type, position, sent] = ['id', 'time', 'type', 'position', 'sent_at'].map(events.column)
   const indexes = {
     backsaas_outbox_unplaced: `(${time}, ${id}) where ${position} is null and ${sent} is null`,
+    backsaas_outbox_sent: `(${sent}) where ${sent} is not null`,
     backsaas_outbox_unsent: `(${position}) where ${position} is not null and ${sent} is null`,
   }
   const statements: string[] = []

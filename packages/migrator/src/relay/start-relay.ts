@@ -4,6 +4,7 @@ import type { Bus, Connection, Database, Observe, Unsubscribe } from '@backsaas/
 import { BackSaasError } from '@backsaas/core'
 import { MIGRATOR_SCOPE, migratorTransaction } from '../execute/migrator-transaction.ts'
 import { type Platform, readPlatform } from '../registry/platform.ts'
+import { prune } from './prune.ts'
 import { BATCH_SIZE, look, markSent, type RelayIdentity, releaseLease, takeBatch } from './relay-batch.ts'
 
 export interface RelayOptions {
@@ -11,6 +12,10 @@ export interface RelayOptions {
   readonly leaseMs?: number
   /** How soon it looks again after something happened; doubles while nothing does. Default 250. */
   readonly intervalMs?: number
+  /** How long an event is kept after it was sent. Default 30 days. */
+  readonly eventsKeptMs?: number
+  /** How often what is not kept any longer is cleared away. Default 60,000. */
+  readonly pruneEveryMs?: number
   /** Told of failures; the relay goes on. Default: a line on stderr. */
   readonly observe?: Observe
 }
@@ -24,6 +29,7 @@ export interface Relay {
 
 /** A bus or database that is away is tried again at least so often. */
 const LONGEST_RETRY_MS = 2_000
+const DAY_MS = 86_400_000
 
 /**
  * Starts relaying. Another relay of the same database waits for the lease, and takes over when it runs out.
@@ -36,12 +42,14 @@ const LONGEST_RETRY_MS = 2_000
  */
 export async function startRelay(database: Database, bus: Bus, options: RelayOptions = {}): Promise<Relay> {
   const { leaseMs = 15_000, intervalMs = 250, observe = writeError } = options
+  const { eventsKeptMs = 30 * DAY_MS, pruneEveryMs = 60_000 } = options
   // The lease is kept for twice the pause between looks, so that an idle holder is never too late.
   const self: RelayIdentity = { holder: randomUUID(), leaseMs: leaseMs * 2 }
   let platform = await migratorTransaction(database, readPlatform)
   let pauseMs = intervalMs
   let closing = false
   let kicked = false
+  let prunedAt = Date.now()
   let wake = (): void => {}
 
   async function run(): Promise<void> {
@@ -56,6 +64,7 @@ export async function startRelay(database: Database, bus: Bus, options: RelayOpt
   async function attempt(): Promise<void> {
     try {
       const { sent, heldMs } = await relay()
+      if (heldMs === null && Date.now() - prunedAt >= pruneEveryMs && !closing) await clear()
       if (sent > 0) pauseMs = intervalMs
       else pauseMs = heldMs === null ? Math.min(pauseMs * 2, leaseMs) : Math.min(heldMs + intervalMs, leaseMs)
     } catch (error) {
@@ -63,6 +72,12 @@ export async function startRelay(database: Database, bus: Bus, options: RelayOpt
       pauseMs = Math.min(pauseMs * 2, leaseMs, LONGEST_RETRY_MS)
       if (!closing) platform = await refresh(platform)
     }
+  }
+
+  /** One batch between two looks, so that what is to be sent never waits for more. */
+  async function clear(): Promise<void> {
+    if (await prune(database.open(MIGRATOR_SCOPE, 'migrator'), platform, eventsKeptMs)) kicked = true
+    else prunedAt = Date.now()
   }
 
   /** Batch after batch, until nothing is left. `heldMs`: how long another relay has the lease yet. */

@@ -48,6 +48,10 @@ export type RuntimeErrorCode =
   | 'FUNCTION_DEPTH'
   | 'UPSERT_HOOKS'
   | 'ROW_CHANGED'
+  | 'STREAM_POSITION_INVALID'
+  | 'STREAM_TYPES_INVALID'
+  | 'STREAMS_TOO_MANY'
+  | 'EVENTS_PRUNED'
   | 'INTERNAL'
 
 export const RUNTIME_ERRORS: Readonly<Record<RuntimeErrorCode, ErrorCatalogue[string]>> = Object.freeze({
@@ -96,6 +100,10 @@ export const RUNTIME_ERRORS: Readonly<Record<RuntimeErrorCode, ErrorCatalogue[st
   FUNCTION_DEPTH: { status: 422, message: 'Functions have led to each other too often.' },
   UPSERT_HOOKS: { status: 400, message: 'An upsert cannot tell which hooks hold for its rows.' },
   ROW_CHANGED: { status: 409, message: 'Rows kept changing while hooks looked at them.' },
+  STREAM_POSITION_INVALID: { status: 400, message: 'The last event id is no position of an event.' },
+  STREAM_TYPES_INVALID: { status: 400, message: 'A type of event is asked for that cannot be one.' },
+  STREAMS_TOO_MANY: { status: 429, message: 'The tenant has as many event streams open as it may.' },
+  EVENTS_PRUNED: { status: 410, message: 'Events that were to follow are kept no longer.' },
   INTERNAL: { status: 500, message: 'Something broke on our side.' },
 })
 

@@ -12,6 +12,9 @@ import type { BoundSchema } from '../binding/bound-schema.ts'
 import { readAccept } from '../dialect/media.ts'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import { presentable } from '../errors/problem-response.ts'
+import type { AskData } from '../event-stream/event-reader.ts'
+import { serveEvents } from '../event-stream/serve-events.ts'
+import type { StreamHub } from '../event-stream/stream-hub.ts'
 import type { BuiltInFunction } from '../functions/function-request.ts'
 import type { LoadedPlugins } from '../plugins/load-plugins.ts'
 import { runPlugin } from '../plugins/run-plugin.ts'
@@ -38,6 +41,7 @@ export interface HandlerOptions {
   readonly plugins: LoadedPlugins
   readonly observe: Observe | null
   readonly identifying: IdentifyOptions
+  readonly hub: StreamHub
   /** Null once ready, else what to wait for. */
   ready(call: Call): Promise<void> | null
 }
@@ -45,7 +49,7 @@ export interface HandlerOptions {
 export function createHandlers(options: HandlerOptions): Omit<Handlers, 'serve'> {
   const ping = createPing()
   const showDocument = createDocuments()
-  return {
+  const handlers: Omit<Handlers, 'serve' | 'events'> = {
     /** Answers while a request could be served; else it says why not. */
     async health(call) {
       await waitUntilReady(call, options)
@@ -83,6 +87,15 @@ export function createHandlers(options: HandlerOptions): Omit<Handlers, 'serve'>
         ...(tenant === null ? {} : { tenant }),
       }
       return runPlugin(plugin, { plugins, observe, requestId: call.requestId }, () => route.handle(context))
+    },
+  }
+  const { identifying, observe, hub } = options
+  const ask: AskData = (call, pathTenant, entity) => handlers.data(call, pathTenant, entity, null)
+  return {
+    ...handlers,
+    async events(call, pathTenant) {
+      await waitUntilReady(call, options)
+      return serveEvents(call, pathTenant, { identifying, observe, hub, ask })
     },
   }
 }

@@ -14,6 +14,8 @@ export interface Limits {
   readonly insertRows: number
   /** Values of one `in.()`. */
   readonly inValues: number
+  /** Event streams that a tenant may have open at once, in one process. */
+  readonly eventStreams: number
 }
 
 export const DEFAULT_LIMITS: Limits = Object.freeze({
@@ -24,6 +26,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   conditions: 100,
   insertRows: 10_000,
   inValues: 1000,
+  eventStreams: 100,
 })
 
 /**

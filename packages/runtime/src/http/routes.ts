@@ -1,4 +1,4 @@
-/** The routes of a runtime: health, data, plugins', and an answer in the error shape for the rest. */
+/** The routes of a runtime: health, data, events, plugins', and an answer in the error shape for the rest. */
 import { nearestName } from '@backsaas/core'
 import { type Context, Hono } from 'hono'
 import { runtimeError } from '../errors/error-catalogue.ts'
@@ -18,11 +18,13 @@ export interface Handlers {
   document(call: Call, name: string): Promise<Response>
   data(call: Call, pathTenant: string | null, entity: string, itemKey: string | null): Promise<Reply>
   callFunction(call: Call, pathTenant: string | null, run: BuiltInFunction): Promise<Reply>
+  events(call: Call, pathTenant: string | null): Promise<Response>
   pluginRoute(call: Call, pathTenant: string | null, given: GivenRoute): Promise<Response>
 }
 
 const ENTITY_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 const FUNCTION_METHODS = 'POST, OPTIONS'
+const EVENTS_METHODS = 'GET, HEAD, OPTIONS'
 const ITEM_METHODS = 'GET, HEAD, PUT, PATCH, DELETE, OPTIONS'
 /** Before every data and plugin route: none, or the tenant in the path. */
 const PREFIXES = ['', '/t/:tenant'] as const
@@ -46,6 +48,7 @@ export function createRoutes(plugins: LoadedPlugins, handlers: Handlers): Hono {
         ? serve(c, 'headers', functionHandle(c, curated, handlers))
         : serve(c, 'data', itemHandle(c, handlers)),
     )
+    app.all(`${prefix}/events`, (c) => serve(c, 'headers', eventsHandle(c, handlers)))
   }
   addPluginRoutes(app, plugins, handlers)
   // Mounted in an app of the developer's, what is not ours is theirs to answer.
@@ -65,6 +68,13 @@ function itemHandle(c: Context, handlers: Handlers): Handle {
   if (method === 'POST') return methodNotAllowed(ITEM_METHODS)
   return (call) =>
     handlers.data(call, c.req.param('tenant') ?? null, c.req.param('entity') ?? '', c.req.param('key') ?? '')
+}
+
+function eventsHandle(c: Context, handlers: Handlers): Handle {
+  const { method } = c.req.raw
+  if (method === 'OPTIONS') return allow(EVENTS_METHODS)
+  if (method !== 'GET' && method !== 'HEAD') return methodNotAllowed(EVENTS_METHODS)
+  return (call) => handlers.events(call, c.req.param('tenant') ?? null)
 }
 
 function addPluginRoutes(app: Hono, { routes }: LoadedPlugins, handlers: Handlers): void {

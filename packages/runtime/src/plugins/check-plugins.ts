@@ -20,7 +20,7 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DE
 /** Names that `rpc` knows already. */
 const BUILT_IN_FUNCTIONS: readonly string[] = ['explain_access', ...JOB_KINDS]
 /** First segments of a path that are the runtime's own. */
-const OWN_PATHS: ReadonlySet<string> = new Set(['rest', 't', 'healthz'])
+const OWN_PATHS: ReadonlySet<string> = new Set(['rest', 't', 'healthz', 'events'])
 
 /** @throws `PLUGIN_INVALID`, `PLUGIN_REQUIRES`, `PLUGIN_CONFLICT`. */
 export function checkPlugins(plugins: readonly Plugin[]): void {

@@ -9,24 +9,27 @@ export interface Hearing {
   readonly registry: { hear(event: Event): void }
   /** Told that something may have changed. */
   readonly feed: { hint(): void }
+  /** Told of each, for the streams of its tenant. */
+  readonly hub: { hear(tenantId: string): void }
   readonly observe: Observe | null
 }
 
 /**
  * Subscribes where the bus can push; null where it cannot, or where nothing is to be heard.
  *
- * @example const stop = await hearEvents(bus, { plugins, context, registry, feed, observe })
+ * @example const stop = await hearEvents(bus, { plugins, context, registry, feed, hub, observe })
  */
 export async function hearEvents(bus: Bus, hearing: Hearing): Promise<Unsubscribe | null> {
   if (!bus.subscribe) return null
-  return bus.subscribe((event) => hear(event, hearing))
+  return bus.subscribe((event) => hear(event, hearing), { onGap: hearing.feed.hint })
 }
 
-async function hear(event: Event, { plugins, context, registry, feed, observe }: Hearing): Promise<void> {
+async function hear(event: Event, { plugins, context, registry, feed, hub, observe }: Hearing): Promise<void> {
   observe?.({ kind: 'event', type: event.type, id: event.id })
   registry.hear(event)
   // An event may change more than it names: of a shared schema, the installs of everyone.
   if (!event.type.startsWith('record.')) feed.hint()
+  hub.hear(event.tenantid)
   const handlers = [...(plugins.on.get(event.type) ?? []), ...(plugins.on.get('*') ?? [])]
   await Promise.all(
     handlers.map(async ({ plugin, run }) => {
