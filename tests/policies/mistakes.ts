@@ -1,5 +1,5 @@
 /** Mistakes that whoever makes decisions could make, each made on purpose. */
-import type { AccessRule, CompiledExpression, CompiledSchema, Decisions, Expression } from '@backsaas/core'
+import type { AccessRule, CallName, CompiledExpression, CompiledSchema, Decisions, Expression } from '@backsaas/core'
 
 /** Decides rightly. */
 export type Decide = (schema: CompiledSchema) => Promise<Decisions>
@@ -25,6 +25,15 @@ export const MISTAKES: Readonly<Record<string, Mistake>> = {
   deletes_judged_as_updates: takingActions({ delete: 'update' }),
   updates_judged_as_reads: takingActions({ update: 'read' }),
   creates_judged_as_updates: takingActions({ create: 'update' }),
+  and_as_or: changingTrees((tree) => calling(tree, '&&', '||')),
+  less_as_more: changingTrees((tree) => calling(tree, '<', '>')),
+  not_left_out: changingTrees((tree) => (tree.node === 'call' && tree.call === '!' ? (tree.args[0] ?? tree) : tree)),
+  some_as_every: changingTrees((tree) =>
+    tree.node === 'relation' && tree.quantifier === 'exists' ? { ...tree, quantifier: 'all' } : tree,
+  ),
+  caller_is_the_tenant: changingTrees((tree) =>
+    tree.node === 'variable' && tree.name === 'current_user.id' ? { ...tree, name: 'tenant.id' } : tree,
+  ),
 }
 
 function changingRules(change: (rule: AccessRule) => AccessRule): Mistake {
@@ -32,6 +41,39 @@ function changingRules(change: (rule: AccessRule) => AccessRule): Mistake {
     const right = await decide(schema)
     return { ...right, rules: right.rules.map(change) }
   }
+}
+
+/** Of every expression of every rule, each part of it, the innermost first. */
+function changingTrees(change: (tree: Expression) => Expression): Mistake {
+  const changed = (expression: CompiledExpression): CompiledExpression => ({
+    ...expression,
+    tree: everywhere(expression.tree, change),
+  })
+  return changingRules((rule) => ({
+    ...rule,
+    ...(rule.where ? { where: changed(rule.where) } : {}),
+    ...(rule.check ? { check: changed(rule.check) } : {}),
+  }))
+}
+
+function everywhere(tree: Expression, change: (tree: Expression) => Expression): Expression {
+  const inner = (child: Expression): Expression => everywhere(child, change)
+  switch (tree.node) {
+    case 'call':
+      return change({ ...tree, args: tree.args.map(inner) })
+    case 'list':
+      return change({ ...tree, items: tree.items.map(inner) })
+    case 'relation':
+      return change({ ...tree, where: inner(tree.where) })
+    case 'each':
+      return change({ ...tree, list: inner(tree.list), where: inner(tree.where) })
+    default:
+      return change(tree)
+  }
+}
+
+function calling(tree: Expression, one: CallName, other: CallName): Expression {
+  return tree.node === 'call' && tree.call === one ? { ...tree, call: other } : tree
 }
 
 /** Leaves out rules of a role. */

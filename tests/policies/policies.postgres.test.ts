@@ -52,5 +52,5 @@ test(
     const steps = [...tally.counts.values()].reduce((sum, count) => sum + count, 0)
     if (ONLY === undefined) expect(steps).toBeGreaterThanOrEqual(STEPS)
   },
-  300_000 + STEPS * 20,
+  300_000 + STEPS * 60,
 )

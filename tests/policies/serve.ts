@@ -30,6 +30,8 @@ export async function serve(plugin: Plugin = policies()): Promise<Served> {
     database: 'postgres',
     schemas: [],
     connections: 8,
+    // What is asked is small: only a machine that is busy with other things takes long.
+    statementTimeoutMs: 60_000,
     runtime: { plugins: [plugin], identify: ({ req }) => identityOf(req.raw.headers) },
   })
   return {
