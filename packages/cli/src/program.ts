@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { BackSaasError } from '@backsaas/core'
 import { Command, CommanderError } from 'commander'
+import { addAuditVerify } from './commands/audit-verify.ts'
 import { addDev } from './commands/dev.ts'
 import { addDiff } from './commands/diff.ts'
 import { addEvents } from './commands/events.ts'
@@ -94,6 +95,7 @@ function createProgram(io: Io, asJson: boolean): Command {
   const work = group(program, 'function', 'What functions do after writes.')
   addFunctionWork(work, io)
   addFunctionReplay(work, io)
+  addAuditVerify(group(program, 'audit', 'The log of administrative acts.'), io)
   addImport(program, io)
   addExport(program, io)
   addIntrospect(program, io)

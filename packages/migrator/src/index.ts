@@ -28,5 +28,6 @@ export type { KeySummary, SchemaSummary, TenantSummary } from './registry/list.t
 export { listEvents, listKeys, listSchemas, listTenants, readVersionSource } from './registry/list.ts'
 export { revokeKey } from './registry/revoke-key.ts'
 export { resumeTenant, suspendTenant } from './registry/suspend-tenant.ts'
+export { type AuditVerdict, verifyAudit } from './registry/verify-audit.ts'
 export type { Relay, RelayOptions } from './relay/start-relay.ts'
 export { startRelay } from './relay/start-relay.ts'

@@ -24,6 +24,9 @@
  * - `backsaas.notify_inserted(channel)`: a trigger's; notifies a channel, without any content, that rows were inserted.
  */
 
+/** The setting of a transaction that says who acts, as JSON: `{ kind, id }`. What the audit log has, where nothing is said, is the login. */
+export const ACTOR_SETTING = 'backsaas.actor'
+
 /** SQLSTATEs that `backsaas.enter` raises. */
 export const FENCE = { retired: 'BS001', suspended: 'BS002', misuse: 'BS003' } as const
 

@@ -6,6 +6,7 @@ import { ddl, EXCLUSIVE, transaction } from '../execute/migrator-transaction.ts'
 import { type Naming, readableNaming } from '../plan/names.ts'
 import { identifier } from '../plan/quote.ts'
 import type { Decide } from '../registry/decide.ts'
+import { auditTables } from './audit-tables.ts'
 import { watchTables } from './change-feed.ts'
 import { controlSchema } from './control-schema.ts'
 import { installPlatform } from './install-platform.ts'
@@ -45,6 +46,7 @@ export async function bootstrap(database: Database, options: BootstrapOptions = 
   await repairTables(database, report)
   await installPlatform(database, options.naming ?? readableNaming, options.decide)
   await watchTables(database)
+  await auditTables(database)
 }
 
 /** 144 random bits; letters, digits, `-` and `_` only, so that a URL needs no escapes. */

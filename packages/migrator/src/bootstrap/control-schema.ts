@@ -1,6 +1,7 @@
-/** The control schema: fence, placements, versions, the relay's lease, the change feed, and `enter` and `refuse`. */
+/** The control schema: fence, placements, versions, the relay's lease, the change feed, the audit log's functions, and `enter` and `refuse`. */
 import { identifier } from '../plan/quote.ts'
 import type { Roles } from '../plan/row-security.ts'
+import { APPEND_ONLY, NOTE_ACT } from './audit-functions.ts'
 import { CHANGES, NOTE_CHANGE } from './change-feed.ts'
 import { CONTROL_SCHEMA, STORE_SCHEMAS } from './store-schema.ts'
 
@@ -17,6 +18,10 @@ export function controlSchema(roles: Roles): string[] {
     'revoke all on function backsaas.tell_outbox() from public',
     NOTE_CHANGE,
     'revoke all on function backsaas.note_change() from public',
+    NOTE_ACT,
+    'revoke all on function backsaas.note_act() from public',
+    APPEND_ONLY,
+    'revoke all on function backsaas.append_only() from public',
     NOTIFY_INSERTED,
     'revoke all on function backsaas.notify_inserted() from public',
     'revoke all on function backsaas.enter(uuid, uuid, int) from public',

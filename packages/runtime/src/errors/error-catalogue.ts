@@ -6,6 +6,9 @@ export type RuntimeErrorCode =
   | 'AUTH_REQUIRED'
   | 'KEY_INVALID'
   | 'KEYS_DIFFER'
+  | 'KEY_UNKNOWN'
+  | 'INVITATION_INVALID'
+  | 'ARGUMENTS_INVALID'
   | 'IDENTITY_INVALID'
   | 'TENANT_NAME_INVALID'
   | 'TENANT_MISMATCH'
@@ -58,6 +61,9 @@ export const RUNTIME_ERRORS: Readonly<Record<RuntimeErrorCode, ErrorCatalogue[st
   AUTH_REQUIRED: { status: 401, message: 'No caller is named: neither an API key nor an identity.' },
   KEY_INVALID: { status: 401, message: 'The API key is unknown, wrong, expired or revoked.' },
   KEYS_DIFFER: { status: 401, message: 'Two different keys came with one request.' },
+  KEY_UNKNOWN: { status: 404, message: 'The tenant has no such key in use.' },
+  INVITATION_INVALID: { status: 403, message: 'The invitation is unknown, expired, revoked or accepted.' },
+  ARGUMENTS_INVALID: { status: 422, message: 'The arguments of a function are not what it takes.' },
   IDENTITY_INVALID: { status: 500, message: 'An identify function answered something that is no identity.' },
   TENANT_NAME_INVALID: { status: 400, message: 'A tenant is named by a text that can be neither slug nor id.' },
   TENANT_MISMATCH: { status: 400, message: 'Host, path, header and caller name different tenants.' },

@@ -24,6 +24,7 @@ import { type CodeSchema, type CompiledCodeSchema, compileCodeSchemas, locateCod
 import { createCompiledCache } from './compiled-cache.ts'
 import { createForgetting } from './forgetting.ts'
 import { isStale } from './is-stale.ts'
+import { createKeyUses, type NoteKeyUse } from './key-uses.ts'
 import { loadVersion } from './load-versions.ts'
 import { createPlatformSchema } from './platform-schema.ts'
 import {
@@ -54,6 +55,8 @@ export interface Registry {
   key(tenantId: string, prefix: string, access: Access): KeyRow | null | Promise<KeyRow | null>
   /** Rows of a tenant's registry, at most a page; none where this database's registry has no such entity. */
   readonly rows: AskedRows['get']
+  /** Notes that the key was used, behind the answer and now and then. */
+  readonly noteKeyUse: NoteKeyUse
   /** Renews what made a statement stale: `profile`, as chosen of `used`. */
   refresh(tenantId: string, used: readonly Profile[], profile: Profile, access: Access): Promise<void>
   /** Forgets what an event says has changed. */
@@ -200,7 +203,6 @@ export function createRegistry({ code, functions = [], observe, covered = () => 
     },
 
     tenant: (name, access) => tenants.get(tenantFilter(name), access),
-
     profiles: (tenantId, access) => (tenantId === SYSTEM_TENANT_ID ? SYSTEM_PROFILES : installs.get(tenantId, access)),
 
     schema(profile, access) {
@@ -213,6 +215,7 @@ export function createRegistry({ code, functions = [], observe, covered = () => 
     policies: (tenantId, access) => policies.get(tenantId, access),
     key: (tenantId, prefix, access) => keys.get(`${tenantId}/${prefix}`, access),
     rows: asked.get,
+    noteKeyUse: createKeyUses(platform, observe),
 
     async refresh(tenantId, used, profile, access) {
       if (profile === PLATFORM_PROFILE) await platform.renew(access)

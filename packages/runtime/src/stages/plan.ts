@@ -1,9 +1,11 @@
 /** Operation → the statements to run: rendered once per shape, filled with this request's values. */
 import {
+  ACTOR_SETTING,
   arrayText,
   invariant,
   isUuid,
   type Operation,
+  PLATFORM_PLACEMENT_ID,
   type Principal,
   REFUSED,
   type Statement,
@@ -53,9 +55,17 @@ function planAsked(
   const statement = fill(rendered, values)
   const zone = timeZone(operation)
   const undo = operation.rollback ? [UNDO] : []
-  return operation.action === 'update' || operation.action === 'delete' || zone.length > 0
-    ? [fill(ENTER_STATEMENT, values), ...zone, statement, ...undo]
+  const before = [...zone, ...actor(values)]
+  return operation.action === 'update' || operation.action === 'delete' || before.length > 0
+    ? [fill(ENTER_STATEMENT, values), ...before, statement, ...undo]
     : [statement, ...undo]
+}
+
+/** Who changes the platform's rows stands in its log: triggers ask the transaction for it. */
+function actor({ schema, operation, principal }: Values): readonly Statement[] {
+  if (schema.placementId !== PLATFORM_PLACEMENT_ID || operation.action === 'read') return []
+  const { kind, id } = principal ?? { kind: 'runtime', id: 'runtime' }
+  return [{ text: `select set_config('${ACTOR_SETTING}', $1, true)`, params: [JSON.stringify({ kind, id })] }]
 }
 
 /** Undoes the transaction once every constraint has had its say; the answer that was kept comes back in the error. */

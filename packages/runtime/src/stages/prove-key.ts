@@ -24,6 +24,7 @@ export async function proveKey(key: string, call: Call, registry: Registry): Pro
   const row = tenant && (await readableKey(tenant, parts.prefix, call, registry))
   const valid = await verifyKey(key, row, call.scope.now())
   if (!tenant || !row || !valid) throw keyInvalid()
+  if (!tenant.suspended) registry.noteKeyUse(tenant.id, row.id, call)
   return { tenant, row }
 }
 
