@@ -12,16 +12,13 @@ export interface PackedPackage {
   readonly tarball: string
 }
 
-/** Builds the packages and packs them into `target`. */
+/** Builds the packages and packs them into `target`, as the production images do. */
 export function packPackages(target: string): readonly PackedPackage[] {
-  execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: root, stdio: 'pipe' })
-  mkdirSync(target, { recursive: true })
-  return readdirSync(join(root, 'packages')).map((name) => {
-    const folder = join(root, 'packages', name)
-    const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', target]
-    const [packed]: { name: string; filename: string }[] = JSON.parse(npm(args, folder))
-    if (!packed) throw new Error(`npm pack answered nothing for ${name}`)
-    return { name: packed.name, folder, tarball: join(target, packed.filename) }
+  execFileSync(process.execPath, ['scripts/pack.mjs', target], { cwd: root, stdio: 'pipe' })
+  return readdirSync(join(root, 'packages')).map((folderName) => {
+    const folder = join(root, 'packages', folderName)
+    const { name, version }: Manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    return { name, folder, tarball: join(target, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`) }
   })
 }
 
@@ -54,6 +51,8 @@ function versionOf(name: string): string {
 }
 
 interface Manifest {
+  readonly name: string
+  readonly version: string
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
 }

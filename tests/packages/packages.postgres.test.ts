@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startWorker } from '../edge/start-worker.ts'
 import type { Served } from '../fixture/start-fixture.ts'
 import { createTestDatabase, type TestDatabase } from '../fixture/test-server.ts'
+import { imagesSuite } from './images-suite.ts'
 import { installPackages, type PackedPackage, packPackages, root } from './install-packages.ts'
 import { serveOnNode } from './serve-stranger.ts'
 import { STRANGER_FILES } from './stranger-files.ts'
@@ -17,6 +18,8 @@ const OTHERS = [
   'pg',
   'postgres',
   '@electric-sql/pglite',
+  '@upstash/redis',
+  'ioredis',
   '@hono/node-server',
   '@supabase/postgrest-js',
   '@types/node',
@@ -85,6 +88,11 @@ describe('the code of the documentation', () => {
     await check(await startWorker({ url: database.url }, { config: file, conditions: 'workerd,worker,browser' }), 2)
   })
 })
+
+imagesSuite(
+  () => join(folder, 'tarballs'),
+  () => database.url,
+)
 
 /** @param before how many contacts there are already. */
 async function check(served: Served, before: number): Promise<void> {

@@ -103,6 +103,9 @@ const TSCONFIG = {
 /** Every public entry, so that all of their declarations are checked. */
 const USES = `
 import { memory } from '@backsaas/adapters/buses/memory'
+import { notify } from '@backsaas/adapters/buses/notify'
+import { redis } from '@backsaas/adapters/buses/redis'
+import { upstash } from '@backsaas/adapters/buses/upstash'
 import { pglite } from '@backsaas/adapters/databases/pglite'
 import { postgres } from '@backsaas/adapters/databases/postgres'
 import { run } from '@backsaas/cli'
@@ -110,7 +113,12 @@ import { type Bus, type Database, definePlugin } from '@backsaas/core'
 import { startRelay } from '@backsaas/migrator'
 
 export const databases: Database[] = [postgres('postgres://localhost/app'), pglite()]
-export const bus: Bus = memory()
+export const buses: Bus[] = [
+  memory(),
+  notify(pglite()),
+  redis('redis://localhost'),
+  upstash({ url: 'https://x.upstash.io', token: 'x' }),
+]
 export const plugin: { readonly name: 'mine' } = definePlugin({ name: 'mine' })
 export const others = [run, startRelay]
 `
