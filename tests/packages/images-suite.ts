@@ -42,7 +42,11 @@ export function imagesSuite(tarballs: () => string, databaseUrl: () => string): 
 
     function start(stage: string, env: NodeJS.ProcessEnv): { child: ChildProcess; code: Promise<number | null> } {
       const [command = '', ...args] = last(inherited(stages, stage), 'CMD')?.words ?? []
-      const child = spawn(command, args, { cwd: app, env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] })
+      const child = spawn(command, args, {
+        cwd: app,
+        env: { ...process.env, ...env },
+        stdio: ['ignore', 'ignore', 'inherit'],
+      })
       running.add(child)
       const code = new Promise<number | null>((resolve) => child.once('exit', resolve))
       return { child, code }
