@@ -15,6 +15,8 @@ test('every command has help with examples', async () => {
     ['tenant', 'create'],
     ['key', 'create'],
     ['key', 'revoke'],
+    ['serve'],
+    ['migrator'],
     ['publish'],
     ['schemas'],
     ['diff'],

@@ -42,6 +42,13 @@ test('a first start serves two tenants that do not see each other', async () => 
 
   expect(await rows(first.system, 'stores?select=namespace')).toBe(400)
 
+  const published = await fetch(`${acme.restUrl}/rpc/publish_schema`, {
+    method: 'POST',
+    headers: { apikey: acme.apiKey, 'content-type': 'application/yaml', 'content-profile': 'platform' },
+    body: 'schema: own\nentities: { things: { fields: { name: { type: string } } } }\n',
+  })
+  expect([published.status, await published.json()]).toMatchObject([201, { schema: 'own', version: 1 }])
+
   const said = served.stdout()
   for (const text of [first.url, acme.apiKey, globex.apiKey, first.system.apiKey]) expect(said).toContain(text)
   expect(said.match(/^ {2}curl /gm)).toHaveLength(3)

@@ -43,6 +43,18 @@ export async function runCli(args: readonly string[], variables: Variables = {})
   return (await launch([...CLI, ...args], variables)).ended
 }
 
+/** A command line that goes on until it is stopped. */
+export function startCli(args: readonly string[], variables: Variables = {}): Pick<Served, 'stdout' | 'stop'> {
+  const { child, ended, output } = launch([...CLI, ...args], variables)
+  return {
+    stdout: () => output.stdout,
+    stop: (signal = 'SIGTERM') => {
+      child.kill(signal)
+      return ended
+    },
+  }
+}
+
 /** A start that is expected to fail. */
 export function runDev(variables: Variables): Promise<Ended> {
   return runCli(['dev'], { PORT: '0', ...variables })

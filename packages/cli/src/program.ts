@@ -15,6 +15,7 @@ import { addIntrospect } from './commands/introspect.ts'
 import { addKeyCreate } from './commands/key-create.ts'
 import { addKeyRevoke } from './commands/key-revoke.ts'
 import { addMigrate } from './commands/migrate.ts'
+import { addMigrator } from './commands/migrator.ts'
 import { addPublish } from './commands/publish.ts'
 import { addSchemas } from './commands/schemas.ts'
 import { addSecretSet } from './commands/secret-set.ts'
@@ -79,6 +80,7 @@ function createProgram(io: Io, asJson: boolean): Command {
     .addHelpText('after', HELP)
   addDev(program, io)
   addServe(program, io)
+  addMigrator(program, io)
   addValidate(program, io)
   addTest(program, io)
   addMigrate(program, io)
@@ -116,6 +118,7 @@ const HELP = `
 Examples:
   backsaas dev                                  serve the example schema to two tenants, without a database server
   backsaas serve                                serve the tenants of DATABASE_URL, in production
+  backsaas migrator                             beside it: publish schemas, relay events
   backsaas validate crm.yaml                    every problem of a schema, with line and column
   backsaas test crm.yaml                        who may do what, as the schema's tests state it
   backsaas migrate crm.yaml                     put a schema into the database of DATABASE_URL

@@ -2,10 +2,13 @@
 import type { CompiledSchema } from '@backsaas/core'
 import { compileSchema } from '@backsaas/core/language'
 import type { Command } from 'commander'
+import { type CuratedOptions, curated, withFunctions } from '../curated.ts'
 import type { Io } from '../io.ts'
 import { changeLines } from '../registry/change-lines.ts'
 import { readVersion } from '../registry/read-version.ts'
 import { type RegistryOptions, withRegistry } from '../registry/registry-access.ts'
+
+interface DiffOptions extends RegistryOptions, CuratedOptions {}
 
 /** Adds the command to `program`. */
 export function addDiff(program: Command, io: Io): void {
@@ -15,7 +18,7 @@ export function addDiff(program: Command, io: Io): void {
     .argument('<a>', 'a file, or schema@version, or owner/schema@version in a database')
     .argument('<b>', 'the same')
     .addHelpText('after', HELP)
-  withRegistry(command, 'both').action(async (a: string, b: string, options: RegistryOptions) => {
+  withRegistry(withFunctions(command), 'both').action(async (a: string, b: string, options: DiffOptions) => {
     const [from, to] = [await compiled(a, options, command), await compiled(b, options, command)]
     const { diffSchemas } = await import('@backsaas/migrator')
     const changes = diffSchemas(from, to)
@@ -28,8 +31,9 @@ export function addDiff(program: Command, io: Io): void {
   })
 }
 
-async function compiled(place: string, options: RegistryOptions, command: Command): Promise<CompiledSchema> {
-  return compileSchema(await readVersion(place, options, command))
+async function compiled(place: string, options: DiffOptions, command: Command): Promise<CompiledSchema> {
+  const { functions } = await curated(options)
+  return compileSchema(await readVersion(place, options, command), { functions })
 }
 
 function summary(count: number, isCompatible: boolean): string {

@@ -1,15 +1,14 @@
 /** The production server from start to stop. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { pg } from '@backsaas/adapters/databases/pg'
-import { BackSaasError, type Observe } from '@backsaas/core'
 import { policies } from '@backsaas/plugins/policies'
-import { createRuntime, type Runtime } from '@backsaas/runtime'
+import { createRuntime } from '@backsaas/runtime'
 import { curated } from '../curated.ts'
 import { type Close, closeAll } from '../dev/close-all.ts'
 import { listen } from '../dev/listen.ts'
 import { type LogForm, logRequests } from '../dev/log-requests.ts'
 import type { Io } from '../io.ts'
 import { type BusSettings, openBus } from '../open-bus.ts'
+import { becomeReady } from './become-ready.ts'
 
 export interface ServeSettings {
   /** 0 for any that is free. */
@@ -25,11 +24,6 @@ export interface ServeSettings {
   readonly log: LogForm
   readonly bus: BusSettings
 }
-
-/** What is not there yet: another container starts the database, or sets it up. */
-const MAY_COME = ['DATABASE_UNREACHABLE', 'NOT_BOOTSTRAPPED']
-const FIRST_PAUSE_MS = 250
-const LONGEST_PAUSE_MS = 5_000
 
 /**
  * Serves until the process is asked to stop; a database that is not there or not set up yet is waited for.
@@ -61,26 +55,15 @@ export async function runServe(settings: ServeSettings, io: Io): Promise<void> {
     open.push(() => runtime.close())
     // What is under way is answered before anything behind it closes.
     open.push(listener.close)
-    if (!(await becomeReady(runtime, observe, stopped))) return
+    const ready = async (): Promise<true> => {
+      await runtime.ready()
+      return true
+    }
+    if (!(await becomeReady(ready, observe, stopped))) return
     listener.serve((request) => runtime.fetch(request))
     io.out(`BackSaaS serves at ${listener.url}, events over ${bus.name}.`)
     await stopped
   } finally {
     await closeAll(open)
-  }
-}
-
-/** False where it is asked to stop before. */
-async function becomeReady(runtime: Runtime, observe: Observe, stopped: Promise<void>): Promise<boolean> {
-  const asked = stopped.then(() => 'stopped' as const)
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-    try {
-      const first = await Promise.race([runtime.ready(), asked])
-      return first !== 'stopped'
-    } catch (error) {
-      if (!(error instanceof BackSaasError) || !MAY_COME.includes(error.code)) throw error
-      observe({ kind: 'error', code: error.code, error })
-    }
-    if ((await Promise.race([delay(pauseMs, undefined, { ref: false }), asked])) === 'stopped') return false
   }
 }

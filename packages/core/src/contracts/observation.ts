@@ -18,6 +18,18 @@ export type Observation =
   | { readonly kind: 'lifecycle'; readonly what: 'ready' | 'closing' | 'closed' }
   /** A job was asked for: whoever works in this process need not wait to be told. */
   | { readonly kind: 'job'; readonly requestId: string; readonly job: string; readonly asked: string }
+  /** A job has been worked on: done, refused, broken and not tried again, or to be tried again. */
+  | {
+      readonly kind: 'work'
+      readonly job: string
+      readonly asked: string
+      readonly tenantId: string
+      readonly outcome: 'succeeded' | 'failed' | 'postponed' | 'lost'
+      readonly attempts: number
+      readonly durationMs: number
+      /** Of one that failed. */
+      readonly code?: string
+    }
   | { readonly kind: 'event'; readonly type: string; readonly id: string }
   /** What a function tells the operator. */
   | {

@@ -31,23 +31,34 @@ export interface RunOptions {
   readonly onFault: (error: unknown) => void
 }
 
+export interface JobOutcome {
+  /** `lost`: it had gone to another worker. */
+  readonly outcome: 'succeeded' | 'failed' | 'postponed' | 'lost'
+  /** Of one that failed. */
+  readonly code?: string
+}
+
+const SUCCEEDED: JobOutcome = { outcome: 'succeeded' }
+const LOST: JobOutcome = { outcome: 'lost' }
+
 /**
  * Never fails by what the job does: that is the job's outcome. A job that has gone to another worker meanwhile is left to it.
  *
  * @throws `DatabaseError` where not even the outcome can be written; the job is tried again when its lease is over.
  */
-export async function runJob(database: Database, job: ClaimedJob, options: RunOptions): Promise<void> {
+export async function runJob(database: Database, job: ClaimedJob, options: RunOptions): Promise<JobOutcome> {
   try {
     if (job.attempts > options.attemptsMax) throw abandoned(job)
     const left = job.checkpoint === null ? await perform(database, job, options) : readCheckpoint(job.checkpoint)
-    if (!left) return
+    if ('outcome' in left) return left
     await convergePlacement(database, left.placementId)
-    await migratorTransaction(database, async (connection) => {
+    return await migratorTransaction(database, async (connection) => {
       const platform = await readPlatform(connection)
-      if (await holdJob(connection, jobTable(platform), job)) await succeed(connection, platform, job, left.result)
+      if (!(await holdJob(connection, jobTable(platform), job))) return LOST
+      return succeed(connection, platform, job, left.result)
     })
   } catch (error) {
-    await settleFailure(database, job, error, options)
+    return settleFailure(database, job, error, options)
   }
 }
 
@@ -56,16 +67,15 @@ interface Left {
   readonly result: JsonObject
 }
 
-/** @returns what is left to do outside of a transaction; null where all is done, or is another worker's. */
-function perform(database: Database, job: ClaimedJob, options: RunOptions): Promise<Left | null> {
+/** @returns what is left to do outside of a transaction, where there is something. */
+function perform(database: Database, job: ClaimedJob, options: RunOptions): Promise<Left | JobOutcome> {
   return migratorTransaction(database, async (connection) => {
     const before = await readPlatform(connection)
-    if (!(await holdJob(connection, jobTable(before), job))) return null
+    if (!(await holdJob(connection, jobTable(before), job))) return LOST
     const { result, placementId } = await actFor(connection, before, job, options)
     // Publishing the platform itself is no job, so its tables are where they were.
     if (placementId === undefined || (await isConverged(connection, placementId))) {
-      await succeed(connection, before, job, result)
-      return null
+      return succeed(connection, before, job, result)
     }
     await connection.batch([checkpointJob(jobTable(before), job, { placement_id: placementId, result })])
     return { placementId, result }
@@ -103,8 +113,14 @@ function readCheckpoint(checkpoint: Json): Left {
   return { placementId: String(placement_id), result: result as JsonObject }
 }
 
-async function succeed(connection: Connection, platform: Platform, job: ClaimedJob, result: JsonObject): Promise<void> {
+async function succeed(
+  connection: Connection,
+  platform: Platform,
+  job: ClaimedJob,
+  result: JsonObject,
+): Promise<JobOutcome> {
   await connection.batch([finishJob(jobTable(platform), job, { result }), told(platform, job, 'succeeded')])
+  return SUCCEEDED
 }
 
 function told(
@@ -121,19 +137,26 @@ function told(
 }
 
 /** A refusal is the outcome; what may pass is tried again, later each time. */
-async function settleFailure(database: Database, job: ClaimedJob, error: unknown, options: RunOptions): Promise<void> {
+async function settleFailure(
+  database: Database,
+  job: ClaimedJob,
+  error: unknown,
+  options: RunOptions,
+): Promise<JobOutcome> {
   const isRefusal = error instanceof BackSaasError && !(error instanceof DatabaseError) && error.status < 500
   if (!isRefusal) options.onFault(error)
   const again = !isRefusal && mayPass(error) && job.attempts < options.attemptsMax
-  await migratorTransaction(database, async (connection) => {
+  return migratorTransaction(database, async (connection) => {
     const platform = await readPlatform(connection)
     const table = jobTable(platform)
-    if (!(await holdJob(connection, table, job))) return
-    if (again) await connection.batch([postponeJob(table, job, Math.min(60_000, 500 * 2 ** job.attempts))])
-    else {
-      const problem = problemOf(isRefusal ? error : failed(error))
-      await connection.batch([finishJob(table, job, { problem }), told(platform, job, 'failed')])
+    if (!(await holdJob(connection, table, job))) return LOST
+    if (again) {
+      await connection.batch([postponeJob(table, job, Math.min(60_000, 500 * 2 ** job.attempts))])
+      return { outcome: 'postponed' }
     }
+    const shown = isRefusal ? error : failed(error)
+    await connection.batch([finishJob(table, job, { problem: problemOf(shown) }), told(platform, job, 'failed')])
+    return { outcome: 'failed', code: shown.code }
   })
 }
 

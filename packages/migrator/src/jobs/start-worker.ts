@@ -86,7 +86,13 @@ export async function startWorker(database: Database, options: WorkerOptions = {
   }
 
   function start(job: ClaimedJob): void {
+    const startedAt = performance.now()
     const work = runJob(database, job, running)
+      .then((outcome) => {
+        const { id, kind, tenantId, attempts } = job
+        const durationMs = performance.now() - startedAt
+        observe({ kind: 'work', job: id, asked: kind, tenantId, attempts, durationMs, ...outcome })
+      })
       .catch(onFault)
       .finally(() => {
         held.delete(job)
