@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, expect, test } from 'vitest'
 import { CONFIG, WRANGLER_ENV } from './start-worker.ts'
 
-const MAX_KIB = 130
+const MAX_KIB = 146
 const folder: string = mkdtempSync(join(tmpdir(), 'backsaas-edge-'))
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
