@@ -37,6 +37,8 @@ const MATRIX: Readonly<Record<string, Partial<Record<Action, readonly string[]>>
   jobs: { read: ADMINS, create: ADMINS },
   events: { read: ADMINS },
   runtimes: { read: ADMINS },
+  function_executions: { read: ADMINS },
+  function_secrets: { read: ADMINS },
 }
 
 /** What is given to a create and to an update, where nothing at all would be refused for another reason. */

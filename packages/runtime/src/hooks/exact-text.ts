@@ -1,8 +1,8 @@
 /** The text of rows that hooks have changed, with every number of the other fields as it was written. */
 import type { FunctionRow, Input } from '@backsaas/core'
 
-/** Numbers that JavaScript may not keep: many digits, or an exponent. */
-const LONG_NUMBER = /[\d.]{16}|\d[eE]/
+/** Numbers that JavaScript may not keep: many digits, or an exponent; where a value stands, and not inside a text. */
+const LONG_NUMBER = /[:,[]\s*-?(?:[\d.]{16}|[\d.]+[eE])/
 
 /** Null where `JSON.stringify` of the rows loses nothing. */
 export function exactText({ text }: Input, rows: readonly FunctionRow[], given: readonly FunctionRow[]): string | null {

@@ -23,7 +23,8 @@ export interface HookedRows {
 export function hookRows(entity: CompiledEntity, input: Input, old: readonly FunctionRow[] | null): HookedRows {
   // What was parsed from JSON is JSON.
   const given = (old ? old.map(() => input.rows[0] ?? {}) : input.rows) as readonly FunctionRow[]
-  const rows = [...given]
+  const rows: Record<string, Json>[] = [...given]
+  const own: boolean[] = []
   const columns = new Set(input.columns)
   const added = new Set<string>()
   let isChanged = false
@@ -41,7 +42,10 @@ export function hookRows(entity: CompiledEntity, input: Input, old: readonly Fun
       const row = rows[place] ?? {}
       if (columns.has(field) && row[field] === value) return
       isChanged = true
-      rows[place] = { ...row, [field]: value }
+      // Copied once, so that what was given is still known.
+      if (own[place]) row[field] = value
+      else rows[place] = { ...row, [field]: value }
+      own[place] = true
       if (columns.has(field)) return
       columns.add(field)
       added.add(field)

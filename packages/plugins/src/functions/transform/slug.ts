@@ -49,12 +49,16 @@ export const slug: FunctionDefinition = defineFunction({
   },
 })
 
+const NOT_ASCII = /[^\0-\x7f]/
+
 function slugOf(text: string): string {
+  const low = text.toLowerCase()
+  return (NOT_ASCII.test(low) ? plain(low) : low).replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '')
+}
+
+function plain(text: string): string {
   return text
-    .toLowerCase()
     .replaceAll(/[^\0-\x7f]/g, (letter) => LETTERS[letter] ?? letter)
     .normalize('NFKD')
     .replaceAll(/\p{M}+/gu, '')
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '')
 }
