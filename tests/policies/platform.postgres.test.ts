@@ -1,4 +1,4 @@
-/** The registry's own rules as a matrix: who may do what with its rows, and whose rows they see. What is not listed must be denied. */
+/** The registry's own rules as a matrix: who may do what with its rows, and whose rows they see. */
 import { readFileSync } from 'node:fs'
 import { compileSchema } from '@backsaas/core/language'
 import { createKey } from '@backsaas/migrator'
@@ -25,21 +25,24 @@ const CALLERS: Readonly<Record<string, { readonly tenant: string; readonly roles
 
 const ADMINS = ['platform', 'admin', 'both']
 const MEMBERS = [...ADMINS, 'member', 'key']
+const ALL = { read: ADMINS, create: ADMINS, update: ADMINS, delete: ADMINS }
+/** What is not listed of an entity must be denied. */
 const MATRIX: Readonly<Record<string, Partial<Record<Action, readonly string[]>>>> = {
-  tenants: { read: ADMINS },
-  stores: { read: ADMINS },
   schemas: { read: MEMBERS, update: ADMINS },
   schema_versions: { read: MEMBERS },
   installs: { read: MEMBERS },
-  policies: { read: ADMINS, create: ADMINS, update: ADMINS, delete: ADMINS },
+  policies: ALL,
   api_keys: { read: MEMBERS },
-  drafts: { read: ADMINS, create: ADMINS, update: ADMINS, delete: ADMINS },
+  drafts: ALL,
   jobs: { read: ADMINS, create: ADMINS },
-  events: { read: ADMINS },
-  runtimes: { read: ADMINS },
-  function_executions: { read: ADMINS },
-  function_secrets: { read: ADMINS },
+  users: { ...ALL, read: MEMBERS },
+  memberships: { ...ALL, read: MEMBERS },
+  invitations: { read: ADMINS, delete: ADMINS },
+  identity_providers: ALL,
+  settings: { ...ALL, read: MEMBERS },
 }
+/** Of every other entity. */
+const OTHERWISE: (typeof MATRIX)[string] = { read: ADMINS }
 
 /** What is given to a create and to an update, where nothing at all would be refused for another reason. */
 const GIVEN: Readonly<Record<string, Partial<Record<Action, object>>>> = {
@@ -88,13 +91,13 @@ async function attempt(name: string, entity: string, action: Action): Promise<nu
   return status
 }
 
-test('the matrix states all of the registry: whoever adds an entity says who may do what with it', () => {
-  expect(Object.keys(MATRIX).sort()).toEqual(Object.keys(PLATFORM.entities).sort())
+test('the matrix is of entities that there are', () => {
+  expect(Object.keys(MATRIX).filter((entity) => !Object.hasOwn(PLATFORM.entities, entity))).toEqual([])
 })
 
-describe.each(Object.keys(MATRIX))('%s', (entity) => {
+describe.each(Object.keys(PLATFORM.entities))('%s', (entity) => {
   test.each(ACTIONS)('%s', async (action) => {
-    const allowed = MATRIX[entity]?.[action] ?? []
+    const allowed = (MATRIX[entity] ?? OTHERWISE)[action] ?? []
     const found: Record<string, boolean> = {}
     for (const name of Object.keys(CALLERS)) {
       const status = await attempt(name, entity, action)
