@@ -69,6 +69,16 @@ export function imagesSuite(tarballs: () => string, databaseUrl: () => string): 
       expect(await code).toBe(0)
       expect(check('runtime', env)).toBe(1)
     })
+
+    test.skipIf(withoutRedis)('the migrator becomes healthy, and ends with 0', async () => {
+      const env = { DATABASE_URL: databaseUrl(), REDIS_URL, BACKSAAS_STREAM }
+      expect(check('migrator', env)).toBe(1)
+      const { child, code } = start('migrator', env)
+      await expect.poll(() => check('migrator', env), { timeout: 50_000, interval: 500 }).toBe(0)
+      child.kill('SIGTERM')
+      expect(await code).toBe(0)
+      expect(check('migrator', env)).toBe(1)
+    })
   })
 }
 
