@@ -5,6 +5,8 @@ const INTEGER = /^\s*[+-]?\d+\s*$/
 // No digit can be taken by two parts of it: it takes linear time.
 const NUMBER = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?\s*$/i
 const INT4 = { min: -(2n ** 31n), max: 2n ** 31n - 1n }
+/** So few characters are within any bounds. */
+const SURELY_INT4 = 10
 const INT8 = { min: -(2n ** 63n), max: 2n ** 63n - 1n }
 
 /** What is wrong with it, as "must be …"; null where nothing is, or only Postgres can tell. */
@@ -41,6 +43,7 @@ export function typeFault(field: CompiledField, text: string): string | null {
 function integerFault(text: string, { min, max }: { min: bigint; max: bigint }, name: string): string | null {
   // JSON may write a whole number as 1e3 or 1.0, and Postgres then says that it is none.
   if (!INTEGER.test(text)) return `must be ${name}`
+  if (text.length < SURELY_INT4) return null
   const value = BigInt(text.trim().replace(/^\+/, ''))
   return value < min || value > max ? `must be ${name}, from ${min} to ${max}` : null
 }

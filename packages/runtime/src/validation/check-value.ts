@@ -63,6 +63,7 @@ const JSON_TYPES: Readonly<Record<CompiledField['type'], readonly string[]>> = {
 }
 
 function checkBounds(field: CompiledField, text: string): ValueProblem | null {
+  if (field.min === undefined && field.max === undefined) return null
   const numeric =
     field.type === 'integer' || field.type === 'bigint' || field.type === 'decimal' || field.type === 'float'
   return checkRange(field, numeric ? Number(text) : [...text].length, numeric ? '' : ' characters')
