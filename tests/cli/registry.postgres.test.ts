@@ -86,7 +86,7 @@ test('a schema is published, and then its next version', async () => {
   expect(again.stdout).toContain('was live already')
   const two = file('two.yaml', schemaOf('notes', 'body: { type: text }'))
   const second = await runCli(['publish', two, '--base', '1', '--json'], acme)
-  expect(json(second)).toMatchObject({ schema: 'notes', version: 2, changes: [{ kind: 'ADD_FIELD' }] })
+  expect(json(second)).toMatchObject({ schema: 'notes', version: 2, changes: [{ type: 'ADD_FIELD' }] })
   const stale = await runCli(['publish', file('x.yaml', schemaOf('notes', 'x: { type: text }')), '--base', '1'], acme)
   expect(stale).toMatchObject({ code: 1, stderr: expect.stringContaining('version 2 is there now') })
 })

@@ -29,7 +29,7 @@ export function publishing(lend: Lend): void {
       expect(second.body).toMatchObject({
         version: 2,
         newest: 2,
-        changes: [{ kind: 'ADD_FIELD', class: 'compatible' }],
+        changes: [{ type: 'ADD_FIELD', class: 'compatible' }],
       })
       await expect
         .poll(async () => (await acme.tenant.post('/notes', { title: 'b', body: 'x' })).status, SOON)
@@ -78,7 +78,7 @@ export function publishing(lend: Lend): void {
 
     test('that changes what clients rely on is refused with every change', async () => {
       const answer = await acme.rpc('publish_schema', { source: schemaOf('crm').replace('title', 'name') })
-      expect([answer.status, answer.row.code]).toEqual([409, 'NEEDS_MIGRATION'])
+      expect([answer.status, answer.row.code]).toEqual([409, 'CHANGE_AMBIGUOUS'])
       const errors = answer.row.errors as readonly { code: string; pointer: string }[]
       expect(errors.map(({ pointer }) => pointer)).toContain('/entities/notes/fields/title')
     })
@@ -138,7 +138,7 @@ export function publishing(lend: Lend): void {
     test('of two versions, of the last two, and of what is not published yet', async () => {
       const two = await acme.rpc('diff_schema', { schema: 'based', from: 1, to: 2 })
       const added = (name: string): object => ({
-        kind: 'ADD_FIELD',
+        type: 'ADD_FIELD',
         class: 'compatible',
         pointer: `/entities/notes/fields/${name}`,
       })

@@ -16,10 +16,13 @@ import { addKeyCreate } from './commands/key-create.ts'
 import { addKeyRevoke } from './commands/key-revoke.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addMigrator } from './commands/migrator.ts'
+import { addPlan } from './commands/plan.ts'
 import { addPublish } from './commands/publish.ts'
+import { addRollback } from './commands/rollback.ts'
 import { addSchemas } from './commands/schemas.ts'
 import { addSecretSet } from './commands/secret-set.ts'
 import { addServe } from './commands/serve.ts'
+import { addStatus } from './commands/status.ts'
 import { addTenantCreate } from './commands/tenant-create.ts'
 import { addTest } from './commands/test.ts'
 import { addValidate } from './commands/validate.ts'
@@ -83,12 +86,15 @@ function createProgram(io: Io, asJson: boolean): Command {
   addMigrator(program, io)
   addValidate(program, io)
   addTest(program, io)
+  addPlan(program, io)
   addMigrate(program, io)
   addPublish(program, io)
   addSchemas(program, io)
   addDiff(program, io)
   addInstall(program, io)
   addEvents(program, io)
+  addStatus(program, io)
+  addRollback(program, io)
   addTenantCreate(group(program, 'tenant', 'Tenants: who data belongs to.'), io)
   const key = group(program, 'key', 'API keys of a tenant.')
   addKeyCreate(key, io)
@@ -121,6 +127,7 @@ Examples:
   backsaas migrator                             beside it: publish schemas, relay events
   backsaas validate crm.yaml                    every problem of a schema, with line and column
   backsaas test crm.yaml                        who may do what, as the schema's tests state it
+  backsaas plan crm.yaml                        what putting it into the database would do
   backsaas migrate crm.yaml                     put a schema into the database of DATABASE_URL
   backsaas publish crm.yaml --url … --key …     a tenant's own schema, through its API
   backsaas diff crm@3 crm.yaml                  what changed, and what each change would mean

@@ -1,15 +1,18 @@
 /** From a schema document to tables that serve: bootstrap (which repairs and upgrades too), publish, place, converge. */
 import { readFile } from 'node:fs/promises'
-import type { Database, FunctionDefinition } from '@backsaas/core'
+import type { Connection, Database, FunctionDefinition } from '@backsaas/core'
 import { BackSaasError } from '@backsaas/core'
 import { type BootstrapOptions, bootstrap } from './bootstrap/bootstrap.ts'
 import { convergePlacement } from './execute/converge-placement.ts'
-import { migratorTransaction } from './execute/migrator-transaction.ts'
+import { type MigrationStatus, statusOf } from './execute/migration-status.ts'
+import type { RunOptions } from './execute/run.ts'
+import { runMigration } from './execute/run-migration.ts'
 import { type Naming, readableNaming } from './plan/names.ts'
 import type { Decide } from './registry/decide.ts'
 import { findTenant } from './registry/find-tenant.ts'
 import { readPlatform } from './registry/platform.ts'
-import { compileToPublish, publishDocument } from './registry/publish-document.ts'
+import { compileToPublish, type Document } from './registry/publish-document.ts'
+import { publishOrRequest } from './registry/publish-or-request.ts'
 
 export interface MigrateOptions {
   /** Slug or id of the tenant that owns the schema; default `system`, whose schemas every tenant may install. */
@@ -20,6 +23,10 @@ export interface MigrateOptions {
   readonly decide?: Decide
   /** What the schema may name in `hooks:` and `functions:`; none unless given. */
   readonly functions?: readonly FunctionDefinition[]
+  /** `refuse` publishes compatible changes alone. Default `migrate`. */
+  readonly breaking?: 'migrate' | 'refuse'
+  /** How a breaking change is run, which is a migration: until both versions serve, unless `until` is `done`. */
+  readonly run?: RunOptions
   /** Told what an operator should know. Default: a line on stderr. */
   readonly report?: (line: string) => void
 }
@@ -32,33 +39,42 @@ export interface Migrated {
   readonly created: boolean
   /** The newest live version, which installs have: later than `version` where the content is that of an earlier one. */
   readonly newest: number
+  /** What made it, where that took a migration. */
+  readonly migration?: MigrationStatus
 }
 
 /**
  * Publishes a schema as a new version and makes its tables in the default store. Additive changes go live beside the
- * version before, and all installs move to the new one. A tenant's own schema is installed for it. Content that is live
+ * version before, and all installs move to the new one. A breaking change is a migration, which is run until both versions serve, or
+ * gone on with where it stopped. A tenant's own schema is installed for it. Content that is live
  * already changes nothing, be it of an earlier version: installs stay at the newest.
  *
  * @param source YAML or JSON text, or the path of a file of it.
- * @throws `SchemaProblems` (422); `NEEDS_MIGRATION` (409) with the list of what is not additive;
- *   `FILL_FAILED` (409), `SCHEMA_NAME_RESERVED` (422), `SCHEMA_FILE_UNREADABLE` (422), `TENANT_UNKNOWN` (404); what `bootstrap` throws.
+ * @throws `SchemaProblems` (422); `CHANGE_AMBIGUOUS`, `MIGRATION_INCOMPLETE`, `MIGRATION_UNSUPPORTED`, `MIGRATION_OPEN`, and
+ *   `NEEDS_MIGRATION` where breaking changes are to be refused (409); what
+ *   `runMigration` throws; `FILL_FAILED` (409), `SCHEMA_NAME_RESERVED` (422), `SCHEMA_FILE_UNREADABLE` (422), `TENANT_UNKNOWN` (404); what `bootstrap` throws.
  * @example await migrate(pg(process.env.DATABASE_URL), './crm.yaml')
  */
 export async function migrate(database: Database, source: string, options: MigrateOptions = {}): Promise<Migrated> {
   const text = await readSource(source)
   const compiled = await compileToPublish(text, options)
   await bootstrap(database, bootstrapOptions(options))
-  const { version, created, newest, placementId } = await migratorTransaction(database, async (connection) => {
-    const owner = await findTenant(connection, await readPlatform(connection), options.owner ?? 'system')
-    return publishDocument(connection, {
-      compiled,
-      source: text,
-      owner,
-      naming: options.naming ?? readableNaming,
-    })
+  const documentOf = async (connection: Connection): Promise<Document> => ({
+    compiled,
+    source: text,
+    owner: await findTenant(connection, await readPlatform(connection), options.owner ?? 'system'),
+    naming: options.naming ?? readableNaming,
   })
+  const outcome = await publishOrRequest(database, documentOf, options.breaking)
+  const done = { schema: compiled.name, hash: compiled.hash }
+  if (outcome.kind === 'migration') {
+    const row = await runMigration(database, outcome.migrationId, options.run)
+    await convergePlacement(database, outcome.placementId)
+    return { ...done, version: row.toVersion, created: true, newest: row.toVersion, migration: statusOf(row) }
+  }
+  const { version, created, newest, placementId } = outcome.published
   await convergePlacement(database, placementId)
-  return { schema: compiled.name, version, hash: compiled.hash, created, newest }
+  return { ...done, version, created, newest }
 }
 
 function bootstrapOptions({ report, decide }: MigrateOptions): BootstrapOptions {
@@ -66,7 +82,7 @@ function bootstrapOptions({ report, decide }: MigrateOptions): BootstrapOptions 
 }
 
 /** A document has several lines, or is a JSON object; anything else names a file. */
-async function readSource(source: string): Promise<string> {
+export async function readSource(source: string): Promise<string> {
   if (source.includes('\n') || source.trimStart().startsWith('{')) return source
   try {
     return await readFile(source, 'utf8')

@@ -157,7 +157,7 @@ export function computedSuite(name: string, open: OpenTestDatabase, naming?: Nam
       const error: unknown = await migrate(
         db.database,
         other.replace(`"email.split('@')[1]"`, `"email.split('@')[0]"`),
-        options,
+        { ...options, breaking: 'refuse' },
       ).catch((e: unknown) => e)
       expect(error).toMatchObject({
         code: 'NEEDS_MIGRATION',
@@ -167,7 +167,9 @@ export function computedSuite(name: string, open: OpenTestDatabase, naming?: Nam
         ['full', `email + '>'"`, `email + '>'", stored: true`],
         ['half', `/ 2.0", stored: true`, `/ 2.0"`],
       ] as const) {
-        await expect(migrate(db.database, other.replace(from, to), options)).rejects.toMatchObject({
+        await expect(
+          migrate(db.database, other.replace(from, to), { ...options, breaking: 'refuse' }),
+        ).rejects.toMatchObject({
           code: 'NEEDS_MIGRATION',
           errors: [{ code: 'CHANGE_FIELD', pointer: `/entities/people/fields/${field}/computed` }],
         })
@@ -224,7 +226,10 @@ export function computedSuite(name: string, open: OpenTestDatabase, naming?: Nam
          select '${tenant}', gen_random_uuid(), 'x@' || n || '.example', now(), now(), 1 from generate_series(1, ${FILL_ROWS_MAX}) n`,
       )
       const more = (field: string) =>
-        migrate(db.database, newest().replace('    indexes:', `      ${field}\n    indexes:`), options)
+        migrate(db.database, newest().replace('    indexes:', `      ${field}\n    indexes:`), {
+          ...options,
+          breaking: 'refuse',
+        })
       await expect(more('late: { computed: "size(email)", stored: true }')).rejects.toMatchObject({
         code: 'NEEDS_MIGRATION',
         errors: [{ code: 'ADD_STORED_COMPUTED', pointer: '/entities/people/fields/late' }],

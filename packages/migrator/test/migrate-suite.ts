@@ -218,15 +218,18 @@ export function migrateSuite(name: string, open: OpenTestDatabase, naming?: Nami
       const changed = shop()
         .replace('max: 20', 'max: 10')
         .replace('      rating: { type: float }\n', '')
+        .replace('  companies:\n', '  companies:\n    removed: [rating]\n')
         .replace('age: { type: integer, min: 0 }', 'age: { type: integer, min: 0, required: true }')
-      const error: unknown = await migrate(db.database, changed, options).catch((e: unknown) => e)
+      const error: unknown = await migrate(db.database, changed, { ...options, breaking: 'refuse' }).catch(
+        (e: unknown) => e,
+      )
       expect(error).toMatchObject({
         code: 'NEEDS_MIGRATION',
         status: 409,
         errors: [
           { code: 'REMOVE_FIELD', pointer: '/entities/companies/fields/rating' },
-          { code: 'CHANGE_FIELD', pointer: '/entities/companies/fields/name/max' },
-          { code: 'CHANGE_FIELD', pointer: '/entities/contacts/fields/age/required' },
+          { code: 'NARROW_FIELD', pointer: '/entities/companies/fields/name/max' },
+          { code: 'SET_REQUIRED', pointer: '/entities/contacts/fields/age/required' },
         ],
       })
       expect(await db.sql('select count(*)::text from backsaas.versions')).toEqual(before)

@@ -20,13 +20,13 @@ export function addDiff(program: Command, io: Io): void {
     .addHelpText('after', HELP)
   withRegistry(withFunctions(command), 'both').action(async (a: string, b: string, options: DiffOptions) => {
     const [from, to] = [await compiled(a, options, command), await compiled(b, options, command)]
-    const { diffSchemas } = await import('@backsaas/migrator')
+    const { changesJson, diffSchemas } = await import('@backsaas/migrator')
     const changes = diffSchemas(from, to)
     const isCompatible = changes.every((change) => change.class === 'compatible')
     if (options.json) io.out(JSON.stringify({ from: a, to: b, compatible: isCompatible, changes }))
     else {
       io.out(summary(changes.length, isCompatible))
-      for (const line of changeLines(changes.map((change) => ({ ...change })))) io.out(line)
+      for (const line of changeLines(changesJson(changes))) io.out(line)
     }
   })
 }

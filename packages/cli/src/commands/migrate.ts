@@ -1,45 +1,109 @@
-/** `backsaas migrate FILE`: a schema into a database, which is prepared for BackSaaS where it is not yet. */
+/** `backsaas migrate FILE`: a schema into a database, which is prepared for BackSaaS where it is not yet; and the end of a migration. */
 
-import type { Migrated } from '@backsaas/migrator'
+import { BackSaasError } from '@backsaas/core'
+import type { Migrated, MigrationStatus, RunOptions } from '@backsaas/migrator'
 import type { Command } from 'commander'
 import { type CuratedOptions, curated, withFunctions } from '../curated.ts'
 import { decide } from '../decide.ts'
 import type { Io } from '../io.ts'
 import { type DatabaseOptions, useDatabase, withDatabase } from '../open-database.ts'
 import { readText } from '../read-text.ts'
+import { reportProgress } from './report-progress.ts'
 
 interface MigrateOptions extends DatabaseOptions, CuratedOptions {
   readonly owner?: string
+  readonly compatible?: boolean
+  readonly resume?: string
+  readonly contract?: boolean
+  readonly now?: boolean
+  readonly confirm?: string
+  readonly drain?: string
 }
 
 /** Adds the command to `program`. */
 export function addMigrate(program: Command, io: Io): void {
   const command = program
     .command('migrate')
-    .description('Put a schema into the database: a new one, or a compatible new version of one that is there.')
-    .argument('<file>', 'YAML or JSON')
+    .description(
+      'Put a schema into the database: a new one, or a new version. A breaking one is made while the old one serves on.',
+    )
+    .argument('[file]', 'YAML or JSON')
     .option('--owner <tenant>', 'the tenant that owns the schema (default: the platform itself)')
+    .option('--compatible', 'refuse breaking changes')
+    .option('--resume <schema>', 'go on with the migration of a schema, in place of a file')
+    .option('--contract', 'go to the end: retire the older versions and take away what only they need')
+    .option('--now', 'with --contract: before the time is over that older versions were promised')
+    .option('--confirm <token>', "the plan's token, where a step loses data for good")
+    .option('--drain <hours>', 'how long older versions are promised to serve on (default: 24)')
     .addHelpText('after', HELP)
-  withDatabase(withFunctions(command)).action((file: string, options: MigrateOptions) => migrateFile(file, options, io))
+  withDatabase(withFunctions(command)).action((file: string | undefined, options: MigrateOptions) =>
+    migrateFile(file, options, io),
+  )
 }
 
-async function migrateFile(file: string, options: MigrateOptions, io: Io): Promise<void> {
+async function migrateFile(file: string | undefined, options: MigrateOptions, io: Io): Promise<void> {
+  const run = runOptions(options, io)
+  if (options.resume !== undefined) {
+    const { migrationStatus, openMigrationOf, runMigration } = await import('@backsaas/migrator')
+    const name = options.resume
+    const status = await useDatabase(options.database, async (database) => {
+      const { id } = await openMigrationOf(database, name)
+      await runMigration(database, id, run)
+      const all = await migrationStatus(database, { schema: name })
+      return all.find((one) => one.id === id)
+    })
+    io.out(options.json ? JSON.stringify(status) : status ? standing(status) : '')
+    return
+  }
+  if (file === undefined) throw new BackSaasError('USAGE', 400, 'a file is missing', { hint: 'or say --resume SCHEMA' })
   const text = readText(file)
   const { migrate } = await import('@backsaas/migrator')
   const { functions } = await curated(options)
-  const settings = { decide, functions, ...(options.owner !== undefined && { owner: options.owner }) }
-  const result = await useDatabase(options.database, (database) => migrate(database, text, settings))
+  const result = await useDatabase(options.database, (database) =>
+    migrate(database, text, {
+      decide,
+      functions,
+      run,
+      breaking: options.compatible ? 'refuse' : 'migrate',
+      ...(options.owner !== undefined && { owner: options.owner }),
+    }),
+  )
   io.out(options.json ? JSON.stringify(result) : summary(result))
 }
 
-function summary({ schema, version, hash, created, newest }: Migrated): string {
+function runOptions(options: MigrateOptions, io: Io): RunOptions {
+  const hours = options.drain === undefined ? undefined : Number(options.drain)
+  if (hours !== undefined && !(hours >= 0))
+    throw new BackSaasError('USAGE', 400, `--drain is no number of hours: ${options.drain}`)
+  return {
+    until: options.contract ? 'done' : 'live',
+    progress: reportProgress(io, options.json === true),
+    ...(options.now && { now: true }),
+    ...(options.confirm !== undefined && { token: options.confirm }),
+    ...(hours !== undefined && { drainMs: hours * 3_600_000 }),
+  }
+}
+
+function summary({ schema, version, hash, created, newest, migration }: Migrated): string {
+  if (migration) return standing(migration)
   const done = created ? 'is live' : 'was live already'
   const beside = newest === version ? '' : `, beside version ${newest}, which tenants have: nothing was changed`
   return `${schema} version ${version} ${done} (${hash})${beside}`
+}
+
+function standing({ schema, fromVersion, toVersion, phase, token }: MigrationStatus): string {
+  if (phase === 'done') return `${schema} version ${toVersion} is live; what only version ${fromVersion} needed is gone`
+  const confirm = token === null ? '' : ` --confirm ${token}`
+  return [
+    `${schema} version ${toVersion} is live beside version ${fromVersion}`,
+    `the end, when nobody needs version ${fromVersion} any more: backsaas migrate --resume ${schema} --contract${confirm}`,
+    `the way back: backsaas rollback ${schema}`,
+  ].join('\n')
 }
 
 const HELP = `
 Examples:
   backsaas migrate crm.yaml
   backsaas migrate crm.yaml --database postgres://postgres@127.0.0.1:5432/app
-  backsaas migrate crm.yaml --database pglite:.backsaas`
+  backsaas migrate crm.yaml --database pglite:.backsaas
+  backsaas migrate --resume crm --contract`

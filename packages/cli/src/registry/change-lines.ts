@@ -5,7 +5,7 @@ import type { Json } from '@backsaas/core'
 export function changeLines(changes: Json): readonly string[] {
   if (!Array.isArray(changes)) return []
   return changes.map((change: Json) => {
-    const { class: kind, kind: code, pointer, message } = change as Readonly<Record<string, Json>> // by the caller's word
+    const { class: kind, type: code, pointer, message } = change as Readonly<Record<string, Json>> // by the caller's word
     return `  ${String(kind).padEnd(11)}  ${code}  ${message}  (${pointer})`
   })
 }

@@ -12,6 +12,8 @@ export type ExpressionUse =
   | 'condition'
   | 'condition_after'
   | 'cohort'
+  | 'conversion'
+  | 'fill'
 
 /** A `CompiledField` is one. */
 export interface ContextField {
@@ -79,4 +81,6 @@ export const ALLOWED: Readonly<Record<ExpressionUse, Allowed>> = {
     ...{ input: true, changed: true },
   },
   cohort: { ...NOTHING, name: 'a cohort', row: true, matches: true },
+  conversion: { ...NOTHING, name: 'a conversion', row: true },
+  fill: { ...NOTHING, name: 'a `fill`', row: true, now: true },
 }

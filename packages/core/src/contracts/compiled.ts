@@ -20,12 +20,17 @@ export interface CompiledSchema {
   readonly entities: Readonly<Record<string, CompiledEntity>>
   /** What it says of functions, by their names; absent where it says nothing. */
   readonly functions?: Readonly<Record<string, FunctionConfiguration>>
+  /** What its author says of the change from the version before. Not in the hash: said again later, it means nothing. */
+  readonly evolution?: { readonly removed: readonly string[] }
   /** What its rules come to without any policies; put in when it is published by who can decide. Not in the hash. */
   readonly decisions?: Decisions
 }
 
 export interface CompiledEntity {
   readonly name: string
+  /** The same in every version, whatever the entity is called; given when it is published. Not in the hash. */
+  readonly id?: number
+  readonly evolution?: EntityEvolution
   readonly description?: string
   /** The names of the key fields, one or more. */
   readonly key: readonly string[]
@@ -52,8 +57,31 @@ export interface CompiledCheck {
   readonly expression: CompiledExpression
 }
 
+/** How the entity comes out of the version before. Not in the hash. */
+export interface EntityEvolution {
+  readonly renamedFrom?: string
+  /** Fields that are gone; `down` is the CEL of what clients of the version before see in rows of newer ones. */
+  readonly removed?: Readonly<Record<string, { readonly down?: string }>>
+}
+
+/** How the field comes out of the version before; sources of CEL, which are checked when a migration is planned. Not in the hash. */
+export interface FieldEvolution {
+  readonly renamedFrom?: string
+  /** `up` reads the version before, `down` this one; `hook` names a function given to the migrator. */
+  readonly convert?: { readonly up?: string; readonly down?: string; readonly hook?: string }
+  /** Of an enum: what becomes of values that are gone. */
+  readonly map?: Readonly<Record<string, string | null>>
+  /** What a row has that has nothing. */
+  readonly fill?: { readonly literal: Json } | { readonly cel: string }
+  /** What becomes of values of a new reference that lead nowhere; `fail` unless said. */
+  readonly orphans?: 'fail' | 'set_null' | 'delete'
+}
+
 export interface CompiledField {
   readonly name: string
+  /** The same in every version of the schema, and no other field's; given when it is published. Not in the hash. */
+  readonly id?: number
+  readonly evolution?: FieldEvolution
   readonly description?: string
   readonly type: FieldType
   readonly list: boolean

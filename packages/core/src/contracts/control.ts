@@ -8,12 +8,15 @@
  * - `backsaas.placements(id uuid primary key, store_id uuid, schema_id uuid, schema_name text, pg_schema text)`:
  *   a schema in a store.
  * - `backsaas.versions(placement_id uuid, version int, state text, hash text, compiled text, mapping text, created_at)`,
- *   key (placement_id, version): `state` is `live` or `retired`; `compiled` and `mapping` are the JSON of
+ *   key (placement_id, version): `state` is `preparing` (a migration
+ *   makes it), `live` or `retired`; `deprecated_at` and `sunset_at` are set of one that is on its way out; `compiled` and `mapping` are the JSON of
  *   `CompiledSchema` and `Mapping`.
  * - `backsaas.fence_tenants(tenant_id uuid primary key, state text)`: `live` or `suspended`.
  * - `backsaas.pruned_events(tenant_id uuid primary key, position bigint)`: up to where a tenant's events are removed.
+ * - `backsaas.migrations`, `migration_rows`, `parked_tables`: the migrator's own, of which the runtime knows nothing.
  * - `backsaas.enter(tenant uuid, placement uuid, version int) returns table (tenant uuid)`: begins every statement or
- *   transaction of the runtime. Raises BS001 (version not live), BS002 (tenant not live), BS003 (another tenant is
+ *   transaction of the runtime; sets `backsaas.tenant`, and `backsaas.version` (`<placement>:<version>`) for the triggers that keep
+ *   the columns of several versions in step, which raise BS009 where both are written and do not agree. Raises BS001 (version not live), BS002 (tenant not live), BS003 (another tenant is
  *   already set, or the isolation is not read committed).
  * - `backsaas.refuse(state text, detail text) returns text`: raises SQLSTATE `state` with `detail`; undoes a write from
  *   inside its own statement (BS004: more rows than `max-affected`; BS005: `tx=rollback`, the answer in the detail; BS006: not one row where one was

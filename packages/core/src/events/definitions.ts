@@ -30,7 +30,7 @@ export const EVENT_DEFINITIONS: { readonly [T in keyof EventPayloads]: EventDefi
     data: v.strictObject({ ...updated, changes: compatibleChanges }),
   },
   'schema.updated.breaking': {
-    description: 'A version is published that needs a migration before it is served.',
+    description: 'A version that needed a migration is served beside the one before.',
     subject: "the schema's id",
     tenant: OWNER,
     data: v.strictObject({ ...updated, changes: schemaChanges }),
@@ -51,7 +51,14 @@ export const EVENT_DEFINITIONS: { readonly [T in keyof EventPayloads]: EventDefi
     description: 'So many rows of a phase are done.',
     subject: "the migration's id",
     tenant: OWNER,
-    data: v.strictObject({ migration_id: uuid, phase, done: count, total: count }),
+    data: v.strictObject({
+      migration_id: uuid,
+      phase,
+      done: count,
+      total: count,
+      rate: v.exactOptional(count),
+      eta_ms: v.exactOptional(count),
+    }),
   },
   'schema.migration.completed': {
     description: 'The new version is all that is left of the two.',

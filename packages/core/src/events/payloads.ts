@@ -15,6 +15,14 @@ export type CompatibleChange =
   | { readonly type: 'ChangeAccess'; readonly entity: string }
   | { readonly type: 'ChangeChecks'; readonly entity: string }
   | { readonly type: 'ChangeEvents'; readonly entity: string }
+  | { readonly type: 'ChangeHooks'; readonly entity: string }
+  | { readonly type: 'ChangeFunctions' }
+  /** Called as it is now. */
+  | { readonly type: 'RenameEntity'; readonly entity: string }
+  | { readonly type: 'RenameField'; readonly entity: string; readonly field: string }
+  | { readonly type: 'WidenField'; readonly entity: string; readonly field: string; readonly property: string }
+  | { readonly type: 'ChangeRelations'; readonly entity: string }
+  | { readonly type: 'RemoveIndex'; readonly entity: string; readonly fields: readonly string[] }
 
 export type BreakingChange =
   | { readonly type: 'RemoveEntity'; readonly entity: string }
@@ -26,7 +34,6 @@ export type BreakingChange =
   | { readonly type: 'ChangeKey'; readonly entity: string }
   | { readonly type: 'AddUnique'; readonly entity: string; readonly fields: readonly string[] }
   | { readonly type: 'RemoveUnique'; readonly entity: string; readonly fields: readonly string[] }
-  | { readonly type: 'RemoveIndex'; readonly entity: string; readonly fields: readonly string[] }
   | { readonly type: 'AddRelation'; readonly entity: string; readonly relation: string }
   | { readonly type: 'RemoveRelation'; readonly entity: string; readonly relation: string }
   | { readonly type: 'ChangeRelation'; readonly entity: string; readonly relation: string }
@@ -99,6 +106,9 @@ export interface EventPayloads {
     readonly phase: MigrationPhase
     readonly done: number
     readonly total: number
+    /** Rows a second, and how long it will take at that rate. */
+    readonly rate?: number
+    readonly eta_ms?: number
   }
   'schema.migration.completed': {
     readonly migration_id: string

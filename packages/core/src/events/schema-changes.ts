@@ -25,6 +25,13 @@ const COMPATIBLE = [
   ofEntity('ChangeAccess'),
   ofEntity('ChangeChecks'),
   ofEntity('ChangeEvents'),
+  ofEntity('ChangeHooks'),
+  v.strictObject({ type: v.literal('ChangeFunctions') }),
+  ofEntity('RenameEntity'),
+  ofField('RenameField'),
+  ofProperty('WidenField'),
+  ofEntity('ChangeRelations'),
+  ofFields('RemoveIndex'),
 ] as const
 
 const BREAKING = [
@@ -37,7 +44,6 @@ const BREAKING = [
   ofEntity('ChangeKey'),
   ofFields('AddUnique'),
   ofFields('RemoveUnique'),
-  ofFields('RemoveIndex'),
   ofRelation('RemoveRelation'),
   ofRelation('ChangeRelation'),
 ] as const

@@ -3,7 +3,7 @@ import type { FieldDocument } from './document.ts'
 import type { SayOfField } from './draft.ts'
 
 const BESIDE: ReadonlySet<keyof FieldDocument> = new Set<keyof FieldDocument>([
-  ...(['computed', 'stored', 'type', 'list', 'description', 'unique'] as const),
+  ...(['computed', 'stored', 'type', 'list', 'description', 'unique', 'renamed_from'] as const),
 ])
 
 /** Reports every option that means nothing for a value that nobody gives. */

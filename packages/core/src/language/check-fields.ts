@@ -13,11 +13,13 @@ type Option = keyof FieldDocument
 
 const ON_REFERENCES: ReadonlySet<Option> = new Set<Option>([
   ...(['description', 'required', 'unique', 'default', 'to', 'as', 'on_delete', 'check'] as const),
+  ...(['renamed_from', 'convert', 'fill', 'orphans'] as const),
 ])
 const NEEDS: Readonly<Partial<Record<Option, string>>> = {
   as: 'a field without `to`',
   on_delete: 'a field without `to`',
   stored: 'a field without `computed`',
+  orphans: 'a field without `to`',
 }
 const FIELDS_MAX = 1000
 const VALUES_MAX = 1000
@@ -82,6 +84,8 @@ function checkApplicable(document: FieldDocument, say: SayOfField): void {
     as: false,
     on_delete: false,
     stored: false,
+    map: type === 'enum' && list !== true,
+    orphans: false,
   }
   const options = Object.keys(document) as Option[]
   for (const option of options) {

@@ -5,6 +5,7 @@ import type { FunctionDefinition } from '../contracts/function.ts'
 import type { CompiledHooks, FunctionConfiguration } from '../contracts/hook.ts'
 import type { PolicyTest } from '../contracts/policy-test.ts'
 import { invariant } from '../errors/invariant.ts'
+import { checkEvolution } from './check-evolution.ts'
 import { checkFields } from './check-fields.ts'
 import { checkRoles } from './check-roles.ts'
 import { checkSets } from './check-sets.ts'
@@ -12,6 +13,7 @@ import { checkShape } from './check-shape.ts'
 import { contentHash } from './content-hash.ts'
 import type { Draft, EntityDraft } from './draft.ts'
 import { draftEntities } from './draft-entities.ts'
+import { entityEvolution } from './evolution.ts'
 import { createExpressions, type Expressions } from './expressions.ts'
 import { collectForeignKeys } from './foreign-keys.ts'
 import { createCatalogue, type FunctionCatalogue } from './function-catalogue.ts'
@@ -68,6 +70,7 @@ function compileDocument(text: string, { functions = [] }: CompileOptions): Comp
   resolveFields(draft)
   checkRoles(draft)
   checkFields(draft)
+  checkEvolution(draft)
   const relations = relateEntities(draft, collectForeignKeys(draft))
   const expressions = createExpressions(draft, relations, locateIn)
   resolveExpressions(draft, expressions)
@@ -113,6 +116,7 @@ function assemble(
     name,
     ...(version !== undefined && { version }),
     ...(description !== undefined && { description }),
+    ...(document.removed && { evolution: { removed: document.removed } }),
     roles: record(Object.entries(document.roles ?? {}).map(([role, { inherits = [] }]) => [role, { inherits }])),
     ...(functions && { functions }),
     entities: record([...entities.values()].map((entity) => [entity.name, assembleEntity(entity, relations, rules)])),
@@ -137,6 +141,7 @@ function assembleEntity(entity: EntityDraft, relations: Relations, rules: Readon
     ...(access && { access }),
     ...(checks.length > 0 && { checks }),
     ...(hooks && { hooks }),
+    ...entityEvolution(entity.document),
   }
 }
 

@@ -3,6 +3,7 @@ import type { CompiledField } from '../contracts/compiled.ts'
 import type { CompiledExpression, ExpressionType } from '../contracts/expression.ts'
 import { invariant } from '../errors/invariant.ts'
 import { type Draft, type EntityDraft, type FieldDraft, optionPath } from './draft.ts'
+import { fieldEvolution } from './evolution.ts'
 import { fieldTypes } from './expression-types.ts'
 import type { WrittenExpression } from './written-expression.ts'
 
@@ -56,6 +57,7 @@ function compileComputed(
     required: false,
     writable: false,
     computed: { expression, stored },
+    ...fieldEvolution({ ...shape, values: undefined }, field.document),
   }
 }
 

@@ -9,7 +9,7 @@ import type { CompiledHook } from '../contracts/hook.ts'
 const SETS: ReadonlySet<string> = new Set(['inherits', 'unique', 'indexes', 'events', 'values'])
 
 /**
- * SHA-256 in hex over the schema without `version` and `hash`, members and sets in alphabetical order. Synchronous,
+ * SHA-256 in hex over the schema without `version`, `hash` and what is said of the version before; members and sets in alphabetical order. Synchronous,
  * which Web Crypto is not.
  */
 export function contentHash(schema: Omit<CompiledSchema, 'hash'>): string {
@@ -19,7 +19,15 @@ export function contentHash(schema: Omit<CompiledSchema, 'hash'>): string {
 }
 
 /** Of expressions their sources count: what is made of them may change with the compiler. */
-function entityContent({ fields, access, checks, hooks, ...entity }: CompiledEntity): object {
+function entityContent({
+  id: _id,
+  evolution: _evolution,
+  fields,
+  access,
+  checks,
+  hooks,
+  ...entity
+}: CompiledEntity): object {
   return {
     ...entity,
     fields: mapValues(fields, fieldContent),
@@ -29,7 +37,7 @@ function entityContent({ fields, access, checks, hooks, ...entity }: CompiledEnt
   }
 }
 
-function fieldContent({ computed, ...field }: CompiledField): object {
+function fieldContent({ id: _id, evolution: _evolution, computed, ...field }: CompiledField): object {
   const { default: given } = field
   return {
     ...field,

@@ -5,7 +5,15 @@
  */
 import * as v from 'valibot'
 import { accessShape } from './access-shape.ts'
-import { EVENTS, FIELD_TYPES, FORMATS, ON_DELETE, OPTIONAL_SYSTEM_FIELDS, type SchemaDocument } from './document.ts'
+import {
+  EVENTS,
+  FIELD_TYPES,
+  FORMATS,
+  ON_DELETE,
+  OPTIONAL_SYSTEM_FIELDS,
+  ORPHANS,
+  type SchemaDocument,
+} from './document.ts'
 import { hooksShape } from './hooks-shape.ts'
 import { closed, either, expression, flag, name, names, oneOf, recordOf, text } from './shape-parts.ts'
 import { testsShape } from './tests-shape.ts'
@@ -41,6 +49,17 @@ const field = closed('field', {
   computed: v.exactOptional(expression),
   stored: v.exactOptional(flag),
   check: v.exactOptional(check),
+  renamed_from: v.exactOptional(name),
+  convert: v.exactOptional(
+    closed('conversion', {
+      up: v.exactOptional(expression),
+      down: v.exactOptional(expression),
+      hook: v.exactOptional(text),
+    }),
+  ),
+  map: v.exactOptional(recordOf(v.nullable(v.string('a value, or null')), 'an object of old values and new ones')),
+  fill: v.exactOptional(v.unknown()),
+  orphans: v.exactOptional(oneOf(ORPHANS)),
 })
 
 const jsonSchemaItem = {
@@ -99,6 +118,13 @@ const entity = closed('entity', {
   check: v.exactOptional(check),
   access: v.exactOptional(accessShape),
   hooks: v.exactOptional(hooksShape),
+  renamed_from: v.exactOptional(name),
+  removed: v.exactOptional(
+    either(
+      [names, recordOf(closed('removed field', { down: v.exactOptional(expression) }), 'an object of removed fields')],
+      'a list of names, or an object of them',
+    ),
+  ),
 })
 
 const role = closed('role', { description: v.exactOptional(text), inherits: v.exactOptional(names) })
@@ -113,4 +139,5 @@ export const schemaDocument: v.GenericSchema<unknown, SchemaDocument> = closed('
   entities: recordOf(entity, 'an object of entities'),
   functions: v.exactOptional(recordOf(v.unknown(), 'an object of functions')),
   tests: v.exactOptional(testsShape),
+  removed: v.exactOptional(names),
 })

@@ -9,6 +9,7 @@ export const FIELD_TYPES: readonly FieldType[] = Object.keys(PHYSICAL_TYPES) as 
 export const FORMATS = ['email', 'uri', 'hostname', 'uuid', 'slug', 'phone', 'ipv4', 'ipv6', 'color'] as const
 export const OPTIONAL_SYSTEM_FIELDS = ['created_at', 'updated_at', 'created_by', 'revision'] as const
 export const ON_DELETE = ['restrict', 'cascade', 'set_null'] as const
+export const ORPHANS = ['fail', 'set_null', 'delete'] as const
 export const EVENTS = ['created', 'updated', 'deleted'] as const
 
 /** The kinds of objects of a document. */
@@ -19,6 +20,8 @@ export type Level =
   | 'field'
   | 'reference'
   | 'other side'
+  | 'conversion'
+  | 'removed field'
   | 'JSON Schema entity'
   | 'JSON Schema property'
   | 'JSON Schema item'
@@ -45,6 +48,8 @@ export interface SchemaDocument {
   entities: Record<string, EntityDocument>
   functions?: Record<string, unknown>
   tests?: TestDocument[]
+  /** Entities of the version before that are gone. */
+  removed?: string[]
 }
 
 export interface EntityDocument {
@@ -61,6 +66,9 @@ export interface EntityDocument {
   check?: string | string[]
   access?: AccessDocument
   hooks?: HooksDocument
+  renamed_from?: string
+  /** Fields of the version before that are gone; `down` says what clients of that version still see in new rows. */
+  removed?: string[] | Record<string, { down?: string }>
 }
 
 export interface FieldDocument {
@@ -84,6 +92,11 @@ export interface FieldDocument {
   computed?: string
   stored?: boolean
   check?: string | string[]
+  renamed_from?: string
+  convert?: { up?: string; down?: string; hook?: string }
+  map?: Record<string, string | null>
+  fill?: unknown
+  orphans?: (typeof ORPHANS)[number]
 }
 
 export interface JsonSchemaDocument {

@@ -1,22 +1,13 @@
 /** Parts of the language that are agreed on but not built: a document that uses one is refused, never half obeyed. */
 import type { Level } from './document.ts'
 
-const RENAMES = 'migrations that rename or drop'
-
 /** What each part needs, by the object it stands in. */
 const PARTS: Readonly<Partial<Record<Level, Readonly<Record<string, string>>>>> = {
-  schema: {
-    removed: RENAMES,
-  },
+  schema: {},
   entity: {
     search: 'full-text search',
     history: 'record history',
     soft_delete: 'soft deletion',
-    renamed_from: RENAMES,
-    removed: RENAMES,
-  },
-  field: {
-    renamed_from: RENAMES,
   },
 }
 

@@ -67,11 +67,8 @@ test.each([
   ['search', withEntity('search: [f]')],
   ['history', withEntity('history: false')],
   ['soft_delete', withEntity('soft_delete: true')],
-  ['renamed_from', withEntity('renamed_from: x')],
-  ['renamed_from', withField('{ type: string, renamed_from: g }')],
   ['tsvector', withField('{ type: tsvector }')],
   ['vector', withField('{ type: vector }')],
-  ['removed', 'schema: x\nremoved: []\nentities: {}'],
 ])('%s is refused as not built', (part, text) => {
   const found = problemsOf(text).filter((problem) => problem.code === 'NOT_BUILT')
   expect(found).toHaveLength(1)

@@ -4,6 +4,7 @@ import type { FieldType } from '../contracts/field-type.ts'
 import { boundOf } from './bounds.ts'
 import { OPTIONAL_SYSTEM_FIELDS } from './document.ts'
 import { type Draft, type EntityDraft, type FieldDraft, isComputed, optionPath } from './draft.ts'
+import { fieldEvolution } from './evolution.ts'
 import { isExpressionDefault, literalOf } from './literals.ts'
 import { didYouMean } from './nearest-name.ts'
 import { hasGeneratedKey } from './resolve-keys.ts'
@@ -119,5 +120,6 @@ function compileField(entity: EntityDraft, field: FieldDraft, { type, values }: 
     ...(decimal && { precision, scale: document.scale ?? 0 }),
     ...(format !== undefined && { format }),
     ...(pattern !== undefined && { pattern }),
+    ...fieldEvolution({ type, list, values }, document),
   }
 }

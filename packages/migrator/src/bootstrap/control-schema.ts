@@ -11,6 +11,7 @@ export function controlSchema(roles: Roles): string[] {
   const schemas = [CONTROL_SCHEMA, ...STORE_SCHEMAS].map(identifier).join(', ')
   return [
     ...TABLES,
+    STATES,
     'insert into backsaas.relay_lease default values on conflict do nothing',
     ENTER,
     REFUSE,
@@ -44,8 +45,11 @@ const TABLES = [
      pg_schema text not null, unique (store_id, schema_id))`,
   `create table if not exists backsaas.versions (
      placement_id uuid not null references backsaas.placements, version int not null check (version >= 1),
-     state text not null check (state in ('live', 'retired')), hash text not null, compiled text not null,
-     mapping text not null, created_at timestamptz not null default now(), primary key (placement_id, version))`,
+     state text not null check (state in ('preparing', 'live', 'retired')), hash text not null, compiled text not null,
+     mapping text not null, created_at timestamptz not null default now(), deprecated_at timestamptz, sunset_at timestamptz,
+     primary key (placement_id, version))`,
+  `alter table backsaas.versions add column if not exists deprecated_at timestamptz,
+     add column if not exists sunset_at timestamptz`,
   `create table if not exists backsaas.fence_tenants (
      tenant_id uuid primary key, state text not null check (state in ('live', 'suspended')))`,
   `create table if not exists backsaas.relay_lease (
@@ -53,7 +57,41 @@ const TABLES = [
      held_until timestamptz not null default '-infinity', last_position bigint not null default 0)`,
   `create table if not exists backsaas.pruned_events (tenant_id uuid primary key, position bigint not null)`,
   ...CHANGES,
+  // One that is under way at a time in a placement. `plan` is frozen: what is run is what was shown.
+  `create table if not exists backsaas.migrations (
+     id uuid primary key, placement_id uuid not null references backsaas.placements, schema_id uuid not null,
+     owner_id uuid not null, schema_name text not null, from_version int not null, to_version int not null,
+     plan text not null, plan_hash text not null, token text not null, source text not null,
+     phase text not null default 'expand'
+       check (phase in ('expand', 'backfill', 'live', 'contract', 'done', 'rollback', 'rolled_back')),
+     state text not null default 'ready' check (state in ('ready', 'running', 'waiting', 'blocked', 'failed', 'ended')),
+     step int not null default 0, step_cursor text, rows_done bigint not null default 0, rows_total bigint not null default 0,
+     problem text,
+     lease_owner text, lease_epoch bigint not null default 0, lease_until timestamptz not null default '-infinity',
+     created_at timestamptz not null default now(), updated_at timestamptz not null default now())`,
+  `create unique index if not exists migrations_under_way on backsaas.migrations (placement_id)
+     where phase not in ('done', 'rolled_back')`,
+  // Rows that a backfill could not convert; gone from here once they are.
+  `create table if not exists backsaas.migration_rows (
+     migration_id uuid not null references backsaas.migrations, step int not null, tenant_id uuid not null, row_key text not null,
+     entity text not null, sql_state text not null, reason text not null, found_at timestamptz not null default now(),
+     primary key (migration_id, step, tenant_id, row_key))`,
+  // Tables that no version has any more, kept until nobody can want them back.
+  `create table if not exists backsaas.parked_tables (
+     name text primary key, migration_id uuid not null, entity text not null, parked_at timestamptz not null default now(),
+     dropped_at timestamptz)`,
 ]
+
+/** Of a database that was set up before there were migrations. */
+const STATES = `do $states$
+begin
+  if not exists (select from pg_constraint where conrelid = 'backsaas.versions'::regclass and contype = 'c'
+                 and pg_get_constraintdef(oid) like '%preparing%') then
+    alter table backsaas.versions drop constraint if exists versions_state_check,
+      add constraint versions_state_check check (state in ('preparing', 'live', 'retired'));
+  end if;
+end
+$states$`
 
 /**
  * Volatile, so that its inner statements see what has been committed up to now, and not only what the outer statement
@@ -96,6 +134,7 @@ begin
     end if;
     raise exception 'the tenant is not live' using errcode = 'BS002';
   end if;
+  kept := set_config('backsaas.version', in_placement::text || ':' || in_version, true);
   if entered <> '' then
     kept := set_config('backsaas.found_live', in_placement::text || in_version, true);
   end if;

@@ -49,7 +49,7 @@ export async function installPlatform(database: Database, naming: Naming, decide
 }
 
 function refuseOtherPlatform(cause: unknown): never {
-  if (!(cause instanceof BackSaasError && cause.code === 'NEEDS_MIGRATION')) throw cause
+  if (!(cause instanceof BackSaasError && ['NEEDS_MIGRATION', 'CHANGE_AMBIGUOUS'].includes(cause.code))) throw cause
   const { details, errors } = cause
   const message = "this database was set up by another version of BackSaaS, whose own tables are not this version's"
   throw new BackSaasError('PLATFORM_INCOMPATIBLE', 409, message, {

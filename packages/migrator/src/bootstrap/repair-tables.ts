@@ -1,8 +1,8 @@
 /** Tables that stand, held to what they would be made as today: row security, the runtime's rights, computed fields. */
-import type { CompiledEntity, Connection, Database, EntityMapping } from '@backsaas/core'
+import type { CompiledEntity, Connection, Database, EntityMapping, Result } from '@backsaas/core'
 import { EXCLUSIVE, migratorTransaction, query, runDdl } from '../execute/migrator-transaction.ts'
 import { takenNames } from '../execute/read-store.ts'
-import { COMPUTED_TRIGGER, type ComputedFunction, computedFunction, keepComputed } from '../plan/computed.ts'
+import { COMPUTED_TRIGGER, type ComputedFunction, computedFunction, type Kept, keepComputed } from '../plan/computed.ts'
 import { createNames, type NameGiver } from '../plan/names.ts'
 import { qualified } from '../plan/quote.ts'
 import {
@@ -81,12 +81,10 @@ function answerOf({ name, kind, boundTo, answered }: Policy): readonly string[] 
   return [name, kind, 'ALL', boundTo ?? 'public', answered, answered]
 }
 
-/** The newest live versions that may have stored computed fields. */
+/** The live versions that may have stored computed fields, and those that are made live by a migration, oldest first. */
 const VERSIONS = `
-  select v.compiled, v.mapping from (
-    select distinct on (placement_id) compiled, mapping from backsaas.versions
-    where state = 'live' order by placement_id, version desc) as v
-  where v.compiled like '%"stored":true%'`
+  select compiled, mapping from backsaas.versions
+  where state in ('preparing', 'live') and compiled like '%"stored":true%' order by placement_id, version`
 
 const FUNCTIONS = `
   select n.nspname::text, c.relname::text, p.proname::text, p.prosrc, array_to_string(p.proconfig, E'\\n'),
@@ -94,6 +92,8 @@ const FUNCTIONS = `
   from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
   join pg_proc p on p.oid = t.tgfoid
   where t.tgname = $1 and n.nspname in (select pg_schema from backsaas.placements)`
+
+type Rows = Result['rows']
 
 interface StandingFunction {
   readonly name: string
@@ -117,21 +117,38 @@ async function readComputed(connection: Connection, roles: Roles): Promise<Compu
   }
   const repairs: ComputedRepair[] = []
   const givers = new Map<string, NameGiver>()
+  for (const { pgSchema, kept } of keptTables(versions)) {
+    const [wanted, last] = [computedFunction(kept), kept.at(-1)]
+    if (!wanted || !last) continue
+    const { table } = last.physical
+    const found = functions.get(qualified(pgSchema, table))
+    if (found && isAsWanted(found, wanted)) continue
+    const names = givers.get(pgSchema) ?? createNames(await takenNames(connection, pgSchema))
+    givers.set(pgSchema, names)
+    const nameOf = (): string => found?.name ?? names(`${table}_computed`)
+    repairs.push({
+      statements: keepComputed(kept, pgSchema, roles, nameOf),
+      notice: noticeOf(last.entity, last.physical),
+    })
+  }
+  return repairs
+}
+
+/** The versions of each table. */
+function keptTables(versions: Rows): { pgSchema: string; kept: Kept[] }[] {
+  const tables = new Map<string, { pgSchema: string; kept: Kept[] }>()
   for (const [compiled, mappingText] of versions) {
     const mapping = readMapping(mappingText)
     for (const entity of Object.values(readCompiled(compiled).entities)) {
       const physical = mapping.entities[entity.name]
-      const wanted = physical && computedFunction(entity, physical)
-      if (!wanted) continue
-      const found = functions.get(qualified(mapping.schema, physical.table))
-      if (found && isAsWanted(found, wanted)) continue
-      const names = givers.get(mapping.schema) ?? createNames(await takenNames(connection, mapping.schema))
-      givers.set(mapping.schema, names)
-      const nameOf = (): string => found?.name ?? names(`${physical.table}_computed`)
-      repairs.push({ statements: keepComputed(entity, mapping, roles, nameOf), notice: noticeOf(entity, physical) })
+      if (!physical) continue
+      const key = qualified(mapping.schema, physical.table)
+      const known = tables.get(key) ?? { pgSchema: mapping.schema, kept: [] }
+      known.kept.push({ entity, physical })
+      tables.set(key, known)
     }
   }
-  return repairs
+  return [...tables.values()]
 }
 
 function isAsWanted(found: StandingFunction, { body, settings }: ComputedFunction): boolean {

@@ -3,6 +3,7 @@ import type { CompiledSchema, JobArguments } from '@backsaas/core'
 import { BackSaasError, DEFAULT_STORE_ID } from '@backsaas/core'
 import { compileSchema } from '@backsaas/core/language'
 import { query } from '../execute/migrator-transaction.ts'
+import { changesJson } from '../plan/change.ts'
 import { diffSchemas } from '../plan/diff.ts'
 import { findInstallable } from '../registry/find-installable.ts'
 import { readCompiled } from '../registry/platform.ts'
@@ -24,7 +25,7 @@ export const diffSchema: Act<'diff_schema'> = async (input, context) => {
       from: from.version,
       to: to.version,
       compatible: changes.every((change) => change.class === 'compatible'),
-      changes: changes.map((change) => ({ ...change })),
+      changes: changesJson(changes),
     },
   }
 }

@@ -1,8 +1,10 @@
 /** `publish_schema`: a document becomes the next version of its schema, and serves. */
-import type { JsonObject } from '@backsaas/core'
+import type { CompiledSchema, JsonObject } from '@backsaas/core'
 import { EXCLUSIVE } from '../execute/migrator-transaction.ts'
+import { changesJson } from '../plan/change.ts'
 import { tableNames } from '../registry/platform.ts'
-import { compileToPublish, publishDocument } from '../registry/publish-document.ts'
+import { compileToPublish } from '../registry/publish-document.ts'
+import { publishOrRequestWithin, type Requested } from '../registry/publish-or-request.ts'
 import type { Act, ActContext } from './act.ts'
 import { readDocument } from './read-document.ts'
 
@@ -14,13 +16,10 @@ export const publishSchema: Act<'publish_schema'> = async (input, context) => {
   const base = input.base ?? document.base ?? context.base?.[compiled.name] ?? (context.base ? 0 : undefined)
   const { source } = document
   const owner = tenant
-  const published = await publishDocument(connection, {
-    compiled,
-    source,
-    owner,
-    naming,
-    ...(base !== undefined && { base }),
-  })
+  const publication = { compiled, source, owner, naming, ...(base !== undefined && { base }) }
+  const outcome = await publishOrRequestWithin(connection, publication)
+  if (outcome.kind === 'migration') return { result: migrationResult(compiled, outcome) }
+  const { published } = outcome
   if (input.draft !== undefined) await rebaseDraft(input.draft, published.newest, context)
   const { version, created, newest, schemaId, profile, placementId, changes } = published
   const result: JsonObject = {
@@ -31,9 +30,14 @@ export const publishSchema: Act<'publish_schema'> = async (input, context) => {
     created,
     newest,
     profile,
-    changes: changes.map((change) => ({ ...change })),
+    changes: changesJson(changes),
   }
   return { result, placementId }
+}
+
+/** It is run by whoever runs migrations; how it stands is told by its events. */
+function migrationResult({ name, hash }: CompiledSchema, { migrationId, resumed }: Requested): JsonObject {
+  return { schema: name, hash, created: false, migration_id: migrationId, resumed }
 }
 
 /** It is what its author knows now. */

@@ -1,8 +1,13 @@
 /** Parts of a compiled schema as they are compared: of expressions their sources, since what is made of them is the compiler's. */
 import type { CompiledEntity, CompiledField, CompiledHook } from '@backsaas/core'
 
-/** The properties of a field. */
-export function fieldContent({ computed, ...field }: CompiledField): Readonly<Record<string, unknown>> {
+/** The properties of a field, what is said of the version before left out. */
+export function fieldContent({
+  id: _id,
+  evolution: _evolution,
+  computed,
+  ...field
+}: CompiledField): Readonly<Record<string, unknown>> {
   const { default: given } = field
   return {
     ...field,

@@ -33,7 +33,7 @@ export function createTable(entity: CompiledEntity, mapping: Mapping, roles: Rol
     ...numberGrants(entity, mapping, roles),
     ...wantedIndexes(entity, physical).map((index) => createIndex(mapping.schema, index, names, false)),
     ...wantedStatistics(entity, physical).flatMap((one) => createStatistics(mapping.schema, one, roles, names)),
-    ...keepComputed(entity, mapping, roles, () => names(`${physical.table}_computed`)),
+    ...keepComputed([{ entity, physical }], mapping.schema, roles, () => names(`${physical.table}_computed`)),
   ]
 }
 
@@ -49,14 +49,17 @@ function numberGrants(entity: CompiledEntity, mapping: Mapping, roles: Roles): s
 
 /** The foreign keys of `entity`. They lead with the tenant, so a reference across tenants cannot exist. */
 export function createReferences(entity: CompiledEntity, mapping: Mapping): string[] {
-  const physical = entityMapping(mapping, entity)
   return Object.values(entity.relations)
     .filter((relation) => relation.kind === 'one')
-    .map((relation) => {
-      const wanted = { kind: 'reference' as const, fields: relation.from, entity: relation.entity }
-      const table = qualified(mapping.schema, physical.table)
-      return `alter table ${table} add ${constraint(physical, wanted)} ${referenceClause(relation, physical, mapping)}`
-    })
+    .map((relation) => createReference(entity, relation, mapping))
+}
+
+/** One foreign key of `entity`. */
+export function createReference(entity: CompiledEntity, relation: CompiledRelation, mapping: Mapping): string {
+  const physical = entityMapping(mapping, entity)
+  const wanted = { kind: 'reference' as const, fields: relation.from, entity: relation.entity }
+  const table = qualified(mapping.schema, physical.table)
+  return `alter table ${table} add ${constraint(physical, wanted)} ${referenceClause(relation, physical, mapping)}`
 }
 
 /** `constraint "x" check (…)` of one field, or null where it needs none. */

@@ -1,37 +1,37 @@
 /** What changed between two versions of a schema, and whether the older one can live on beside the newer. */
 import type { CompiledEntity, CompiledField, CompiledRelation, CompiledSchema } from '@backsaas/core'
-import { BackSaasError } from '@backsaas/core'
-import { accessContent, checksContent, fieldContent, hooksContent } from './content.ts'
+import { BackSaasError, physicalType } from '@backsaas/core'
+import { breaking, type Change, type Choice, compatible, destructive, same } from './change.ts'
+import { accessContent, checksContent, hooksContent } from './content.ts'
+import { diffField, isIdentity } from './diff-field.ts'
+import { type EntityMatch, type Matches, matchSchemas } from './identity.ts'
 
-export interface Change {
-  /** JSON pointer into the document. */
-  readonly pointer: string
-  /** What it is, UPPER_SNAKE. */
-  readonly kind: string
-  /** `compatible`: applied at once, both versions serve. `breaking`: needs a migration. */
-  readonly class: 'compatible' | 'breaking'
-  readonly message: string
-  /** Of an index or a unique set. */
-  readonly fields?: readonly string[]
-}
+export type { Change, Choice } from './change.ts'
 
 /**
- * All changes from `previous` to `next`. Compatible are a new entity, a new field that is optional or has a literal
- * default, a new index, and what only the runtime reads (descriptions, defaults, roles, events, rules, checks, expressions of
- * virtual fields); all else is breaking. Of expressions their sources count. Rules and checks are metadata of a version, which
- * its own statements enforce: versions that differ in them live side by side, and rows that are there are not asked again.
+ * All changes from `previous` to `next`. Compatible are what is new and optional or has a value of its own for the rows there are,
+ * renames, wider bounds, and what only the runtime reads (descriptions, defaults, roles, events, rules, checks, formats,
+ * expressions of virtual fields); all else is breaking. Of expressions their sources count. Rules and checks are metadata of a
+ * version, which its own statements enforce: versions that differ in them live side by side, and rows that are there are not
+ * asked again. What goes has to be named under `removed`, or as what another comes from: where it is not, the change has choices.
  *
  * @example diffSchemas(crm1, crm2).filter((change) => change.class === 'breaking')
  */
 export function diffSchemas(previous: CompiledSchema, next: CompiledSchema): Change[] {
-  const changes = diffKeys(previous.entities, next.entities, '/entities', {
-    added: (_, pointer, name) => [compatible(pointer, 'ADD_ENTITY', `the entity ${name} is new`)],
-    removed: (_, pointer, name) => [breaking(pointer, 'REMOVE_ENTITY', `the entity ${name} is gone`)],
-    both: (before, after, pointer) => diffEntity(before, after, pointer, previous),
-  })
-  if (!same(previous.roles, next.roles)) changes.push(compatible('/roles', 'CHANGE_ROLES', 'the roles differ'))
+  const matches = matchSchemas(previous, next)
+  const added = Object.values(next.entities).filter(({ name }) => !matches.entities.has(name))
+  const changes = [
+    ...matches.removed.map((name) => goneEntity(name, next, added)),
+    ...Object.values(next.entities).flatMap((entity) => {
+      const match = matches.entities.get(entity.name)
+      return match ? diffEntity(match, matches) : [newEntity(entity)]
+    }),
+  ]
+  if (!same(previous.roles, next.roles))
+    changes.push(compatible({ pointer: '/roles' }, 'CHANGE_ROLES', 'the roles differ'))
   if (!same(previous.functions ?? null, next.functions ?? null)) {
-    changes.push(compatible('/functions', 'CHANGE_FUNCTIONS', 'what the schema says of functions differs'))
+    const message = 'what the schema says of functions differs'
+    changes.push(compatible({ pointer: '/functions' }, 'CHANGE_FUNCTIONS', message))
   }
   return changes
 }
@@ -41,155 +41,216 @@ export function refuseBreaking(schema: string, changes: readonly Change[]): void
   const list = changes.filter((change) => change.class === 'breaking')
   if (list.length === 0) return
   throw new BackSaasError('NEEDS_MIGRATION', 409, `the new version of "${schema}" changes what older clients rely on`, {
-    details: list.map((change) => `${change.kind} ${change.pointer}: ${change.message}`).join('\n'),
-    hint: 'only additive changes are applied for now: new entities, optional fields, fields with a literal default, and indexes',
-    errors: list.map((change) => ({ pointer: change.pointer, code: change.kind, detail: change.message })),
+    details: list.map((change) => `${change.type} ${change.pointer}: ${change.message}`).join('\n'),
+    hint: 'such a change is a migration: `backsaas plan FILE` shows its steps, `backsaas migrate FILE` runs them',
+    errors: list.map((change) => ({ pointer: change.pointer, code: change.type, detail: change.message })),
   })
 }
 
-function diffEntity(before: CompiledEntity, after: CompiledEntity, at: string, previous: CompiledSchema): Change[] {
-  const changes = diffKeys(before.fields, after.fields, `${at}/fields`, {
-    added: diffNewField,
-    removed: (_, pointer, name) => [breaking(pointer, 'REMOVE_FIELD', `the field ${name} is gone`)],
-    both: diffField,
+/** @throws `CHANGE_AMBIGUOUS` (409) with the readings of every change that has several. */
+export function refuseAmbiguous(schema: string, changes: readonly Change[]): void {
+  const list = changes.filter(({ choices }) => choices !== undefined)
+  if (list.length === 0) return
+  throw new BackSaasError('CHANGE_AMBIGUOUS', 409, `the new version of "${schema}" can be read in several ways`, {
+    // Plain data, as changes are.
+    details: JSON.parse(JSON.stringify(list.map(({ pointer, message, choices }) => ({ pointer, message, choices })))),
+    hint: 'say which: list what is gone under `removed`, or write `renamed_from` into what it has become',
+    errors: list.map(({ pointer, type, message, choices = [] }) => ({
+      pointer,
+      code: type,
+      detail: `${message}; ${choices.map(({ title }) => title).join(', or ')}`,
+    })),
   })
-  if (!same(before.key, after.key)) changes.push(breaking(`${at}/key`, 'CHANGE_KEY', 'the key differs'))
-  for (const set of missing(before.unique, after.unique)) {
-    changes.push({ ...breaking(`${at}/unique`, 'ADD_UNIQUE', `${set.join(', ')} must be unique now`), fields: set })
+}
+
+function newEntity({ name }: CompiledEntity): Change {
+  return compatible({ pointer: `/entities/${name}`, entity: name }, 'ADD_ENTITY', `the entity ${name} is new`)
+}
+
+function goneEntity(name: string, next: CompiledSchema, added: readonly CompiledEntity[]): Change {
+  const at = { pointer: `/entities/${name}`, entity: name }
+  const change = destructive(at, 'REMOVE_ENTITY', `the entity ${name} is gone`)
+  if (next.evolution?.removed.includes(name)) return change
+  const renames = added.map((entity): Choice => {
+    const path = `/entities/${entity.name}/renamed_from`
+    return { id: 'rename', title: `${entity.name} is what ${name} was`, patch: [{ op: 'add', path, value: name }] }
+  })
+  const removed = [...(next.evolution?.removed ?? []), name]
+  const title = `the rows of ${name} are no longer needed`
+  return {
+    ...change,
+    choices: [...renames, { id: 'remove', title, patch: [{ op: 'add', path: '/removed', value: removed }] }],
   }
-  for (const set of missing(after.unique, before.unique)) {
-    changes.push({
-      ...breaking(`${at}/unique`, 'REMOVE_UNIQUE', `${set.join(', ')} need not be unique any more`),
-      fields: set,
-    })
+}
+
+function diffEntity(match: EntityMatch, matches: Matches): Change[] {
+  const { before, after } = match
+  const at = `/entities/${after.name}`
+  const entity = after.name
+  const place = (part: string): { pointer: string; entity: string } => ({ pointer: `${at}/${part}`, entity })
+  const changes: Change[] = []
+  if (before.name !== after.name) {
+    const message = `${before.name} is called ${after.name} now`
+    changes.push(compatible({ pointer: at, entity }, 'RENAME_ENTITY', message))
   }
-  for (const set of missing(before.indexes, after.indexes)) {
-    changes.push({ ...compatible(`${at}/indexes`, 'ADD_INDEX', `an index on ${set.join(', ')} is new`), fields: set })
+  changes.push(...diffFields(match))
+  if (!same(translated(before.key, match), after.key)) {
+    changes.push(breaking(place('key'), 'CHANGE_KEY', 'the key differs'))
   }
-  for (const set of missing(after.indexes, before.indexes)) {
-    changes.push({
-      ...breaking(`${at}/indexes`, 'REMOVE_INDEX', `the index on ${set.join(', ')} is gone`),
-      fields: set,
-    })
-  }
+  changes.push(...diffSets(match, place))
   if (!same(before.events, after.events)) {
-    changes.push(compatible(`${at}/events`, 'CHANGE_EVENTS', 'the record events differ'))
+    changes.push(compatible(place('events'), 'CHANGE_EVENTS', 'the record events differ'))
   }
   if (!same(accessContent(before), accessContent(after))) {
-    changes.push(compatible(`${at}/access`, 'CHANGE_ACCESS', 'the access rules differ'))
+    changes.push(compatible(place('access'), 'CHANGE_ACCESS', 'the access rules differ'))
   }
   if (!same(checksContent(before), checksContent(after))) {
-    changes.push(
-      compatible(`${at}/check`, 'CHANGE_CHECKS', 'the checks differ; they hold for what is written from now on'),
-    )
+    const message = 'the checks differ; they hold for what is written from now on'
+    changes.push(compatible(place('check'), 'CHANGE_CHECKS', message))
   }
   if (!same(hooksContent(before), hooksContent(after))) {
-    changes.push(compatible(`${at}/hooks`, 'CHANGE_HOOKS', 'the hooks differ'))
+    changes.push(compatible(place('hooks'), 'CHANGE_HOOKS', 'the hooks differ'))
   }
-  return [...changes, ...diffRelations(before, after, at, previous)]
+  return [...changes, ...diffRelations(match, matches)]
 }
 
-function diffNewField(field: CompiledField, pointer: string): Change[] {
-  const constant = field.default && 'literal' in field.default && field.default.literal !== null
-  if (field.required && !constant) {
-    const message = `the new field ${field.name} is required and has no literal default for the rows there are`
-    return [breaking(pointer, 'ADD_REQUIRED_FIELD', message)]
-  }
-  if (field.default && 'from' in field.default && field.default.from === 'identity') {
-    return [breaking(pointer, 'ADD_IDENTITY', `the new field ${field.name} would number the rows there are`)]
-  }
-  return [compatible(pointer, 'ADD_FIELD', `the field ${field.name} is new`)]
+function diffFields(match: EntityMatch): Change[] {
+  const { before, after, origins } = match
+  const fresh = Object.values(after.fields).filter(({ name }) => !origins.has(name))
+  return [
+    ...match.removed.map((name) => goneField(name, match, fresh)),
+    ...Object.values(after.fields).flatMap((field) => {
+      const at = { pointer: `/entities/${after.name}/fields/${field.name}`, entity: after.name, field: field.name }
+      const old = before.fields[origins.get(field.name) ?? '']
+      return old ? diffField(old, field, match, at) : diffNewField(field, at)
+    }),
+  ]
 }
 
-/** Read by the runtime alone: the database's default only serves writers that do not know the field. */
-const RUNTIME_ONLY: readonly string[] = ['description', 'default']
-
-function diffField(before: CompiledField, after: CompiledField, pointer: string): Change[] {
-  const [old, now] = [fieldContent(before), fieldContent(after)]
-  return [...new Set([...Object.keys(old), ...Object.keys(now)])]
-    .filter((name) => !same(old[name], now[name]))
-    .map((name) => {
-      const message = `${name} of ${after.name} differs`
-      const generated = name === 'default' && (isIdentity(before) || isIdentity(after))
-      const virtual = name === 'computed' && isVirtual(before) && isVirtual(after)
-      return (RUNTIME_ONLY.includes(name) && !generated) || virtual
-        ? compatible(`${pointer}/${name}`, 'CHANGE_FIELD_NOTE', message)
-        : breaking(`${pointer}/${name}`, 'CHANGE_FIELD', message)
+function goneField(name: string, { before, after }: EntityMatch, fresh: readonly CompiledField[]): Change {
+  const at = { pointer: `/entities/${after.name}/fields/${name}`, entity: after.name, field: name }
+  const old = before.fields[name] as CompiledField
+  const message = `the field ${name} is gone`
+  const change = old.computed ? breaking(at, 'REMOVE_FIELD', message) : destructive(at, 'REMOVE_FIELD', message)
+  const removed = after.evolution?.removed ?? {}
+  // What the platform itself gives is left out by `without`, which says as much.
+  if (Object.hasOwn(removed, name) || (!old.writable && !old.computed) || old.computed) return change
+  const renames = fresh
+    .filter((field) => !field.computed && physicalType(field.type, field.list) === physicalType(old.type, old.list))
+    .map((field): Choice => {
+      const path = `/entities/${after.name}/fields/${field.name}/renamed_from`
+      return { id: 'rename', title: `${field.name} is what ${name} was`, patch: [{ op: 'add', path, value: name }] }
     })
+  const title = `the values of ${name} are no longer needed`
+  const path = `/entities/${after.name}/removed`
+  const all = [...Object.keys(removed), name]
+  return { ...change, choices: [...renames, { id: 'remove', title, patch: [{ op: 'add', path, value: all }] }] }
 }
 
-/** Each version writes out its own expression. */
-function isVirtual({ computed }: CompiledField): boolean {
-  return computed !== undefined && !computed.stored
+/** What a new field has for the rows there are: a literal, or what the platform gives each row. */
+export function hasConstant({ default: given }: CompiledField): boolean {
+  if (!given) return false
+  if ('literal' in given) return given.literal !== null
+  return given.from === 'now' || given.from === 'revision'
 }
 
-function isIdentity(field: CompiledField): boolean {
-  return field.default !== undefined && 'from' in field.default && field.default.from === 'identity'
+function diffNewField(field: CompiledField, at: { pointer: string; entity: string; field: string }): Change[] {
+  const { fill, convert } = field.evolution ?? {}
+  if (fill || convert)
+    return [breaking(at, 'ADD_FILLED_FIELD', `the new field ${field.name} is made of what rows have`)]
+  if (field.required && !hasConstant(field)) {
+    const message = `the new field ${field.name} is required and has no literal default for the rows there are`
+    return [breaking(at, 'ADD_REQUIRED_FIELD', message)]
+  }
+  if (isIdentity(field)) {
+    return [breaking(at, 'ADD_IDENTITY', `the new field ${field.name} would number the rows there are`)]
+  }
+  return [compatible(at, 'ADD_FIELD', `the field ${field.name} is new`)]
 }
 
-/** The other side of a new entity's reference is new on its target too; only the side that holds it decides. */
-function diffRelations(before: CompiledEntity, after: CompiledEntity, at: string, previous: CompiledSchema): Change[] {
-  return diffKeys(before.relations, after.relations, `${at}/relations`, {
-    added: (relation, pointer, name) =>
-      isFromNewEntity(relation, previous)
-        ? [compatible(pointer, 'ADD_RELATION', `${name} leads to a new entity`)]
-        : [breaking(pointer, 'ADD_RELATION', `the relation ${name} is new on rows that are there`)],
-    removed: (_, pointer, name) => [breaking(pointer, 'REMOVE_RELATION', `the relation ${name} is gone`)],
-    both: (a, b, pointer, name) =>
-      same(a, b) ? [] : [breaking(pointer, 'CHANGE_RELATION', `the relation ${name} differs`)],
+function diffSets(match: EntityMatch, place: (part: string) => { pointer: string; entity: string }): Change[] {
+  const { before, after } = match
+  const unique = before.unique.map((set) => translated(set, match))
+  const indexes = before.indexes.map((set) => translated(set, match))
+  const each = (sets: readonly (readonly string[])[], say: (names: string) => Change): Change[] =>
+    sets.map((fields) => ({ ...say(fields.join(', ')), fields }))
+  return [
+    ...each(missing(unique, after.unique), (names) =>
+      breaking(place('unique'), 'ADD_UNIQUE', `${names} must be unique now`),
+    ),
+    ...each(missing(after.unique, unique), (names) =>
+      breaking(place('unique'), 'REMOVE_UNIQUE', `${names} need not be unique any more`),
+    ),
+    ...each(missing(indexes, after.indexes), (names) =>
+      compatible(place('indexes'), 'ADD_INDEX', `an index on ${names} is new`),
+    ),
+    ...each(missing(after.indexes, indexes), (names) =>
+      compatible(place('indexes'), 'REMOVE_INDEX', `the index on ${names} is gone`),
+    ),
+  ]
+}
+
+/** Names of fields as the later version has them; one that is gone keeps a name that none has. */
+export function translated(fields: readonly string[], match: EntityMatch): readonly string[] {
+  const now = new Map([...match.origins].map(([name, origin]) => [origin, name]))
+  return fields.map((field) => now.get(field) ?? `${field} (gone)`)
+}
+
+/** References are compared by what they bind; the names that relations are embedded by are the API's alone. */
+function diffRelations(match: EntityMatch, matches: Matches): Change[] {
+  const { before, after } = match
+  const at = (name: string): { pointer: string; entity: string } => ({
+    pointer: `/entities/${after.name}/relations/${name}`,
+    entity: after.name,
   })
+  const old = references(before).map((relation) => referenceContent(translatedReference(relation, match, matches)))
+  const now = references(after).map((relation) => ({ relation, content: referenceContent(relation) }))
+  const gone = references(before).filter((_, i) => !now.some(({ content }) => content === old[i]))
+  const fresh = now.filter(({ content }) => !old.includes(content))
+  const changes = [
+    ...fresh.map(({ relation }) => {
+      const message = `the relation ${relation.name} is new on rows that are there`
+      return breaking(at(relation.name), 'ADD_RELATION', message)
+    }),
+    ...gone.map((relation) => breaking(at(relation.name), 'REMOVE_RELATION', `the relation ${relation.name} is gone`)),
+  ]
+  const names = (entity: CompiledEntity): string[] => Object.keys(entity.relations).toSorted()
+  if (changes.length > 0 || same(names(before), names(after))) return changes
+  return [
+    compatible(
+      { pointer: `/entities/${after.name}/relations`, entity: after.name },
+      'CHANGE_RELATIONS',
+      'the names of relations differ',
+    ),
+  ]
 }
 
-function isFromNewEntity(relation: CompiledRelation, previous: CompiledSchema): boolean {
-  return relation.kind !== 'one' && !Object.hasOwn(previous.entities, relation.entity)
+/** The relations that hold a reference. */
+export function references(entity: CompiledEntity): CompiledRelation[] {
+  return Object.values(entity.relations).filter(({ kind }) => kind === 'one')
 }
 
-interface KeyDiff<T> {
-  readonly added: (value: T, pointer: string, name: string) => Change[]
-  readonly removed: (value: T, pointer: string, name: string) => Change[]
-  readonly both: (before: T, after: T, pointer: string, name: string) => Change[]
-}
-
-function diffKeys<T>(
-  before: Readonly<Record<string, T>>,
-  after: Readonly<Record<string, T>>,
-  pointer: string,
-  diff: KeyDiff<T>,
-): Change[] {
-  const changes: Change[] = []
-  for (const [name, value] of Object.entries(before)) {
-    if (!Object.hasOwn(after, name)) changes.push(...diff.removed(value, `${pointer}/${name}`, name))
+/** A reference of the version before, in the names of the later one. */
+export function translatedReference(
+  relation: CompiledRelation,
+  match: EntityMatch,
+  matches: Matches,
+): CompiledRelation {
+  const target = [...matches.entities.values()].find((other) => other.before.name === relation.entity)
+  return {
+    ...relation,
+    entity: target?.after.name ?? `${relation.entity} (gone)`,
+    from: translated(relation.from, match),
+    to: target ? translated(relation.to, target) : relation.to,
   }
-  for (const [name, value] of Object.entries(after)) {
-    const old = Object.hasOwn(before, name) ? before[name] : undefined
-    const at = `${pointer}/${name}`
-    changes.push(...(old === undefined ? diff.added(value, at, name) : diff.both(old, value, at, name)))
-  }
-  return changes
+}
+
+/** What a reference binds, as text. */
+export function referenceContent({ entity, from, to, onDelete }: CompiledRelation): string {
+  return JSON.stringify([entity, from, to, onDelete])
 }
 
 /** The sets of `after` that are not in `before`. */
 function missing(before: readonly (readonly string[])[], after: readonly (readonly string[])[]): (readonly string[])[] {
   return after.filter((set) => !before.some((other) => same(set, other)))
-}
-
-/** Equality of plain data; the order of an object's properties does not count. */
-function same(a: unknown, b: unknown): boolean {
-  return canonical(a) === canonical(b)
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, v: unknown) =>
-    typeof v === 'object' && v !== null && !Array.isArray(v)
-      ? Object.fromEntries(Object.entries(v).toSorted(([x], [y]) => (x < y ? -1 : 1)))
-      : v,
-  )
-}
-
-function compatible(pointer: string, kind: string, message: string): Change {
-  return { pointer, kind, class: 'compatible', message }
-}
-
-function breaking(pointer: string, kind: string, message: string): Change {
-  return { pointer, kind, class: 'breaking', message }
 }

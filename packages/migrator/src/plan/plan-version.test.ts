@@ -22,7 +22,7 @@ function entity(...fields: readonly string[]): string {
 }
 
 function changes(before: string, after: string): string[] {
-  return diffSchemas(compileSchema(before), compileSchema(after)).map((c) => `${c.class} ${c.kind} ${c.pointer}`)
+  return diffSchemas(compileSchema(before), compileSchema(after)).map((c) => `${c.class} ${c.type} ${c.pointer}`)
 }
 
 describe('diff', () => {
@@ -33,10 +33,12 @@ describe('diff', () => {
   })
 
   test.each([
-    ['f: { type: string, max: 6 }', 'breaking CHANGE_FIELD /entities/a/fields/f/max'],
-    ['f: { type: text, max: 5 }', 'breaking CHANGE_FIELD /entities/a/fields/f/type'],
+    ['f: { type: string, max: 6 }', 'compatible WIDEN_FIELD /entities/a/fields/f/max'],
+    ['f: { type: string, max: 4 }', 'breaking NARROW_FIELD /entities/a/fields/f/max'],
+    ['f: { type: string, max: 5, format: email }', 'compatible CHANGE_FIELD_NOTE /entities/a/fields/f/format'],
+    ['f: { type: text, max: 5 }', 'compatible CHANGE_FIELD_NOTE /entities/a/fields/f/type'],
     ['f: { type: string, max: 5, list: true }', 'breaking CHANGE_FIELD /entities/a/fields/f/list'],
-    ['f: { type: string, max: 5, required: true }', 'breaking CHANGE_FIELD /entities/a/fields/f/required'],
+    ['f: { type: string, max: 5, required: true }', 'breaking SET_REQUIRED /entities/a/fields/f/required'],
     ['f: { type: string, max: 5, unique: true }', 'breaking ADD_UNIQUE /entities/a/unique'],
     ['f: { type: string, max: 5, default: x }', 'compatible CHANGE_FIELD_NOTE /entities/a/fields/f/default'],
     ['f: { type: string, max: 5, description: x }', 'compatible CHANGE_FIELD_NOTE /entities/a/fields/f/description'],

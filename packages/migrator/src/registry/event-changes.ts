@@ -16,8 +16,8 @@ export function compatibleEventChanges(changes: readonly Change[]): readonly Com
 /** @example eventChanges(diffSchemas(crm1, crm2)) // [{ type: 'AddField', entity: 'contacts', field: 'phone' }] */
 export function eventChanges(changes: readonly Change[]): readonly SchemaChange[] {
   return changes.map((change) => {
-    const make = MAKERS[change.kind]
-    invariant(make, `a change of the kind ${change.kind} is told in some way`)
+    const make = MAKERS[change.type]
+    invariant(make, `a change of the type ${change.type} is told in some way`)
     return make(placeOf(change))
   })
 }
@@ -33,7 +33,11 @@ interface Place {
 
 function placeOf({ pointer, fields = [] }: Change): Place {
   const [, , entity = '', , member = '', ...rest] = pointer.split('/')
-  return { entity, member, property: rest.join('/'), fields }
+  return { entity, member, property: rest.join('/') || 'values', fields }
+}
+
+function changeField({ entity, member, property }: Place): SchemaChange {
+  return { type: 'ChangeField', entity, field: member, property }
 }
 
 const MAKERS: Readonly<Record<string, (place: Place) => SchemaChange>> = {
@@ -59,5 +63,17 @@ const MAKERS: Readonly<Record<string, (place: Place) => SchemaChange>> = {
   REMOVE_UNIQUE: ({ entity, fields }) => ({ type: 'RemoveUnique', entity, fields }),
   REMOVE_INDEX: ({ entity, fields }) => ({ type: 'RemoveIndex', entity, fields }),
   REMOVE_RELATION: ({ entity, member }) => ({ type: 'RemoveRelation', entity, relation: member }),
-  CHANGE_RELATION: ({ entity, member }) => ({ type: 'ChangeRelation', entity, relation: member }),
+  CHANGE_HOOKS: ({ entity }) => ({ type: 'ChangeHooks', entity }),
+  CHANGE_FUNCTIONS: () => ({ type: 'ChangeFunctions' }),
+  CHANGE_RELATIONS: ({ entity }) => ({ type: 'ChangeRelations', entity }),
+  RENAME_ENTITY: ({ entity }) => ({ type: 'RenameEntity', entity }),
+  RENAME_FIELD: ({ entity, member }) => ({ type: 'RenameField', entity, field: member }),
+  WIDEN_FIELD: ({ entity, member, property }) => ({ type: 'WidenField', entity, field: member, property }),
+  NARROW_FIELD: changeField,
+  CONVERT_FIELD: changeField,
+  SET_REQUIRED: changeField,
+  UNSET_REQUIRED: changeField,
+  REMOVE_VALUES: changeField,
+  ADD_FILLED_FIELD: ({ entity, member }) => ({ type: 'AddField', entity, field: member }),
+  ADD_STORED_COMPUTED: ({ entity, member }) => ({ type: 'AddField', entity, field: member }),
 }

@@ -1,30 +1,29 @@
 /** Publishes a version of a schema and places it in a store: names, DDL, registry rows and event in one transaction. */
-import type { CompiledSchema, Connection, JsonObject, Mapping } from '@backsaas/core'
-import { BackSaasError, DatabaseError, uuidv7 } from '@backsaas/core'
+import type { CompiledSchema, Connection, JsonObject } from '@backsaas/core'
+import { BackSaasError, DatabaseError } from '@backsaas/core'
 import { readRoles } from '../bootstrap/read-roles.ts'
 import { storeSchema } from '../bootstrap/store-schema.ts'
-import { EXCLUSIVE, query, runDdl } from '../execute/migrator-transaction.ts'
+import { EXCLUSIVE, runDdl } from '../execute/migrator-transaction.ts'
 import { computedFunctions, crowdedTables, takenNames } from '../execute/read-store.ts'
 import type { Change } from '../plan/diff.ts'
-import type { Naming } from '../plan/names.ts'
+import { assignIds } from '../plan/identity.ts'
 import { planVersion, tablesToFill } from '../plan/plan-version.ts'
 import { insertEvent } from './event.ts'
 import { compatibleEventChanges } from './event-changes.ts'
-import { insertRow, type Platform, readCompiled, readMapping, readPlatform, tableNames } from './platform.ts'
+import { insertRow, type Platform, readCompiled, readPlatform, tableNames } from './platform.ts'
+import {
+  checkBase,
+  checkExpected,
+  highestEver,
+  liveVersions,
+  type Publication,
+  readStanding,
+  refuseOpen,
+  type Standing,
+  type StandingVersion,
+} from './standing.ts'
 
-export interface Publication {
-  readonly compiled: CompiledSchema
-  /** The document as it was written. */
-  readonly source: string
-  /** The tenant that owns the schema. */
-  readonly ownerId: string
-  readonly storeId: string
-  readonly naming: Naming
-  /** The newest version that the publisher knows of, 0 for none: another one is a conflict. Any, unless given. */
-  readonly base?: number
-  /** The platform's own ids, which every database shares. */
-  readonly fixed?: { readonly schemaId: string; readonly placementId: string }
-}
+export type { Publication } from './standing.ts'
 
 export interface Published {
   readonly version: number
@@ -37,23 +36,6 @@ export interface Published {
   /** From the live version before; empty for a first one, and where nothing was done. */
   readonly changes: readonly Change[]
   readonly platform: Platform
-}
-
-/** The schema and the place it has in the store, before this publication. */
-interface Standing {
-  readonly schemaId: string
-  readonly schemaIsNew: boolean
-  readonly placementId: string
-  readonly placementIsNew: boolean
-  readonly versions: readonly StandingVersion[]
-}
-
-interface StandingVersion {
-  readonly version: number
-  readonly live: boolean
-  readonly hash: string
-  readonly compiled: string
-  readonly mapping: Mapping
 }
 
 /**
@@ -77,6 +59,7 @@ export async function publishVersion(connection: Connection, publication: Public
     const platform = await readPlatform(connection)
     return { version: same.version, created: false, newest: live.version, changes: [], ...place, platform }
   }
+  refuseOpen(publication.compiled, standing)
   checkBase(publication, version - 1)
   const changes = await applyVersion(connection, publication, standing, version, live)
   const platform = await readPlatform(connection)
@@ -98,71 +81,6 @@ async function storeDecisions(
   await connection.batch([{ text, params: row }])
 }
 
-/** The version that the author wrote down must be the one that this becomes: else someone has published meanwhile. */
-function checkExpected({ name, version }: CompiledSchema, becomes: number): void {
-  if (version === undefined || version === becomes) return
-  throw new BackSaasError(
-    'VERSION_CONFLICT',
-    409,
-    `the document of ${name} expects version ${version}, this would be version ${becomes}`,
-    {
-      details: { schema: name, base: version - 1, newest: becomes - 1 },
-      hint: `Compare with what is live, then write \`version: ${becomes}\` or leave it out.`,
-    },
-  )
-}
-
-/** Who has not seen the newest version would undo what it brought. */
-function checkBase({ compiled, base }: Publication, newest: number): void {
-  if (base === undefined || compiled.version !== undefined || base === newest) return
-  const { name } = compiled
-  const known = base === 0 ? `before ${name} had any version` : `on version ${base} of ${name}`
-  throw new BackSaasError('VERSION_CONFLICT', 409, `this was written ${known}, and version ${newest} is there now`, {
-    details: { schema: name, base, newest },
-    hint: `Compare with version ${newest}, then publish on it (\`base: ${newest}\`).`,
-  })
-}
-
-async function readStanding(connection: Connection, publication: Publication): Promise<Standing> {
-  const known = publication.fixed?.schemaId ?? (await findSchema(connection, publication))
-  const schemaId = known ?? uuidv7()
-  const [placement] = await query(
-    connection,
-    'select id::text from backsaas.placements where store_id = $1 and schema_id = $2',
-    [publication.storeId, schemaId],
-  )
-  const placementId = placement?.[0] ?? publication.fixed?.placementId ?? uuidv7()
-  const rows = await query(
-    connection,
-    `select version::text, state, hash, compiled, mapping from backsaas.versions v
-     where placement_id = $1 order by v.version`,
-    [placementId],
-  )
-  return {
-    schemaId,
-    schemaIsNew: known === null || (publication.fixed !== undefined && !placement),
-    placementId,
-    placementIsNew: !placement,
-    versions: rows.map(([version, state, hash, compiled, mapping]) => ({
-      version: Number(version),
-      live: state === 'live',
-      hash: String(hash),
-      compiled: String(compiled),
-      mapping: readMapping(mapping),
-    })),
-  }
-}
-
-async function findSchema(connection: Connection, publication: Publication): Promise<string | null> {
-  const schemas = tableNames(await readPlatform(connection), 'schemas')
-  const [row] = await query(
-    connection,
-    `select ${schemas.column('id')}::text from ${schemas.table} where ${schemas.tenant} = $1 and ${schemas.column('name')} = $2`,
-    [publication.ownerId, publication.compiled.name],
-  )
-  return row?.[0] ?? null
-}
-
 /** The DDL, and the rows by which runtimes find the version. */
 async function applyVersion(
   connection: Connection,
@@ -172,15 +90,17 @@ async function applyVersion(
   live: StandingVersion | undefined,
 ): Promise<readonly Change[]> {
   const pgSchema = storeSchema(publication.storeId)
-  const { compiled } = publication
   const previous = live ? readCompiled(live.compiled) : null
-  const filled = tablesToFill(compiled, previous, standing.versions.at(-1)?.mapping)
+  const compiled = assignIds(publication.compiled, previous, highestEver(standing.versions))
+  const filled = tablesToFill(compiled, previous, live?.mapping)
   const plan = planVersion(compiled, previous, {
     pgSchema,
     roles: await readRoles(connection),
     naming: publication.naming,
     taken: await takenNames(connection, pgSchema),
     history: standing.versions.map((old) => old.mapping),
+    ...(live && { previous: live.mapping }),
+    live: liveVersions(standing.versions),
     functions: await computedFunctions(connection, pgSchema),
     crowded: await crowdedTables(
       connection,

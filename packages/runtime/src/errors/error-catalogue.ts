@@ -19,6 +19,8 @@ export type RuntimeErrorCode =
   | 'ACCESS_UNDECIDED'
   | 'REGISTRY_READ_ONLY'
   | 'PGRST106'
+  | 'SCHEMA_VERSION_INVALID'
+  | 'SCHEMA_VERSION_UNKNOWN'
   | 'PGRST117'
   | 'PGRST125'
   | 'PGRST202'
@@ -74,6 +76,8 @@ export const RUNTIME_ERRORS: Readonly<Record<RuntimeErrorCode, ErrorCatalogue[st
   ACCESS_UNDECIDED: { status: 503, message: 'A schema has access rules and no plugin decides on them.' },
   REGISTRY_READ_ONLY: { status: 403, message: 'The registry is read-only over HTTP.' },
   PGRST106: { status: 406, message: 'The profile asked for is none of the tenant’s.' },
+  SCHEMA_VERSION_INVALID: { status: 400, message: 'The header Schema-Version holds no version.' },
+  SCHEMA_VERSION_UNKNOWN: { status: 406, message: 'The version asked for does not serve, or not any more.' },
   PGRST117: { status: 405, message: 'The route does not take this method.' },
   PGRST125: { status: 404, message: 'There is no such route.' },
   PGRST202: { status: 404, message: 'There is no such function.' },

@@ -18,7 +18,8 @@ import type { StreamHub } from '../event-stream/stream-hub.ts'
 import type { BuiltInFunction } from '../functions/function-request.ts'
 import type { LoadedPlugins } from '../plugins/load-plugins.ts'
 import { runPlugin } from '../plugins/run-plugin.ts'
-import { isStale } from '../registry/is-stale.ts'
+import { isStale, isUnknownName } from '../registry/is-stale.ts'
+import { askedVersion, atVersion, versionHeaders } from '../registry/live-versions.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Profile, Tenant } from '../registry/registry-rows.ts'
 import { selectProfile } from '../registry/select-profile.ts'
@@ -142,16 +143,38 @@ async function onProfile(
   { registry }: HandlerOptions,
   run: (profile: Profile) => Promise<Reply>,
 ): Promise<Reply> {
+  const asked = askedVersion(call.request)
   const profiles = await registry.profiles(tenant.id, call)
   const profile = selectProfile(call.request, profiles, tenant.slug)
   try {
-    return await run(profile)
+    return await (asked === null ? run(profile) : runAtVersion(call, profile, asked, registry, run))
   } catch (error) {
-    if (!isStale(error)) throw error
-    await registry.refresh(tenant.id, profiles, profile, call)
+    if (!isStale(error) && !isUnknownName(error)) throw error
+    if (isStale(error)) await registry.refresh(tenant.id, profiles, profile, call)
+    else await registry.renewInstalls(tenant.id, profiles, call)
     const renewed = selectProfile(call.request, await registry.profiles(tenant.id, call), tenant.slug)
-    return await run(renewed)
+    // A name that nobody knows is one that the newest version does not have either.
+    if (!isStale(error) && renewed.version === profile.version && renewed.placementId === profile.placementId)
+      throw error
+    return await (asked === null ? run(renewed) : runAtVersion(call, renewed, asked, registry, run))
   }
+}
+
+/** What is asked for by name is told when it ends. */
+async function runAtVersion(
+  call: Call,
+  selected: Profile,
+  asked: number,
+  registry: Registry,
+  run: (profile: Profile) => Promise<Reply>,
+): Promise<Reply> {
+  const known = await registry.liveVersions(selected.placementId, call)
+  const isKnown = known.some(({ version }) => version === asked)
+  // It may have come to serve a moment ago.
+  const live = isKnown ? known : await registry.liveVersions(selected.placementId, call, known)
+  const { profile, version } = atVersion(selected, live, asked)
+  const reply = await run(profile)
+  return { ...reply, headers: { ...reply.headers, ...versionHeaders(version) } }
 }
 
 async function runOnProfile(

@@ -14,6 +14,8 @@ export interface Cached {
   /** By the tenant's id, a slash, and the key's prefix. */
   readonly keys: CachedLookup<unknown>
   readonly asked: Pick<AskedRows, 'forget'>
+  /** By the placement's id. */
+  readonly live: CachedLookup<unknown>
   readonly platform: PlatformSchema
 }
 
@@ -22,7 +24,7 @@ type Subjects = Set<string> | null
 
 /** @example const heed = createForgetting(cached); heed([{ entity: 'installs', subject: tenantId }]) */
 export function createForgetting(cached: Cached): (changes: readonly Change[]) => void {
-  const { tenants, installs, policies, keys, asked, platform } = cached
+  const { tenants, installs, policies, keys, asked, live, platform } = cached
 
   /** Of a name that led nowhere it is not known whom it leads to now. */
   function forgetTenants(ids: Subjects): void {
@@ -41,6 +43,7 @@ export function createForgetting(cached: Cached): (changes: readonly Change[]) =
     settings: asked.forget,
     // A version never changes, and one that is retired is refused by the fence; of the platform's own the newest is used.
     versions(placements) {
+      forgetEach(live, placements)
       if (placements !== null && !placements.has(PLATFORM_PLACEMENT_ID)) return
       platform.forget()
       // What was not there may be an entity now.

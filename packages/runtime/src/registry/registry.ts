@@ -18,13 +18,14 @@ import { boundedMap } from '../binding/bounded-map.ts'
 import type { TenantName } from '../http/tenant-names.ts'
 import { readRows } from '../stages/run-stages.ts'
 import { type AskedRows, createAskedRows, type Rows } from './asked-rows.ts'
-import { type Access, createCachedLookup } from './cached-lookup.ts'
+import { type Access, type CachedLookup, createCachedLookup } from './cached-lookup.ts'
 import { checkLogin } from './check-login.ts'
 import { type CodeSchema, type CompiledCodeSchema, compileCodeSchemas, locateCodeSchemas } from './code-schemas.ts'
 import { createCompiledCache } from './compiled-cache.ts'
 import { createForgetting } from './forgetting.ts'
 import { isStale } from './is-stale.ts'
 import { createKeyUses, type NoteKeyUse } from './key-uses.ts'
+import { createLiveVersions, type LiveVersion } from './live-versions.ts'
 import { loadVersion } from './load-versions.ts'
 import { createPlatformSchema } from './platform-schema.ts'
 import {
@@ -49,6 +50,12 @@ export interface Registry {
   /** The tenant's profiles, the default first, `platform` last. */
   profiles(tenantId: string, access: Access): readonly Profile[] | Promise<readonly Profile[]>
   schema(profile: Profile, access: Access): BoundSchema | Promise<BoundSchema>
+  /** The versions that serve in a placement; anew where `used` did not have what was asked for. */
+  liveVersions(
+    placementId: string,
+    access: Access,
+    used?: readonly LiveVersion[],
+  ): readonly LiveVersion[] | Promise<readonly LiveVersion[]>
   /** The tenant's own access rules, the same array until they change. */
   policies(tenantId: string, access: Access): readonly PolicyRow[] | Promise<readonly PolicyRow[]>
   /** The key of that prefix; revoked and expired ones too. */
@@ -59,6 +66,8 @@ export interface Registry {
   readonly noteKeyUse: NoteKeyUse
   /** Renews what made a statement stale: `profile`, as chosen of `used`. */
   refresh(tenantId: string, used: readonly Profile[], profile: Profile, access: Access): Promise<void>
+  /** The tenant's installs anew: what a request names may have come with a newer version. */
+  renewInstalls(tenantId: string, used: readonly Profile[], access: Access): Promise<void>
   /** Forgets what an event says has changed. */
   hear(event: Event): void
   /** Forgets what has changed. */
@@ -182,7 +191,6 @@ export function createRegistry({ code, functions = [], observe, covered = () => 
   })
 
   const asked = createAskedRows({ observe, covered, load: rowsOrNone })
-
   const versions = createCachedLookup<BoundSchema>({
     ...VERSIONS,
     observe,
@@ -191,8 +199,8 @@ export function createRegistry({ code, functions = [], observe, covered = () => 
       return loadVersion(access.connection, readVersionKey(key), await platform.get(access), loadCompiled)
     },
   })
-
-  const heed = createForgetting({ tenants, installs, policies, keys, asked, platform })
+  const live = createLiveVersions({ ...SNAPSHOT, observe, covered })
+  const heed = createForgetting({ tenants, installs, policies, keys, live, asked, platform })
 
   return {
     async open(access) {
@@ -212,22 +220,26 @@ export function createRegistry({ code, functions = [], observe, covered = () => 
       return version
     },
 
+    liveVersions: live.of,
     policies: (tenantId, access) => policies.get(tenantId, access),
     key: (tenantId, prefix, access) => keys.get(`${tenantId}/${prefix}`, access),
     rows: asked.get,
     noteKeyUse: createKeyUses(platform, observe),
 
     async refresh(tenantId, used, profile, access) {
+      live.forget(profile.placementId)
       if (profile === PLATFORM_PROFILE) await platform.renew(access)
       else if (compiled && codeProfiles.includes(profile)) await relocate(compiled, access)
       else await installs.refresh(tenantId, used, access)
     },
 
+    renewInstalls: (tenantId, used, access) => renewed(installs, tenantId, used, access),
     hear(event) {
       const subject = event.subject !== undefined && isUuid(event.subject) ? event.subject : null
       if (event.type.startsWith('tenant.')) heed([{ entity: 'tenants', subject }])
       if (event.type.startsWith('policy.')) policies.forget(event.tenantid)
       if (!/^(?:tenant|install|rollout|schema)\./.test(event.type)) return
+      live.clear()
       installs.forget(event.tenantid)
       if (subject !== null) installs.forget(subject)
     },
@@ -236,13 +248,18 @@ export function createRegistry({ code, functions = [], observe, covered = () => 
 
     forgetAll() {
       platform.forget()
-      for (const lookup of [tenants, installs, keys, policies, asked]) lookup.clear()
+      for (const lookup of [tenants, installs, keys, policies, live, asked]) lookup.clear()
     },
 
     platform: async (access, renew) => (renew ? platform.renew(access) : platform.get(access)),
 
     serving: () => describeServing(platform.current(), installs.values().length, versions.values()),
   }
+}
+
+/** The system tenant has no installs. */
+async function renewed<V>(installs: CachedLookup<V>, tenantId: string, used: V, access: Access): Promise<void> {
+  if (tenantId !== SYSTEM_TENANT_ID) await installs.refresh(tenantId, used, access)
 }
 
 /** As `schema` puts it together. */

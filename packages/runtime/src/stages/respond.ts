@@ -39,7 +39,7 @@ export async function respond(
 }
 
 /** What an answer depends on besides the URL; for caches that keep it in spite of `no-store`. */
-const VARY = 'authorization, apikey, x-tenant, accept, accept-profile, prefer'
+const VARY = 'authorization, apikey, x-tenant, accept, accept-profile, schema-version, prefer'
 
 function finished(reply: Response | Reply, { requestId }: Call, finish: Finish): Response {
   if (reply instanceof Response) return withHeaders(reply, requestId, finish)

@@ -1,0 +1,31 @@
+/** `backsaas rollback SCHEMA`: takes the migration of a schema back that is not over. */
+
+import type { Command } from 'commander'
+import type { Io } from '../io.ts'
+import { type DatabaseOptions, useDatabase, withDatabase } from '../open-database.ts'
+import { reportProgress } from './report-progress.ts'
+
+/** Adds the command to `program`. */
+export function addRollback(program: Command, io: Io): void {
+  const command = program
+    .command('rollback')
+    .description('Take the migration of a schema back: possible until its contract has begun.')
+    .argument('<schema>', 'its name')
+    .addHelpText('after', HELP)
+  withDatabase(command).action((schema: string, options: DatabaseOptions) => rollback(schema, options, io))
+}
+
+async function rollback(schema: string, options: DatabaseOptions, io: Io): Promise<void> {
+  const { openMigrationOf, rollbackMigration } = await import('@backsaas/migrator')
+  const row = await useDatabase(options.database, async (database) => {
+    const { id } = await openMigrationOf(database, schema)
+    return rollbackMigration(database, id, { progress: reportProgress(io, options.json === true) })
+  })
+  const { id, fromVersion, toVersion, phase } = row
+  if (options.json) io.out(JSON.stringify({ id, schema, fromVersion, toVersion, phase }))
+  else io.out(`${schema} is at version ${fromVersion} again; version ${toVersion} was taken back`)
+}
+
+const HELP = `
+Examples:
+  backsaas rollback crm`

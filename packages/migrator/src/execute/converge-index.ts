@@ -1,0 +1,68 @@
+/** Indexes outside transactions: what is there is read from the catalogue, so that a run that was killed is simply gone on with. */
+import type { Database } from '@backsaas/core'
+import { arrayText, BackSaasError } from '@backsaas/core'
+import { qualified } from '../plan/quote.ts'
+import type { DropIndexStep, IndexStep } from '../plan/steps.ts'
+import { pause } from './attempts.ts'
+import { ddl, MIGRATOR_SCOPE, query } from './migrator-transaction.ts'
+
+type Standing = 'missing' | 'building' | 'broken' | 'valid'
+
+/** Builds the index where it is not there, and anew where a build broke off; waits for one that another migrator builds. */
+export async function convergeIndex(database: Database, { pgSchema, index, statements }: IndexStep): Promise<void> {
+  for (;;) {
+    const standing = await readIndex(database, pgSchema, index)
+    if (standing === 'valid') return
+    if (standing === 'building') await pause(300)
+    if (standing === 'broken')
+      await script(database, [`drop index concurrently if exists ${qualified(pgSchema, index)}`])
+    if (standing === 'missing') await script(database, statements)
+  }
+}
+
+/** Takes away what a build left behind that failed. */
+export async function dropBroken(database: Database, { pgSchema, index }: IndexStep): Promise<void> {
+  if ((await readIndex(database, pgSchema, index)) !== 'broken') return
+  await script(database, [`drop index concurrently if exists ${qualified(pgSchema, index)}`])
+}
+
+async function readIndex(database: Database, pgSchema: string, index: string): Promise<Standing> {
+  const [row] = await query(
+    database.open(MIGRATOR_SCOPE, 'migrator'),
+    `select x.indisvalid::text, exists (select from pg_stat_progress_create_index p where p.index_relid = x.indexrelid)::text
+     from pg_index x where x.indexrelid = to_regclass($1)`,
+    [qualified(pgSchema, index)],
+  )
+  if (!row) return 'missing'
+  if (row[0] === 'true') return 'valid'
+  return row[1] === 'true' ? 'building' : 'broken'
+}
+
+/** Every index on one of the columns that backs no constraint. */
+export async function dropIndexes(database: Database, { pgSchema, table, columns }: DropIndexStep): Promise<void> {
+  const rows = await query(
+    database.open(MIGRATOR_SCOPE, 'migrator'),
+    `select distinct i.relname::text from pg_index x join pg_class i on i.oid = x.indexrelid
+     join pg_attribute a on a.attrelid = x.indrelid and a.attnum = any (x.indkey::int2[])
+     where x.indrelid = to_regclass($1) and a.attname = any ($2::text[])
+       and not exists (select from pg_constraint c where c.conindid = x.indexrelid)`,
+    [qualified(pgSchema, table), arrayText(columns)],
+  )
+  await script(
+    database,
+    rows.map(([name]) => `drop index concurrently if exists ${qualified(pgSchema, String(name))}`),
+  )
+}
+
+/** PGlite has one session and nobody to hold up: there the same is done the plain way. */
+async function script(database: Database, statements: readonly string[]): Promise<void> {
+  if (statements.length === 0) return
+  const connection = database.open(MIGRATOR_SCOPE, 'migrator')
+  if (connection.script) {
+    await connection.script(statements.map(ddl))
+    return
+  }
+  if (!connection.transaction) throw new BackSaasError('NOT_INTERACTIVE', 501, `${database.name} cannot change schemas`)
+  const plain = statements.map((text) => ddl(text.replace(' concurrently', '')))
+  await connection.transaction(async (transaction) => void (await transaction.batch(plain)))
+}

@@ -1,0 +1,218 @@
+/** The row of a migration: all that a migrator has to know to go on where another one stopped. */
+import type { Connection, Json, Statement } from '@backsaas/core'
+import { BackSaasError, invariant } from '@backsaas/core'
+import type { MigrationPlan, Step } from '../plan/steps.ts'
+import { query } from './migrator-transaction.ts'
+
+export type MigrationPhase = 'expand' | 'backfill' | 'live' | 'contract' | 'done' | 'rollback' | 'rolled_back'
+/** `waiting`: for something that passes. `blocked`: for rows that somebody has to correct. */
+export type MigrationState = 'ready' | 'running' | 'waiting' | 'blocked' | 'failed' | 'ended'
+
+/** What stands in the way, as data. */
+export interface MigrationProblem {
+  readonly code: string
+  readonly message: string
+  readonly hint?: string
+  /** Of rows: how many, and some of them. */
+  readonly count?: number
+  readonly samples?: readonly Json[]
+}
+
+export interface MigrationRow {
+  readonly id: string
+  readonly placementId: string
+  readonly schemaId: string
+  readonly ownerId: string
+  readonly schema: string
+  readonly fromVersion: number
+  readonly toVersion: number
+  readonly plan: MigrationPlan
+  /** The document. */
+  readonly source: string
+  readonly phase: MigrationPhase
+  readonly state: MigrationState
+  /** The index of the step that is next. */
+  readonly step: number
+  readonly cursor: string | null
+  readonly rowsDone: number
+  readonly rowsTotal: number
+  readonly problem: MigrationProblem | null
+}
+
+const COLUMNS = `id::text, placement_id::text, schema_id::text, owner_id::text, schema_name, from_version::text, to_version::text,
+  plan, source, phase, state, step::text, step_cursor, rows_done::text, rows_total::text, problem`
+
+/** @throws `MIGRATION_UNKNOWN` (404). */
+export async function readMigration(connection: Connection, id: string): Promise<MigrationRow> {
+  const [row] = await query(connection, `select ${COLUMNS} from backsaas.migrations where id = $1`, [id])
+  if (row) return toRow(row)
+  throw new BackSaasError('MIGRATION_UNKNOWN', 404, `there is no migration ${id}`, {
+    hint: '`backsaas status` lists them',
+  })
+}
+
+/** All migrations, or those of one schema; the newest first. */
+export async function readMigrations(
+  connection: Connection,
+  schema: string | null,
+  limit = 50,
+): Promise<MigrationRow[]> {
+  const rows = await query(
+    connection,
+    `select ${COLUMNS} from backsaas.migrations where $1::text is null or schema_name = $1 order by created_at desc limit ${limit}`,
+    [schema],
+  )
+  return rows.map(toRow)
+}
+
+function toRow(row: readonly (string | null)[]): MigrationRow {
+  const [
+    id,
+    placementId,
+    schemaId,
+    ownerId,
+    schema,
+    from,
+    to,
+    plan,
+    source,
+    phase,
+    state,
+    step,
+    cursor,
+    done,
+    total,
+    problem,
+  ] = row
+  invariant(plan, 'a migration holds its plan')
+  return {
+    id: String(id),
+    placementId: String(placementId),
+    schemaId: String(schemaId),
+    ownerId: String(ownerId),
+    schema: String(schema),
+    fromVersion: Number(from),
+    toVersion: Number(to),
+    // Written by us, as are phase, state and problem.
+    plan: JSON.parse(plan) as MigrationPlan,
+    source: String(source),
+    phase: phase as MigrationPhase,
+    state: state as MigrationState,
+    step: Number(step),
+    cursor: cursor ?? null,
+    rowsDone: Number(done),
+    rowsTotal: Number(total),
+    problem: problem ? (JSON.parse(problem) as MigrationProblem) : null,
+  }
+}
+
+/** Who runs a migration, and as of which take-over. */
+export interface Lease {
+  readonly migrationId: string
+  readonly owner: string
+  readonly epoch: string
+  readonly leaseMs: number
+}
+
+/**
+ * Takes the lease where nobody has it; whoever had it before can commit nothing any more.
+ *
+ * @throws `MIGRATION_BUSY` (409) where another migrator has it.
+ */
+export async function takeLease(
+  connection: Connection,
+  migrationId: string,
+  owner: string,
+  leaseMs: number,
+): Promise<Lease> {
+  const [row] = await query(
+    connection,
+    `update backsaas.migrations set lease_owner = $2, lease_epoch = lease_epoch + 1,
+       lease_until = clock_timestamp() + make_interval(secs => $3::float8 / 1000)
+     where id = $1 and (lease_owner = $2 or lease_until <= clock_timestamp()) returning lease_epoch::text`,
+    [migrationId, owner, String(leaseMs)],
+  )
+  if (row) return { migrationId, owner, epoch: String(row[0]), leaseMs }
+  throw new BackSaasError('MIGRATION_BUSY', 409, 'another migrator runs this migration', {
+    hint: `it is free again ${Math.ceil(leaseMs / 1000)} seconds after the other one has died`,
+  })
+}
+
+/**
+ * The first statement of everything that a migrator commits: the row is locked until the commit, so nobody takes over in
+ * between, and who has been taken over from fails here.
+ *
+ * @throws `LEASE_LOST` (409).
+ */
+export async function guard(connection: Connection, lease: Lease): Promise<void> {
+  const [result] = await connection.batch([renewal(lease)])
+  if (result?.count === 1) return
+  throw new BackSaasError('LEASE_LOST', 409, 'another migrator has taken over', {
+    hint: 'nothing was done; leave it to the other',
+  })
+}
+
+/** Keeps the lease while a statement takes long. */
+export function renewal({ migrationId, owner, epoch, leaseMs }: Lease): Statement {
+  return {
+    text: `update backsaas.migrations set updated_at = clock_timestamp(),
+             lease_until = clock_timestamp() + make_interval(secs => $4::float8 / 1000)
+           where id = $1 and lease_owner = $2 and lease_epoch = $3`,
+    params: [migrationId, owner, epoch, String(leaseMs)],
+    prepare: false,
+  }
+}
+
+/** Lets the next migrator begin at once. */
+export async function releaseLease(connection: Connection, { migrationId, owner, epoch }: Lease): Promise<void> {
+  const text = `update backsaas.migrations set lease_owner = null, lease_until = '-infinity'
+    where id = $1 and lease_owner = $2 and lease_epoch = $3`
+  await connection.batch([{ text, params: [migrationId, owner, epoch], prepare: false }])
+}
+
+/** What a checkpoint may change; the rest stays. */
+export interface Checkpoint {
+  readonly phase?: MigrationPhase
+  readonly state?: MigrationState
+  readonly step?: number
+  readonly cursor?: string | null
+  readonly rowsDone?: number
+  readonly rowsTotal?: number
+  readonly problem?: MigrationProblem | null
+}
+
+/** To be committed with what it tells of. */
+export function checkpoint({ migrationId }: Lease, change: Checkpoint): Statement {
+  const values: Readonly<Record<string, string | null | undefined>> = {
+    phase: change.phase,
+    state: change.state,
+    step: change.step?.toString(),
+    step_cursor: change.cursor,
+    rows_done: change.rowsDone?.toString(),
+    rows_total: change.rowsTotal?.toString(),
+    problem: change.problem && JSON.stringify(change.problem),
+  }
+  if (change.problem === null) Object.assign(values, { problem: null })
+  const given = Object.entries(values).filter(([, value]) => value !== undefined)
+  const types: Readonly<Record<string, string>> = { step: 'int', rows_done: 'bigint', rows_total: 'bigint' }
+  const sets = given.map(([column], i) => `${column} = $${i + 2}::${types[column] ?? 'text'}`)
+  return {
+    text: `update backsaas.migrations set ${sets.join(', ')} where id = $1`,
+    params: [migrationId, ...given.map(([, value]) => value ?? null)],
+    prepare: false,
+  }
+}
+
+/** The phase that a migration is in with this step next. */
+export function phaseAt(plan: MigrationPlan, step: number): MigrationPhase {
+  const next: Step | undefined = plan.steps[step]
+  if (!next) return 'done'
+  if (next.kind === 'live') return 'backfill'
+  // Live until somebody asks for the contract.
+  return plan.steps[step - 1]?.kind === 'live' ? 'live' : next.phase
+}
+
+/** Whether the new version serves, or has served. */
+export function isLive({ plan, step }: Pick<MigrationRow, 'plan' | 'step'>): boolean {
+  return plan.steps.slice(0, step).some(({ kind }) => kind === 'live')
+}

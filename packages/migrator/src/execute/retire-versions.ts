@@ -1,0 +1,87 @@
+/**
+ * The fence, in three separate transactions: a read takes its table lock before it enters, so one transaction that retires and
+ * drops would deadlock with it. (1) marked retired, committed; (2) nobody is left who entered before, waited for without any
+ * table lock; (3) the steps that follow drop.
+ */
+import type { Connection, Database } from '@backsaas/core'
+import { arrayText } from '@backsaas/core'
+import { readRoles } from '../bootstrap/read-roles.ts'
+import type { Platform } from '../registry/platform.ts'
+import { tableNames } from '../registry/platform.ts'
+import { pause } from './attempts.ts'
+import type { MigrationProblem, MigrationRow } from './migration-row.ts'
+import { MIGRATOR_SCOPE, migratorTransaction, query } from './migrator-transaction.ts'
+
+/** Why the versions before cannot be retired yet; null where they can. */
+export async function whoHoldsOld(
+  connection: Connection,
+  platform: Platform,
+  { placementId, toVersion }: MigrationRow,
+  drained: boolean,
+): Promise<MigrationProblem | null> {
+  const installs = tableNames(platform, 'installs')
+  const [row] = await query(
+    connection,
+    `select count(*)::text, (array_agg(${installs.tenant}::text order by 1))[1:5]::text from ${installs.table}
+     where ${installs.column('placement_id')} = $1 and ${installs.column('version')} < $2`,
+    [placementId, String(toVersion)],
+  )
+  if (Number(row?.[0]) > 0) {
+    const message = `${row?.[0]} installs are on an older version: tenants ${row?.[1]}`
+    return { code: 'INSTALLS_REMAIN', message, hint: 'move them first', count: Number(row?.[0]) }
+  }
+  if (drained) return null
+  const [sunset] = await query(
+    connection,
+    `select max(sunset_at)::text from backsaas.versions
+     where placement_id = $1 and version < $2 and state = 'live' and sunset_at > clock_timestamp()`,
+    [placementId, String(toVersion)],
+  )
+  if (!sunset?.[0]) return null
+  const message = `the older versions serve until ${sunset[0]}`
+  return {
+    code: 'DRAINING',
+    message,
+    hint: 'wait, or say `--now`: whoever still asks for an older version is refused then',
+  }
+}
+
+/** (1) of the versions below `below`, or of `exactly` one. */
+export async function markRetired(
+  connection: Connection,
+  placementId: string,
+  which: { readonly below: number } | { readonly exactly: number },
+): Promise<void> {
+  const [operator, version] = 'below' in which ? ['<', which.below] : ['=', which.exactly]
+  const text = `update backsaas.versions set state = 'retired'
+    where placement_id = $1 and version ${operator} $2 and state <> 'retired'`
+  await connection.batch([{ text, params: [placementId, String(version)], prepare: false }])
+}
+
+/**
+ * (2) Waits until every transaction of the runtime's login that is open now has ended: whatever begins later finds the version
+ * retired.
+ *
+ * @param renewed asked now and then, so that the lease stays.
+ */
+export async function awaitReaders(database: Database, renewed: () => Promise<void>): Promise<void> {
+  const { runtime } = await migratorTransaction(database, readRoles)
+  const connection = database.open(MIGRATOR_SCOPE, 'migrator')
+  let left = (await query(connection, OPEN, [runtime])).map(([id]) => String(id))
+  let askedAtMs = Date.now()
+  while (left.length > 0) {
+    await pause(20)
+    left = (await query(connection, STILL_OPEN, [arrayText(left)])).map(([id]) => String(id))
+    if (Date.now() - askedAtMs < 1000) continue
+    askedAtMs = Date.now()
+    await renewed()
+  }
+}
+
+const OPEN = `
+  select l.virtualxid || '@' || l.pid from pg_locks l join pg_stat_activity a on a.pid = l.pid
+  where l.locktype = 'virtualxid' and a.usename = $1 and a.datname = current_database()`
+
+const STILL_OPEN = `
+  select l.virtualxid || '@' || l.pid from pg_locks l
+  where l.locktype = 'virtualxid' and l.virtualxid || '@' || l.pid = any ($1::text[])`

@@ -1,0 +1,98 @@
+/** Takes a migration back: step after step in the opposite order, until all is as it was. Possible until its contract has begun. */
+import type { Database } from '@backsaas/core'
+import { BackSaasError } from '@backsaas/core'
+import { goBack } from '../registry/go-live.ts'
+import { isPassing, pause } from './attempts.ts'
+import { tellRolledBack } from './events.ts'
+import { checkpoint, isLive, type MigrationRow, readMigration } from './migration-row.ts'
+import { EXCLUSIVE, migratorTransaction, query, runDdl } from './migrator-transaction.ts'
+import { awaitReaders, markRetired } from './retire-versions.ts'
+import { type Run, type RunOptions, withLease } from './run.ts'
+
+const ATTEMPTS = 20
+
+/**
+ * @returns the migration as it stands then.
+ * @throws `ROLLBACK_TOO_LATE` (409) once its contract has begun; `MIGRATION_BUSY` (409).
+ * @example await rollbackMigration(database, id)
+ */
+export async function rollbackMigration(
+  database: Database,
+  id: string,
+  options: RunOptions = {},
+): Promise<MigrationRow> {
+  return withLease(database, id, options, async (run) => {
+    for (let failures = 0; ; ) {
+      try {
+        const migration = await migratorTransaction(database, (connection) => readMigration(connection, id))
+        if (migration.phase === 'rolled_back') return migration
+        if (migration.phase === 'rollback') await undoNext(run, migration)
+        else {
+          refuseLate(migration)
+          await turnBack(run, migration)
+        }
+        failures = 0
+        await run.report()
+      } catch (error) {
+        if (!isPassing(error) || ++failures > ATTEMPTS) throw error
+        await pause(Math.min(2000, 50 * 2 ** failures))
+      }
+    }
+  })
+}
+
+function refuseLate({ phase, schema, cursor, plan, step }: MigrationRow): void {
+  const begun = phase === 'contract' || phase === 'done' || (plan.steps[step]?.kind === 'retire' && cursor !== null)
+  if (!begun) return
+  throw new BackSaasError(
+    'ROLLBACK_TOO_LATE',
+    409,
+    `what the older version of ${schema} needs is being taken away, or is gone`,
+    {
+      hint: 'publish the older document as a new version: the way back is a migration like any other',
+    },
+  )
+}
+
+/** From here on nobody goes forward; the new version serves nobody any more, and installs are where they were. */
+async function turnBack(run: Run, migration: MigrationRow): Promise<void> {
+  await run.commit([], async (transaction) => {
+    await transaction.batch([EXCLUSIVE])
+    await refuseBuiltUpon(transaction, migration)
+    if (isLive(migration)) await goBack(transaction, run.platform, migration)
+    await markRetired(transaction, migration.placementId, { exactly: migration.toVersion })
+    const cursor = isLive(migration) ? 'unlive' : null
+    await transaction.batch([checkpoint(run.lease, { phase: 'rollback', state: 'running', cursor, problem: null })])
+  })
+}
+
+async function refuseBuiltUpon(
+  transaction: Parameters<typeof query>[0],
+  { placementId, toVersion, schema }: MigrationRow,
+): Promise<void> {
+  const [row] = await query(
+    transaction,
+    `select version::text from backsaas.versions where placement_id = $1 and version > $2 and state <> 'retired' limit 1`,
+    [placementId, String(toVersion)],
+  )
+  if (!row) return
+  throw new BackSaasError('ROLLBACK_BUILT_UPON', 409, `version ${row[0]} of ${schema} builds on this one`, {
+    hint: 'take that one back first',
+  })
+}
+
+/** The step that may have been under way is undone as well: an inverse does not mind. */
+async function undoNext(run: Run, migration: MigrationRow): Promise<void> {
+  const { plan, step, cursor } = migration
+  // Whoever had entered the new version writes its columns until the end of a transaction.
+  if (cursor === 'unlive') await awaitReaders(run.database, () => run.commit([], async () => undefined))
+  const current = plan.steps[step]
+  await run.commit(current?.tables ?? [], async (transaction) => {
+    await runDdl(transaction, current?.inverse ?? [])
+    const last = step === 0
+    const change = last
+      ? ({ phase: 'rolled_back', state: 'ended', cursor: null, problem: null } as const)
+      : ({ step: step - 1, cursor: null } as const)
+    await transaction.batch([checkpoint(run.lease, change), ...(last ? [tellRolledBack(run.platform, migration)] : [])])
+  })
+}

@@ -1,0 +1,185 @@
+/** One step of a migration, by its kind: what it does, its checkpoint, and what in the data stands in its way. */
+import type { Connection, Json } from '@backsaas/core'
+import { BackSaasError, DatabaseError } from '@backsaas/core'
+import type { BackfillStep, Blockers, DdlStep, IndexStep, Step, TurnStep } from '../plan/steps.ts'
+import { goLive } from '../registry/go-live.ts'
+import { longTransaction, pause } from './attempts.ts'
+import { backfillRows } from './backfill-rows.ts'
+import { convergeIndex, dropBroken, dropIndexes } from './converge-index.ts'
+import { tellProgress } from './events.ts'
+import { backfillHealth } from './health.ts'
+import { checkpoint, type MigrationProblem, type MigrationRow } from './migration-row.ts'
+import { ddl, EXCLUSIVE, MIGRATOR_SCOPE, query, runDdl } from './migrator-transaction.ts'
+import { awaitReaders, markRetired, whoHoldsOld } from './retire-versions.ts'
+import { finishStep, type Run } from './run.ts'
+
+const DRAIN_MS = 24 * 3_600_000
+const PROGRESS_EVERY_MS = 1000
+
+/** @returns what stands in its way, where that is for somebody to correct; null where the step is done, or the run was stopped. */
+export function runStep(run: Run, migration: MigrationRow, step: Step): Promise<MigrationProblem | null> {
+  switch (step.kind) {
+    case 'ddl':
+      return runStatements(run, migration, step)
+    case 'index':
+      return runIndex(run, migration, step)
+    case 'drop_index':
+      return converged(run, migration, () => dropIndexes(run.database, step))
+    case 'backfill':
+      return runBackfill(run, migration, step)
+    case 'live':
+      return runLive(run, migration)
+    case 'retire':
+      return runRetire(run, migration, step)
+    case 'hook':
+      return Promise.resolve({ code: 'NOT_BUILT', message: 'conversions by hooks are not built yet' })
+  }
+}
+
+async function runStatements(run: Run, migration: MigrationRow, step: DdlStep): Promise<MigrationProblem | null> {
+  try {
+    await run.commit(step.tables, async (transaction) => {
+      await runDdl(transaction, step.statements)
+      await finishStep(run, transaction, migration)
+    })
+    return null
+  } catch (error) {
+    return inTheWay(run, error, step.blockers)
+  }
+}
+
+async function runIndex(run: Run, migration: MigrationRow, step: IndexStep): Promise<MigrationProblem | null> {
+  try {
+    for (let problem = await longTransaction(run.database, step.tables); problem; ) {
+      await run.patience.waiting(problem)
+      await pause(1000)
+      problem = await longTransaction(run.database, step.tables)
+    }
+    return await converged(run, migration, () => convergeIndex(run.database, step))
+  } catch (error) {
+    const problem = await inTheWay(run, error, step.blockers)
+    await dropBroken(run.database, step)
+    return problem
+  }
+}
+
+/** What cannot be in a transaction is looked at, not remembered: only that it is there is written down. */
+async function converged(run: Run, migration: MigrationRow, work: () => Promise<void>): Promise<null> {
+  await work()
+  await run.commit([], (transaction) => finishStep(run, transaction, migration))
+  return null
+}
+
+/** An error that comes of rows there are → how many, and some of them. */
+async function inTheWay(run: Run, error: unknown, blockers: Blockers | undefined): Promise<MigrationProblem> {
+  if (!blockers || !(error instanceof DatabaseError) || !error.fields.sqlState.startsWith('23')) throw error
+  return describeBlockers(run.database.open(MIGRATOR_SCOPE, 'migrator'), blockers)
+}
+
+/** Asks the data. `count` is 0 where nothing stands in the way. */
+export async function describeBlockers(
+  connection: Connection,
+  { code, message, hint, count, samples }: Blockers,
+): Promise<MigrationProblem & { readonly count: number }> {
+  const [found] = await query(connection, count)
+  const rows = await query(connection, samples)
+  return {
+    code,
+    message,
+    hint,
+    count: Number(found?.[0]),
+    samples: rows.map(([sample]) => JSON.parse(String(sample)) as Json),
+  }
+}
+
+async function runBackfill(run: Run, migration: MigrationRow, step: BackfillStep): Promise<MigrationProblem | null> {
+  const { database, lease, platform, options } = run
+  if (migration.cursor === null) await analyse(run, step)
+  const startedAtMs = Date.now()
+  let toldAtMs = startedAtMs
+  const total = Math.max(step.rows, await estimate(run, step))
+  const problem = await backfillRows({
+    database,
+    migrationId: lease.migrationId,
+    stepIndex: migration.step,
+    step,
+    cursor: migration.cursor,
+    rowsDone: migration.cursor === null ? 0 : migration.rowsDone,
+    commit: (work) =>
+      run.commit([], async (transaction) => {
+        // Rows too: who waits longer than this would make a client wait for a deadlock to be found.
+        await transaction.batch([ddl(`set local lock_timeout = '50ms'`)])
+        return work(transaction)
+      }),
+    async keep(transaction, cursor, rowsDone) {
+      const place = checkpoint(lease, { cursor, rowsDone, rowsTotal: Math.max(total, rowsDone) })
+      if (Date.now() - toldAtMs < PROGRESS_EVERY_MS) {
+        await transaction.batch([place])
+        return
+      }
+      toldAtMs = Date.now()
+      const rate = Math.round((rowsDone / (toldAtMs - startedAtMs)) * 1000)
+      const told = tellProgress(platform, migration, { done: rowsDone, total: Math.max(total, rowsDone), rate })
+      await transaction.batch([place, told])
+      if (options.progress) setImmediate(() => void run.report().catch(() => undefined))
+    },
+    health: async () => (await options.health?.()) ?? backfillHealth(database, step.backfill.table),
+    async paused(reason) {
+      const problem = reason === null ? null : { code: 'PAUSED', message: reason, hint: 'it goes on by itself' }
+      await run.patience.waiting(problem)
+    },
+    stopped: () => options.signal?.aborted === true,
+  })
+  if (problem || options.signal?.aborted) return problem
+  await run.commit([], (transaction) => finishStep(run, transaction, migration))
+  return null
+}
+
+/** So that ranges are found by the index from the first on. */
+async function analyse(run: Run, step: BackfillStep): Promise<void> {
+  await run.commit([], async (transaction) => {
+    await runDdl(transaction, [`analyze ${step.backfill.table}`])
+  })
+}
+
+async function estimate(run: Run, { backfill }: BackfillStep): Promise<number> {
+  const text = 'select greatest(reltuples, 0)::bigint::text from pg_class where oid = to_regclass($1)'
+  const [row] = await query(run.database.open(MIGRATOR_SCOPE, 'migrator'), text, [backfill.table])
+  return Number(row?.[0] ?? 0)
+}
+
+async function runLive(run: Run, migration: MigrationRow): Promise<null> {
+  await run.commit([], async (transaction) => {
+    await transaction.batch([EXCLUSIVE])
+    await goLive(transaction, run.platform, migration, { drainMs: run.options.drainMs ?? DRAIN_MS })
+    await finishStep(run, transaction, migration)
+  })
+  return null
+}
+
+/** The first two transactions of three; what is dropped is dropped by the steps that follow. */
+async function runRetire(run: Run, migration: MigrationRow, _step: TurnStep): Promise<null> {
+  const startedAtMs = Date.now()
+  while (migration.cursor !== 'retired') {
+    const holder = await run.commit([], async (transaction) => {
+      await transaction.batch([EXCLUSIVE])
+      const problem = await whoHoldsOld(transaction, run.platform, migration, run.options.now === true)
+      if (problem) return problem
+      await markRetired(transaction, migration.placementId, { below: migration.toVersion })
+      await transaction.batch([checkpoint(run.lease, { cursor: 'retired' })])
+      return null
+    })
+    if (!holder) break
+    await run.patience.waiting(holder)
+    if (run.options.signal?.aborted) return null
+    if (Date.now() - startedAtMs > run.patience.giveUpAfterMs) throw stillHeld(holder)
+    await pause(1000)
+  }
+  await awaitReaders(run.database, () => run.commit([], async () => undefined))
+  await run.commit([], (transaction) => finishStep(run, transaction, migration))
+  return null
+}
+
+function stillHeld({ message, hint }: MigrationProblem): BackSaasError {
+  return new BackSaasError('MIGRATION_WAITING', 503, message, { hint: hint ?? null })
+}

@@ -1,0 +1,226 @@
+/** A migrator that dies at any statement, or whose backend does: whoever goes on reaches what an undisturbed run reaches (I4). */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { postgres } from '@backsaas/adapters/databases/postgres'
+import type { Connection } from '@backsaas/core'
+import { createTenant, migrate, migrationStatus, rollbackMigration, runMigration } from '@backsaas/migrator'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Copies, type Copy, catalogueOf, prepareCopies } from './copies.ts'
+import { withKillPoint } from './kill-point.ts'
+
+const BEFORE = `schema: crm
+entities:
+  companies:
+    fields:
+      name: { type: string, required: true }
+  people:
+    fields:
+      name: { type: string, required: true, max: 100 }
+      price: { type: integer, required: true, min: 0, max: 100000 }
+      nick: { type: string, max: 30 }
+      kind: { type: enum, values: [a, b, c], default: a }
+      note: { type: string }
+      company_id: { type: uuid }
+    indexes: [[price]]
+`
+const AFTER = `schema: crm
+entities:
+  companies:
+    fields:
+      name: { type: string, required: true, unique: true }
+  people:
+    removed: [note]
+    fields:
+      full_name: { type: string, required: true, max: 100, renamed_from: name }
+      price: { type: decimal, precision: 12, scale: 2, required: true, min: 0, convert: { up: "decimal(price) / decimal(100)", down: "int(price * decimal(100))" } }
+      nick: { type: string, max: 20, required: true, fill: { cel: "name" } }
+      kind: { type: enum, values: [a, b], default: a, map: { c: b } }
+      company_id: { to: companies, as: company, orphans: set_null }
+    indexes: [[price]]
+  tags:
+    fields:
+      label: { type: string, required: true }
+`
+const STORE = '"backsaas_00000000000070008000000000000004"'
+const TENANTS = ['018f0000-0000-7000-8000-00000000000a', '018f0000-0000-7000-8000-00000000000b']
+const FULL = process.env.BACKSAAS_TORTURE === '1'
+const ROWS = FULL ? 3000 : 1500
+
+let copies: Copies
+let undisturbed: { readonly live: string; readonly done: string; readonly back: string; readonly statements: number }
+
+beforeAll(async () => {
+  copies = await prepareCopies(async (database) => {
+    await migrate(database, BEFORE)
+    await createTenant(database, { slug: 'acme', schemas: ['crm'] })
+    const migrator = database.open({ waitUntil: () => {}, now: () => Date.now() }, 'migrator')
+    for (const tenant of TENANTS) await fillTenant(migrator, tenant)
+    await migrate(database, AFTER, { run: { signal: AbortSignal.abort() } })
+  })
+  undisturbed = await copies.withCopy(async (copy) => {
+    let statements = 0
+    const counting = withKillPoint(copy.database, {
+      at: 0,
+      when: 'before',
+      kill: async () => {},
+      counted: (n) => (statements = n),
+    })
+    const { id, token } = await statusOf(copy)
+    const back = await rollbackState(copy)
+    await runMigration(counting, id, { until: 'live' })
+    const live = await stateOf(copy)
+    await runMigration(counting, id, { until: 'done', now: true, token })
+    return { live, done: await stateOf(copy), back, statements }
+  })
+}, 600_000)
+
+afterAll(() => copies.drop())
+
+async function fillTenant(connection: Connection, tenant: string): Promise<void> {
+  const statements = [
+    `insert into ${STORE}.companies (tenant_id, id, name) select '${tenant}', md5('c${tenant}' || i)::uuid, 'c' || i from generate_series(1, 20) i`,
+    `insert into ${STORE}.people (tenant_id, id, name, price, nick, kind, note, company_id)
+     select '${tenant}', md5('${tenant}' || i)::uuid, 'n' || i, i % 1000, case when i % 3 = 0 then 'k' || i end,
+            (array['a', 'b', 'c'])[1 + i % 3], 'x',
+            case when i % 4 = 0 then md5('c${tenant}' || 1 + i % 20)::uuid when i % 50 = 1 then md5('nowhere' || i)::uuid end
+     from generate_series(1, ${ROWS}) i`,
+  ]
+  await connection.batch(statements.map((text) => ({ text, params: [], prepare: false })))
+}
+
+async function statusOf(copy: Copy): Promise<{ id: string; token: string }> {
+  const [status] = await migrationStatus(copy.database, { schema: 'crm' })
+  return { id: status?.id ?? '', token: status?.token ?? '' }
+}
+
+/** The catalogue, every row, and where the versions stand. */
+async function stateOf(copy: Copy): Promise<string> {
+  const tables =
+    await copy.query(`select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = '${STORE.replaceAll('"', '')}' and c.relkind = 'r' order by 1`)
+  const rows: string[] = []
+  for (const [table] of tables) {
+    const [row] = await copy.query(
+      `select count(*) || ' ' || md5(coalesce(string_agg(to_jsonb(t)::text, '' order by t.tenant_id, t.id), '')) from ${table} t`,
+    )
+    rows.push(`${table} ${row?.[0]}`)
+  }
+  const versions = await copy.query(
+    `select v.version || ' ' || v.state from backsaas.versions v join backsaas.placements p on p.id = v.placement_id where p.schema_name = 'crm' order by 1`,
+  )
+  return [await catalogueOf(copy.query), ...rows, ...versions.map(([text]) => text)].join('\n')
+}
+
+/** The catalogue, and what no hint of the document asked to be changed in place. */
+async function rollbackState(copy: Copy): Promise<string> {
+  const rows = await copy.query(
+    `select md5(string_agg(concat_ws(',', id, name, price, kind, note, updated_at, revision), '' order by tenant_id, id)) from ${STORE}.people`,
+  )
+  return `${await catalogueOf(copy.query)}\n${rows[0]?.[0]}`
+}
+
+/** Spread over the whole run; all of them in torture. */
+function points(count: number): number[] {
+  const all = Array.from({ length: undisturbed.statements }, (_, i) => i + 1)
+  if (FULL) return all
+  const step = all.length / count
+  return Array.from({ length: count }, (_, i) => all[Math.floor(i * step + step / 2)] as number)
+}
+
+async function terminate(connection: Connection): Promise<void> {
+  await connection
+    .batch([{ text: 'select pg_terminate_backend(pg_backend_pid())', params: [], prepare: false }])
+    .catch(() => undefined)
+}
+
+/** Runs the migrator as a process that kills itself at a statement. */
+async function runKilled(
+  copy: Copy,
+  until: string,
+  token: string,
+  id: string,
+  at: number,
+  when: string,
+): Promise<string | null> {
+  const file = fileURLToPath(new URL('killed-migrator.ts', import.meta.url))
+  const args = ['--conditions=@backsaas/source', file, copy.url, id, until, token, String(at), when]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+  const [, signal] = (await once(child, 'exit')) as [number | null, string | null]
+  return signal
+}
+
+describe('a migrator that dies', () => {
+  test('its backend, before and after statements: the run itself goes on', async () => {
+    for (const [i, at] of points(14).entries()) {
+      const when = FULL ? (['before', 'after'] as const) : ([i % 2 === 0 ? 'before' : 'after'] as const)
+      for (const one of when) {
+        await copies.withCopy(async (copy) => {
+          const { id, token } = await statusOf(copy)
+          const dying = withKillPoint(copy.database, { at, when: one, kill: terminate })
+          await runMigration(dying, id, { until: 'live', leaseMs: 1000 })
+          expect(await stateOf(copy), `live, killed ${one} ${at}`).toBe(undisturbed.live)
+          await runMigration(dying, id, { until: 'done', now: true, token, leaseMs: 1000 })
+          expect(await stateOf(copy), `done, killed ${one} ${at}`).toBe(undisturbed.done)
+        })
+      }
+    }
+  }, 3_600_000)
+
+  test('as a process, with SIGKILL: the next one goes on', async () => {
+    for (const [i, at] of points(4)
+      .filter((n) => n < undisturbed.statements * 0.7)
+      .entries()) {
+      const when = FULL ? (['before', 'after'] as const) : ([i % 2 === 0 ? 'after' : 'before'] as const)
+      for (const one of when) {
+        await copies.withCopy(async (copy) => {
+          const { id, token } = await statusOf(copy)
+          expect(await runKilled(copy, 'done', token, id, at, one)).toBe('SIGKILL')
+          await new Promise((resolve) => setTimeout(resolve, 400))
+          await runMigration(copy.database, id, { until: 'done', now: true, token })
+          expect(await stateOf(copy), `done, killed ${one} ${at}`).toBe(undisturbed.done)
+        })
+      }
+    }
+  }, 3_600_000)
+
+  test('at any step, it can be taken back (I6)', async () => {
+    for (const at of points(6)) {
+      await copies.withCopy(async (copy) => {
+        const { id } = await statusOf(copy)
+        const aborting = new AbortController()
+        const stopping = withKillPoint(copy.database, { at, when: 'before', kill: async () => aborting.abort() })
+        await runMigration(stopping, id, { until: 'live', signal: aborting.signal })
+        const dying = withKillPoint(copy.database, { at: 4 + (at % 9), when: 'after', kill: terminate })
+        await rollbackMigration(dying, id)
+        expect(await rollbackState(copy), `taken back after ${at}`).toBe(undisturbed.back)
+      })
+    }
+  }, 3_600_000)
+
+  test('two migrators: the one that was taken over from commits nothing more (I5)', async () => {
+    await copies.withCopy(async (copy) => {
+      const { id, token } = await statusOf(copy)
+      const other = postgres(copy.url)
+      let stolen: Promise<unknown> | undefined
+      const stale = withKillPoint(copy.database, {
+        at: 12,
+        when: 'before',
+        // Not awaited: it waits for the transaction under way, which holds the row.
+        async kill() {
+          stolen = copy.query(
+            `update backsaas.migrations set lease_owner = 'somebody', lease_epoch = lease_epoch + 1, lease_until = now() + interval '1 hour'`,
+          )
+        },
+      })
+      const first = runMigration(stale, id, { until: 'live', leaseMs: 200_000 })
+      await expect(first).rejects.toMatchObject({ code: 'LEASE_LOST' })
+      await stolen
+      await expect(runMigration(other, id)).rejects.toMatchObject({ code: 'MIGRATION_BUSY' })
+      await copy.query(`update backsaas.migrations set lease_until = '-infinity'`)
+      await runMigration(other, id, { until: 'done', now: true, token })
+      expect(await stateOf(copy)).toBe(undisturbed.done)
+      await other.close?.()
+    })
+  }, 300_000)
+})
