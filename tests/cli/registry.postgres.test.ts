@@ -132,7 +132,7 @@ test('events are shown, and followed until it is stopped', async () => {
   const shown = await runCli(['events', '--type', 'schema.created', '--json'], acme)
   expect(json(shown)).toMatchObject({
     type: 'schema.created',
-    data: { schema: 'notes', version: 1 },
+    data: { version: 1, spec: { name: 'notes' } },
     position: expect.any(Number),
   })
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
