@@ -4,8 +4,8 @@ import { base64url, type CryptoKey, exportJWK, generateKeyPair, type JSONWebKeyS
 
 export const ISSUER = 'https://id.example.test'
 export const AUDIENCE = 'crm'
-export const ACME = { id: '018f0000-0000-7000-8000-0000000000aa', slug: 'acme' }
-export const GLOBEX = { id: '018f0000-0000-7000-8000-0000000000bb', slug: 'globex' }
+export const ACME = { id: '018f0000-0000-7000-8000-0000000000aa', slug: 'acme', plan: null }
+export const GLOBEX = { id: '018f0000-0000-7000-8000-0000000000bb', slug: 'globex', plan: null }
 
 export interface TestKey {
   readonly kid: string

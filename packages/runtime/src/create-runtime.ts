@@ -63,7 +63,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     hostSuffix: hostSuffix(options.hostSuffix),
     observe,
   }
-  const serving = { database, limits, plugins, observe, gate, ownScope, callers }
+  const { hostSuffix: suffix } = identifying
+  const serving = { database, limits, plugins, observe, gate, ownScope, callers, registry, hostSuffix: suffix }
   const handlers = createHandlers({ registry, access, limits, plugins, observe, identifying, hub, ready: starting })
   const app = createRoutes(plugins, {
     ...handlers,

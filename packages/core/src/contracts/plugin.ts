@@ -41,10 +41,17 @@ export interface AccessDecider {
 /** Each stage is asked in the order the plugins are given; the value of one goes into the next. */
 export interface Stages {
   /**
+   * Before anything is looked up: may answer in place of all that follows (a CORS preflight), or throw to refuse. Of every request
+   * that comes from outside but those for health.
+   */
+  arrive?(context: ArriveContext): Response | null | Promise<Response | null>
+  /**
    * Names the caller, or passes by answering null. The first plugin that names one decides. An API key that came in
    * `apikey` besides must be valid, and of the same tenant.
    */
   identify?(request: Request, context: IdentifyContext): Identity | null | Promise<Identity | null>
+  /** Once tenant and caller are known, before the request is read: throws to refuse, or waits until there is room. */
+  admit?(context: AdmitContext): void | Promise<void>
   /** Narrows the operation, or throws to deny it. */
   authorize?(operation: Operation, context: OperationContext): Operation | Promise<Operation>
   /** May change the input of a write before it is validated. */
@@ -76,6 +83,26 @@ export interface IdentifyContext extends PluginContext {
 export interface NamedTenant {
   readonly id: string
   readonly slug: string
+  /** What the operator has it on; null where nothing is said. */
+  readonly plan: string | null
+}
+
+export interface ArriveContext extends IdentifyContext {
+  readonly request: Request
+  readonly requestId: string
+  /** At the other end of the connection; null where the platform does not tell. */
+  readonly remoteAddress: string | null
+  /** Of the response, whatever it comes to be; `vary` is added to. */
+  setHeader(name: string, value: string): void
+  /** Runs `callback` once the response is made. */
+  ended(callback: () => void): void
+}
+
+export interface AdmitContext extends ArriveContext {
+  readonly principal: Principal
+  readonly admitted: NamedTenant
+  /** How many operations the request asks for: each counts. */
+  readonly operations: number
 }
 
 export interface RequestContext extends PluginContext {

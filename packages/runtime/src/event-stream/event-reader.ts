@@ -79,6 +79,8 @@ export function createEventReader(
   }
 }
 
+const NOTHING_YET = { principal: null, headers: null, endings: null } as const
+
 /** The same caller's question to the registry. What the request says about its answer is said about the stream. */
 function inRegistry(call: Call, query: string): Call {
   const url = new URL(call.request.url)
@@ -89,7 +91,7 @@ function inRegistry(call: Call, query: string): Call {
   headers.set('accept-profile', 'platform')
   const { context, requestId, scope, connection } = call
   const request = new Request(url, { headers })
-  return { context, requestId, scope, connection, request, address: readAddress(request.url), principal: null }
+  return { context, requestId, scope, connection, request, address: readAddress(request.url), ...NOTHING_YET }
 }
 
 /**

@@ -4,6 +4,7 @@ import { runtimeError } from '../errors/error-catalogue.ts'
 import { presentable } from '../errors/problem-response.ts'
 import type { Call } from '../http/call.ts'
 import { type IdentifyOptions, identify } from '../stages/identify.ts'
+import { letIn } from '../stages/let-in.ts'
 import { type AskData, createEventReader, refusePruned } from './event-reader.ts'
 import { openStream, type StreamTimes } from './open-stream.ts'
 import { readStreamRequest } from './read-stream-request.ts'
@@ -33,7 +34,7 @@ const TIMES: StreamTimes = ON_WORKERS
 export async function serveEvents(call: Call, pathTenant: string | null, options: EventsOptions): Promise<Response> {
   const { hub, identifying, observe, ask } = options
   const { after, types } = readStreamRequest(call.request.headers, call.address.query)
-  const { tenant, principal } = await identify(call, pathTenant, identifying)
+  const { tenant, principal } = await letIn(call, pathTenant, identifying)
   const reader = createEventReader(call, pathTenant, types, ask)
   // Refuses who may not read, whatever they have read before.
   const newest = await reader.newest()

@@ -13,6 +13,10 @@ export interface Call {
   readonly connection: Connection
   /** Noted as soon as the caller is known, for the response and the observation. */
   principal: Principal | null
+  /** What plugins have put on the response, by lower-case name; null where none has. */
+  headers: Map<string, string> | null
+  /** What runs once the response is made; null where there is nothing. */
+  endings: (() => void)[] | null
 }
 
 export function createCall(context: Context, requestId: string, scope: Scope, database: Database): Call {
@@ -28,6 +32,8 @@ export function createCall(context: Context, requestId: string, scope: Scope, da
       return connection
     },
     principal: null,
+    headers: null,
+    endings: null,
   }
 }
 

@@ -24,7 +24,8 @@ import type { Registry } from '../registry/registry.ts'
 import type { Profile, Tenant } from '../registry/registry-rows.ts'
 import { selectProfile } from '../registry/select-profile.ts'
 import type { DataRequest } from '../stages/data-request.ts'
-import { type Identified, type IdentifyOptions, identify } from '../stages/identify.ts'
+import type { Identified, IdentifyOptions } from '../stages/identify.ts'
+import { letIn } from '../stages/let-in.ts'
 import { runStages } from '../stages/run-stages.ts'
 import { type Call, requestContext } from './call.ts'
 import { limitBody } from './limit-body.ts'
@@ -62,7 +63,7 @@ export function createHandlers(options: HandlerOptions): Omit<Handlers, 'serve'>
 
     async data(call, pathTenant, entity, itemKey) {
       await waitUntilReady(call, options)
-      const identified = await identify(call, pathTenant, options.identifying)
+      const identified = await letIn(call, pathTenant, options.identifying)
       return onProfile(call, identified, options, (profile) =>
         runOnProfile(call, identified, profile, entity, itemKey, options),
       )
@@ -70,7 +71,7 @@ export function createHandlers(options: HandlerOptions): Omit<Handlers, 'serve'>
 
     async callFunction(call, pathTenant, run) {
       await waitUntilReady(call, options)
-      const identified = await identify(call, pathTenant, options.identifying)
+      const identified = await letIn(call, pathTenant, options.identifying)
       return onProfile(call, identified, options, (profile) => runFunction(call, identified, profile, run, options))
     },
 
@@ -80,7 +81,7 @@ export function createHandlers(options: HandlerOptions): Omit<Handlers, 'serve'>
       const tenant =
         route.principal === false
           ? namedTenant(call, pathTenant, identifying.hostSuffix)
-          : (await identify(call, pathTenant, identifying)).tenant.slug
+          : (await letIn(call, pathTenant, identifying)).tenant.slug
       const context: RouteContext = {
         ...requestContext(call, plugins.for),
         request: limitBody(call.request, limits.bodyBytes),

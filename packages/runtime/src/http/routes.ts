@@ -22,6 +22,8 @@ export interface Handlers {
   pluginRoute(call: Call, pathTenant: string | null, given: GivenRoute): Promise<Response>
 }
 
+/** Both ask whether a request could be served: two names, since platforms have either. */
+const HEALTH_PATHS = ['/healthz', '/readyz'] as const
 const ENTITY_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 const FUNCTION_METHODS = 'POST, OPTIONS'
 const EVENTS_METHODS = 'GET, HEAD, OPTIONS'
@@ -34,8 +36,10 @@ export function createRoutes(plugins: LoadedPlugins, handlers: Handlers): Hono {
   const app = new Hono()
   const { serve } = handlers
   const curated = curatedCalls(plugins)
-  app.get('/healthz', (c) => serve(c, 'headers', handlers.health))
-  app.all('/healthz', (c) => serve(c, 'headers', methodNotAllowed('GET, HEAD')))
+  for (const path of HEALTH_PATHS) {
+    app.get(path, (c) => serve(c, 'health', handlers.health))
+    app.all(path, (c) => serve(c, 'health', methodNotAllowed('GET, HEAD')))
+  }
   for (const name of DOCUMENT_NAMES) {
     app.get(`/schemas/${name}`, (c) => serve(c, 'headers', (call) => handlers.document(call, name)))
     app.all(`/schemas/${name}`, (c) => serve(c, 'headers', methodNotAllowed('GET, HEAD')))

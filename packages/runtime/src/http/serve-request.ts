@@ -4,6 +4,8 @@ import type { Context } from 'hono'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import { problemResponse } from '../errors/problem-response.ts'
 import type { LoadedPlugins } from '../plugins/load-plugins.ts'
+import type { Registry } from '../registry/registry.ts'
+import { arrive } from '../stages/arrive.ts'
 import { type Finish, respond } from '../stages/respond.ts'
 import { type Call, createCall } from './call.ts'
 import type { Gate } from './gate.ts'
@@ -21,6 +23,8 @@ export interface Serving {
   readonly gate: Gate
   readonly ownScope: OwnScope
   readonly callers: InProcessCallers
+  readonly registry: Registry
+  readonly hostSuffix: string | null
 }
 
 export type Handle = (call: Call) => Response | Reply | Promise<Response | Reply>
@@ -46,7 +50,9 @@ export async function serveRequest(
   try {
     gate.enter(caller !== undefined)
     entered = true
-    const response = await answer(call, serving, handle)
+    // What the process asks of itself has arrived already, and health is asked for by who would have it stay.
+    const arriving = serving.plugins.arrive.length > 0 && caller === undefined && finish !== 'health'
+    const response = await answer(call, serving, arriving, handle)
     const finished = await respond(response, call, finish, serving)
     observe?.(requestObservation(call, finished, startedAt))
     return finished
@@ -57,13 +63,15 @@ export async function serveRequest(
     return finished
   } finally {
     if (entered) gate.leave()
+    if (call.endings) for (const end of call.endings) end()
   }
 }
 
-async function answer(call: Call, serving: Serving, handle: Handle): Promise<Response | Reply> {
+async function answer(call: Call, serving: Serving, arriving: boolean, handle: Handle): Promise<Response | Reply> {
   try {
     if (call.request.url.length > serving.limits.urlBytes) throw urlTooLong(serving.limits.urlBytes)
-    return await handle(call)
+    const early = arriving ? await arrive(call, serving) : null
+    return early ?? (await handle(call))
   } catch (error) {
     return problem(error, call, serving)
   }

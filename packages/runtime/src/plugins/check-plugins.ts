@@ -15,12 +15,12 @@ const SLOTS: ReadonlySet<string> = new Set([
   'access',
   'on',
 ])
-const STAGES: ReadonlySet<string> = new Set(['identify', 'authorize', 'before', 'respond'])
+const STAGES: ReadonlySet<string> = new Set(['arrive', 'identify', 'admit', 'authorize', 'before', 'respond'])
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
 /** Names that `rpc` knows already. */
 const BUILT_IN_FUNCTIONS: readonly string[] = ['explain_access', ...JOB_KINDS]
 /** First segments of a path that are the runtime's own. */
-const OWN_PATHS: ReadonlySet<string> = new Set(['rest', 't', 'healthz', 'events'])
+const OWN_PATHS: ReadonlySet<string> = new Set(['rest', 't', 'healthz', 'readyz', 'events'])
 
 /** @throws `PLUGIN_INVALID`, `PLUGIN_REQUIRES`, `PLUGIN_CONFLICT`. */
 export function checkPlugins(plugins: readonly Plugin[]): void {

@@ -26,6 +26,8 @@ export interface GivenRoute {
 
 export interface LoadedPlugins {
   readonly names: readonly string[]
+  readonly arrive: readonly Given<NonNullable<Stages['arrive']>>[]
+  readonly admit: readonly Given<NonNullable<Stages['admit']>>[]
   readonly identify: readonly Given<NonNullable<Stages['identify']>>[]
   readonly authorize: readonly Given<NonNullable<Stages['authorize']>>[]
   readonly before: readonly Given<NonNullable<Stages['before']>>[]
@@ -65,6 +67,8 @@ export function loadPlugins(
   const functions = new Map(given.map((definition) => [definition.name, definition]))
   return Object.freeze({
     names: Object.freeze(plugins.map((plugin) => plugin.name)),
+    arrive: gather(plugins, (plugin) => plugin.stages?.arrive),
+    admit: gather(plugins, (plugin) => plugin.stages?.admit),
     identify: gather(plugins, (plugin) => plugin.stages?.identify),
     authorize: gather(plugins, (plugin) => plugin.stages?.authorize),
     before: gather(plugins, (plugin) => plugin.stages?.before),

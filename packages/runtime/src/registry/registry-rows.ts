@@ -6,6 +6,7 @@ export interface Tenant {
   readonly id: string
   readonly slug: string
   readonly suspended: boolean
+  readonly plan: string | null
 }
 
 /** One of a tenant's installs, by the name that `Accept-Profile` selects it by. */
@@ -29,13 +30,18 @@ export interface KeyRow {
   readonly revoked: boolean
 }
 
-export const TENANT_FIELDS = 'id,slug,status'
+export const TENANT_FIELDS = 'id,slug,status,plan'
 export const INSTALL_FIELDS = 'profile,placement_id,version,is_default'
 export const POLICY_FIELDS = 'id,schema,role,entity,action,effect,where,check,fields,except'
 export const KEY_FIELDS = 'id,hash,previous_hash,previous_until,roles,scopes,expires_at,revoked_at'
 
 export function readTenant(row: JsonObject): Tenant {
-  return { id: text(row, 'id'), slug: text(row, 'slug'), suspended: row.status !== 'live' }
+  return {
+    id: text(row, 'id'),
+    slug: text(row, 'slug'),
+    suspended: row.status !== 'live',
+    plan: typeof row.plan === 'string' ? row.plan : null,
+  }
 }
 
 /** The default profile first, the others by name. */

@@ -152,7 +152,7 @@ export function createRegistry({ code, functions = [], observe, covered = () => 
     observe,
     covered,
     async load(key, access) {
-      const query = `${key}&select=${TENANT_FIELDS}&limit=1`
+      const query = `${key}&select=${known(await platform.get(access), 'tenants', TENANT_FIELDS)}&limit=1`
       const row = (await rows(access, SYSTEM_TENANT_ID, 'tenants', query))[0]
       return row ? readTenant(row) : null
     },

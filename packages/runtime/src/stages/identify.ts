@@ -1,13 +1,5 @@
 /** The first stage: which tenant is spoken to, and who asks. */
-import {
-  BackSaasError,
-  type IdentifyContext,
-  type Identity,
-  type Observe,
-  type Principal,
-  parseApiKey,
-  SYSTEM_TENANT_ID,
-} from '@backsaas/core'
+import { BackSaasError, type Identity, type Observe, type Principal, SYSTEM_TENANT_ID } from '@backsaas/core'
 import type { Context } from 'hono'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import { readAddress } from '../http/address.ts'
@@ -19,6 +11,7 @@ import { runPlugin } from '../plugins/run-plugin.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Tenant } from '../registry/registry-rows.ts'
 import type { IdentifyFunction } from './identify-function.ts'
+import { findNamed, lookUps } from './look-ups.ts'
 import { proveKey } from './prove-key.ts'
 import { readIdentity } from './read-identity.ts'
 import { type KeyHeaders, onlyKey, readKeyHeaders } from './read-key-headers.ts'
@@ -91,34 +84,12 @@ async function askPlugins(
   { plugins, observe, registry }: IdentifyOptions,
 ): Promise<Identity | null> {
   if (plugins.identify.length === 0) return null
-  const context: IdentifyContext = {
-    scope: call.scope,
-    for: plugins.for,
-    namedTenant: () => findNamed(names, headers, call, registry),
-    tenant: (name) => registry.tenant(tenantName(name, 'caller'), call),
-    registryRows: (tenantId, entity, query) => registry.rows(tenantId, entity, query, call),
-  }
+  const context = lookUps(call, () => ({ names, headers }), registry, plugins)
   for (const { plugin, run } of plugins.identify) {
     const identity = await runPlugin(plugin, { plugins, observe, requestId: call.requestId }, () =>
       run(request, context),
     )
     if (identity) return identity
-  }
-  return null
-}
-
-/** The first of the names that is a tenant's; that all of them agree is found out once the caller is known. */
-async function findNamed(
-  names: readonly TenantName[],
-  { apikey }: KeyHeaders,
-  call: Call,
-  registry: Registry,
-): Promise<Tenant | null> {
-  const parts = apikey === null ? null : parseApiKey(apikey)
-  const all: readonly TenantName[] = parts ? [...names, { by: 'id', value: parts.tenantId, from: 'caller' }] : names
-  for (const name of all) {
-    const found = await registry.tenant(name, call)
-    if (found) return found
   }
   return null
 }
@@ -143,12 +114,13 @@ async function byNobody(
   call: Call,
   { registry }: IdentifyOptions,
 ): Promise<Identified | null> {
-  const tenant = await findNamed(names, { apikey: null, bearer: null }, call, registry)
+  const tenant = await findNamed({ names, headers: NO_KEY }, call, registry)
   if (!tenant || tenant.suspended || !(await letsNobodyIn(tenant, call, registry))) return null
   await refuseOther(names, tenant, call, registry)
   return { tenant, principal: { tenant: tenant.slug, id: 'anonymous', kind: 'anonymous', roles: ANONYMOUS_ROLES } }
 }
 
+const NO_KEY: KeyHeaders = Object.freeze({ apikey: null, bearer: null })
 const ANONYMOUS_ROLES: readonly string[] = Object.freeze(['anon'])
 
 async function letsNobodyIn(tenant: Tenant, call: Call, registry: Registry): Promise<boolean> {

@@ -6,8 +6,8 @@ import { type Reply, toResponse } from '../http/reply.ts'
 import type { LoadedPlugins } from '../plugins/load-plugins.ts'
 import { runPlugin } from '../plugins/run-plugin.ts'
 
-/** `data`: plugins, then headers that keep every cache away. `headers`: the headers, a route's own `cache-control` kept. */
-export type Finish = 'data' | 'headers'
+/** `data`: plugins, then headers that keep every cache away. `headers`: the headers, a route's own `cache-control` kept; `health` too. */
+export type Finish = 'data' | 'headers' | 'health'
 
 /**
  * @throws what a plugin's stage throws.
@@ -19,7 +19,7 @@ export async function respond(
   options: { readonly plugins: LoadedPlugins; readonly observe: Observe | null },
 ): Promise<Response> {
   const { plugins, observe } = options
-  if (finish === 'headers' || plugins.respond.length === 0) return finished(reply, call, finish)
+  if (finish !== 'data' || plugins.respond.length === 0) return finished(reply, call, finish)
   const startedAt = observe ? performance.now() : 0
   const context = requestContext(call, plugins.for)
   let changed = reply instanceof Response ? reply : toResponse(reply)
@@ -35,28 +35,39 @@ export async function respond(
     stage: 'respond',
     durationMs: performance.now() - startedAt,
   })
-  return withHeaders(changed, call.requestId, finish)
+  return withHeaders(changed, call, finish)
 }
 
 /** What an answer depends on besides the URL; for caches that keep it in spite of `no-store`. */
 const VARY = 'authorization, apikey, x-tenant, accept, accept-profile, schema-version, prefer'
 
-function finished(reply: Response | Reply, { requestId }: Call, finish: Finish): Response {
-  if (reply instanceof Response) return withHeaders(reply, requestId, finish)
+function finished(reply: Response | Reply, call: Call, finish: Finish): Response {
+  if (reply instanceof Response) return withHeaders(reply, call, finish)
+  if (call.headers) return withHeaders(toResponse(reply), call, finish)
+  const { requestId } = call
   const { status, headers, body } = reply
   return new Response(body, { status, headers: { ...headers, ...PRIVATE, 'x-request-id': requestId } })
 }
 
 const PRIVATE = { 'cache-control': 'private, no-store', 'x-content-type-options': 'nosniff', vary: VARY } as const
 
-function withHeaders(response: Response, requestId: string, finish: Finish): Response {
+function withHeaders(response: Response, { requestId, headers: given }: Call, finish: Finish): Response {
   const writable = isWritable(response) ? response : new Response(response.body, response)
   const { headers } = writable
   if (finish === 'data' || !headers.has('cache-control')) headers.set('cache-control', 'private, no-store')
   headers.set('x-content-type-options', 'nosniff')
   headers.set('vary', headers.has('vary') ? `${headers.get('vary')}, ${VARY}` : VARY)
   headers.set('x-request-id', requestId)
+  if (given) addHeaders(headers, given)
   return writable
+}
+
+/** What a route has said itself holds. */
+function addHeaders(headers: Headers, given: ReadonlyMap<string, string>): void {
+  for (const [name, value] of given) {
+    if (name === 'vary') headers.append(name, value)
+    else if (!headers.has(name)) headers.set(name, value)
+  }
 }
 
 /** One that came from `fetch` or `Response.redirect` refuses changes; there is no way to ask but to try. */
