@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { measureIdle } from './measure-idle.ts'
 import { measureNeighbour } from './measure-neighbour.ts'
-import { measurePublish } from './measure-publish.ts'
+import { measurePublish, type Published } from './measure-publish.ts'
 import { createWorld } from './world.ts'
 
 const HELP = `npm run bench:registry [-- OPTIONS]
@@ -32,12 +32,18 @@ async function run(publications: number): Promise<void> {
     process.env.BACKSAAS_TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres',
     process.env.REDIS_URL ?? 'redis://127.0.0.1:6379',
   )
-  const published = [
-    await measurePublish(world, 'redis', publications),
-    await measurePublish(world, 'notify', publications),
-    await measurePublish(world, 'dead', Math.ceil(publications / 10)),
-  ]
+  const published: Published[] = []
+  for (const [kind, count] of [
+    ['redis', publications],
+    ['notify', publications],
+    ['dead', Math.ceil(publications / 10)],
+  ] as const) {
+    process.stderr.write(`publishing ${count} versions, bus: ${kind}\n`)
+    published.push(await measurePublish(world, kind, count))
+  }
+  process.stderr.write('a neighbour, while another tenant publishes\n')
   const neighbour = await measureNeighbour(world, { publications, rate: Number(values.rate) })
+  process.stderr.write('an idle runtime\n')
   const idle = await measureIdle(world, Number(values.idle))
   if (values.json) return void process.stdout.write(`${JSON.stringify({ published, neighbour, idle }, null, 2)}\n`)
   console.table(published)

@@ -6,7 +6,7 @@ interface Clock {
   readonly pending: Promise<unknown>[]
 }
 
-function setup(load: (key: string) => Promise<string | null>, size = 10) {
+function setup(load: (key: string) => Promise<string | null>, size = 10, covered?: () => boolean) {
   const clock: Clock = { now: 0, pending: [] }
   const connection = { batch: async () => [] }
   const access: Access = {
@@ -20,6 +20,7 @@ function setup(load: (key: string) => Promise<string | null>, size = 10) {
     maxAgeMs: 15,
     absentMs: 2,
     size,
+    ...(covered && { covered }),
     observe: (one) => errors.push(one),
   })
   return { clock, access, lookup, errors, settle: () => Promise.all(clock.pending) }
@@ -109,4 +110,36 @@ test('holds no more than its size', async () => {
   const { access, lookup } = setup(async (key) => `${key}${++count}`, 2)
   for (const key of ['a', 'b', 'c']) await lookup.get(key, access)
   expect(await lookup.get('a', access)).toBe('a4')
+})
+
+test('while the feed covers it, nothing is renewed for its age; once it does not, age counts again', async () => {
+  let count = 0
+  let covers = true
+  const { clock, access, lookup, settle } = setup(
+    async (key) => (key === 'nobody' ? null : `v${++count}`),
+    10,
+    () => covers,
+  )
+  await lookup.get('a', access)
+  expect(await lookup.get('nobody', access)).toBeNull()
+  clock.now = 1000
+  expect([lookup.get('a', access), lookup.get('nobody', access)]).toEqual(['v1', null])
+  await settle()
+  expect(count).toBe(1)
+  covers = false
+  expect(await lookup.get('a', access)).toBe('v2')
+  clock.now = 999
+  // The clock was set back: how old it is, nobody knows.
+  expect(await lookup.get('a', access)).toBe('v3')
+})
+
+test('forgets what fits, loaded or on its way, and nothing else', async () => {
+  let count = 0
+  const { access, lookup } = setup(async (key) => `${key}${++count}`)
+  for (const key of ['a', 'b']) await lookup.get(key, access)
+  const onItsWay = lookup.get('c', access)
+  lookup.forgetWhere((_key, value) => value === undefined || value === 'a1')
+  expect(await onItsWay).toBe('c3')
+  expect(lookup.get('b', access)).toBe('b2')
+  expect([await lookup.get('a', access), await lookup.get('c', access)]).toEqual(['a4', 'c5'])
 })
