@@ -7,8 +7,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, expect, test } from 'vitest'
 import { CONFIG, WRANGLER_ENV } from './start-worker.ts'
 
-/** More than the 150 that are promised: what has grown is to be taken out again. */
-const MAX_KIB = 154
+const MAX_KIB = 150
 const folder: string = mkdtempSync(join(tmpdir(), 'backsaas-edge-'))
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

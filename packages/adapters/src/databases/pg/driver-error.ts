@@ -1,12 +1,12 @@
 /** Translates what node-postgres throws. */
 import type { DatabaseError } from '@backsaas/core'
-import driver from 'pg'
 import { serverError, unreachable } from '../server-error.ts'
+import { isServerError } from './driver.ts'
 
 /** What a connection attempt failed with: no way to the server, or a server that refuses the login. */
 export function connectError(error: unknown, at: { readonly host: string; readonly port: number }): DatabaseError {
   const where = `${at.host}:${at.port}`
-  if (error instanceof driver.DatabaseError) {
+  if (isServerError(error)) {
     return unreachable('08004', `Postgres at ${where} refused the login: ${error.message}`, error, error.code)
   }
   return unreachable('08001', `no connection to Postgres at ${where}: ${reason(error)}`, error)
@@ -14,7 +14,7 @@ export function connectError(error: unknown, at: { readonly host: string; readon
 
 /** What a statement failed with. */
 export function queryError(error: unknown): DatabaseError {
-  if (error instanceof driver.DatabaseError) {
+  if (isServerError(error)) {
     const { code: sqlState = 'XX000', message, severity, constraint, table, column, detail } = error
     return serverError({ sqlState, message, severity, constraint, table, column, detail }, error)
   }

@@ -1,9 +1,10 @@
 /** One connection to Postgres by a node-postgres client in pipeline mode: batches may share it, each is sent whole. */
 import type { Statement } from '@backsaas/core'
-import driver, { type Client, type ClientConfig, type Submittable } from 'pg'
+import type { Client, ClientConfig, Submittable } from 'pg'
 import { type Lane, type LaneOptions, MAX_PREPARED } from '../lane.ts'
 import { unreachable } from '../server-error.ts'
 import type { Outcome } from '../session.ts'
+import { isServerError, PgClient } from './driver.ts'
 import { connectError, queryError } from './driver-error.ts'
 import { type Parsing, PipelinedQuery, type Settled } from './pipelined-query.ts'
 import { createSharedReads, type SharedReads } from './shared-reads.ts'
@@ -83,7 +84,7 @@ export function createClient({ url, login, settings, connectTimeoutMs }: LaneOpt
   address.searchParams.set('application_name', name)
   const options = startupOptions(address.searchParams.get('options'), rest)
   if (options !== '') address.searchParams.set('options', options)
-  return new driver.Client({
+  return new PgClient({
     ...more,
     connectionString: address.href,
     connectionTimeoutMillis: connectTimeoutMs,
@@ -150,7 +151,7 @@ function cork(sending: Sending): boolean {
 
 /** A plan that no longer fits the tables (0A000), or that the session does not know any more (26000). */
 function isStalePlan(error: unknown): boolean {
-  if (!(error instanceof driver.DatabaseError)) return false
+  if (!isServerError(error)) return false
   return error.code === '26000' || (error.code === '0A000' && error.message.includes('cached plan'))
 }
 

@@ -1,7 +1,8 @@
 /** Statements sent together with one Sync behind them: one transaction and one answer, in the driver's own query queue. */
 import type { Statement } from '@backsaas/core'
-import driver, { type Connection } from 'pg'
+import type { Connection } from 'pg'
 import type { Answer } from '../session.ts'
+import { QUERY } from './driver.ts'
 import type { PreparedName, StatementNames } from './statement-names.ts'
 
 /** What the driver's connection can send; its types leave most of it out. */
@@ -105,7 +106,7 @@ export class PipelinedQuery {
 }
 
 // In pipeline mode the driver takes only its own kind of query, lest one keep a portal open; this kind does not.
-Object.setPrototypeOf(PipelinedQuery.prototype, driver.Query.prototype)
+Object.setPrototypeOf(PipelinedQuery.prototype, QUERY)
 
 /** A command tag: `INSERT 0 5`, `SELECT 3`, `BEGIN`. */
 function readAnswer(tag: string, rows: readonly (readonly (string | null)[])[]): Answer {

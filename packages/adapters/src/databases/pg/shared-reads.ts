@@ -3,8 +3,8 @@
  * spares the server beginning and ending one for each. What goes wrong with one of them is its own affair.
  */
 import type { Statement } from '@backsaas/core'
-import driver from 'pg'
 import type { Outcome } from '../session.ts'
+import { isServerError } from './driver.ts'
 import type { Settled } from './pipelined-query.ts'
 
 /** How the connection sends: statements with one Sync behind them. */
@@ -56,8 +56,7 @@ async function sendTogether(readers: readonly Reader[], sender: Sender): Promise
   for (const [i, { statement, settle }] of readers.entries()) {
     const answer = answers[i]
     if (answer) settle({ ok: true, answers: [answer] })
-    else if (i > answers.length && failure?.error instanceof driver.DatabaseError)
-      settle(sender.send([statement]).then(sender.outcome))
+    else if (i > answers.length && isServerError(failure?.error)) settle(sender.send([statement]).then(sender.outcome))
     else settle(sender.outcome(settled))
   }
 }
