@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Database } from '@backsaas/core'
 import { createKey, createTenant, migrate } from '@backsaas/migrator'
+import { policies } from '@backsaas/plugins/policies'
 import { expect } from 'vitest'
 import { SCOPE } from '../fixture/start-fixture.ts'
 
@@ -55,7 +56,7 @@ export async function checkNothingLost(
   acknowledged: readonly string[],
 ): Promise<void> {
   const { createRuntime } = await import('@backsaas/runtime')
-  const runtime = createRuntime({ database })
+  const runtime = createRuntime({ database, plugins: [policies()] })
   const counts = new Map<string, number>()
   let rows = 0
   for (let offset = 0; ; offset += 1000) {

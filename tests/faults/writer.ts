@@ -2,12 +2,14 @@
 import { writeSync } from 'node:fs'
 import { pglite } from '@backsaas/adapters/databases/pglite'
 import { postgres } from '@backsaas/adapters/databases/postgres'
+import { policies } from '@backsaas/plugins/policies'
 import { createRuntime } from '@backsaas/runtime'
 
 const [kind, place, key] = process.argv.slice(2)
 if (!kind || !place || !key) throw new Error('usage: writer.ts postgres|pglite URL|FOLDER KEY')
 
-const runtime = createRuntime({ database: kind === 'postgres' ? postgres(place) : pglite(place) })
+const database = kind === 'postgres' ? postgres(place) : pglite(place)
+const runtime = createRuntime({ database, plugins: [policies()] })
 await runtime.ready()
 writeSync(1, 'ready\n')
 

@@ -1,4 +1,5 @@
 /** Names with quotes, control characters and prototypes, and objects where scalars belong: a quick 4xx, no SQL sent. */
+import type { Statement } from '@backsaas/core'
 import { beforeAll, expect, test } from 'vitest'
 import type { Answer } from '../fixture/answer.ts'
 import type { Caller } from '../fixture/caller.ts'
@@ -36,6 +37,11 @@ const NAMES = [
 
 const REFUSED_WITHIN_MS = 50
 
+/** Whether the schema has moved on, which an unknown name lets the runtime ask its registry: it says nothing of the name. */
+function asksForInstalls({ text, params }: Statement): boolean {
+  return text.includes('"installs"') && !params.some((value) => value !== null && NAMES.includes(value))
+}
+
 export function hostileNames(lend: Watched): void {
   let caller: Caller
   beforeAll(async () => {
@@ -63,7 +69,7 @@ export function hostileNames(lend: Watched): void {
     expect(
       lend()
         .statements.slice(sent)
-        .map((statement) => statement.text),
+        .filter((statement) => !asksForInstalls(statement)),
     ).toEqual([])
     expect(took).toBeLessThan(REFUSED_WITHIN_MS)
   }
