@@ -82,11 +82,11 @@ export function createPooledDatabase(driver: Driver, url: () => string, options:
 
 function createConnection(pool: Pool, interactive: boolean): Connection {
   const connection: Connection = {
-    batch: (statements, { readsFor } = {}) =>
+    batch: (statements, hints = {}) =>
       pool.use(
-        (lane) => runBatch(lane, statements, { begin: [BEGIN], alone: true, readsFor }),
-        // A write gathers with no other: one connection would make each of them durable in turn, several do it at once.
-        readsFor === undefined ? undefined : statements.at(-1)?.text,
+        (lane) => runBatch(lane, statements, { begin: [BEGIN], alone: true, hints }),
+        // What shares no transaction gathers with no other: one connection would make each durable in turn, several do it at once.
+        hints.sharedBy === undefined ? undefined : statements.at(-1)?.text,
       ),
   }
   if (!interactive) return connection

@@ -1,5 +1,12 @@
 /** What every Postgres adapter has in common: batches and transactions on one session, told as one outcome. */
-import { BackSaasError, type Connection, DatabaseError, type Result, type Statement } from '@backsaas/core'
+import {
+  BackSaasError,
+  type BatchHints,
+  type Connection,
+  DatabaseError,
+  type Result,
+  type Statement,
+} from '@backsaas/core'
 
 /** A result with the server's command tag, without its numbers: `INSERT`, `COMMIT`, `ROLLBACK`. */
 export interface Answer extends Result {
@@ -17,9 +24,9 @@ export interface Session {
   /**
    * Sends every statement before the first answer is awaited, and answers with the first error the server gave.
    *
-   * @param readsFor of a single statement: as in the hints of a batch.
+   * @param hints of a batch that is a transaction by itself.
    */
-  send(statements: readonly Statement[], readsFor?: string): Promise<Outcome>
+  send(statements: readonly Statement[], hints?: BatchHints): Promise<Outcome>
 }
 
 export interface BatchOptions {
@@ -27,8 +34,7 @@ export interface BatchOptions {
   readonly begin: readonly Statement[]
   /** Whether a single statement runs by itself, without a transaction around it. */
   readonly alone: boolean
-  /** As in the hints of a batch. */
-  readonly readsFor?: string | undefined
+  readonly hints?: BatchHints
 }
 
 export const BEGIN: Statement = { text: 'begin', params: [] }
@@ -50,7 +56,7 @@ export async function runBatch(
   const alone = options.alone && (statements.length === 1 || session.atomic === true)
   const sent = alone ? statements : [...options.begin, ...statements, COMMIT]
   for (let attempt = 0; ; attempt++) {
-    const outcome = await session.send(sent, sent.length === 1 ? options.readsFor : undefined)
+    const outcome = await session.send(sent, alone ? options.hints : undefined)
     if (outcome.ok) return alone ? plain(outcome.answers) : committed(outcome.answers, options.begin.length)
     if (!outcome.stale || attempt >= statements.length) throw outcome.error
   }

@@ -22,10 +22,16 @@ export interface Result {
 /** What an adapter may make use of, and need not. */
 export interface BatchHints {
   /**
-   * Of a single statement that changes nothing: whom it reads for. It may share a transaction with others of the same word that
-   * are sent at the same moment; each answers, or fails, as if it had run by itself.
+   * A word, the tenant and what is done, say: the batch may share a transaction with others of the same word that are sent at
+   * the same moment; each answers, or fails, as if it had run by itself. Not for batches that set what outlasts their
+   * statements.
    */
-  readonly readsFor?: string
+  readonly sharedBy?: string
+  /**
+   * Names the one row that a shared batch locks; absent where it locks none. Batches lock in the order of these names, lest
+   * two transactions wait for each other.
+   */
+  readonly locks?: string
 }
 
 export interface Connection {

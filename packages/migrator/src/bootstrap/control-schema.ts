@@ -99,31 +99,31 @@ $states$`
  * they would not, hence BS003.
  *
  * It is part of every read, so its words were weighed: an assignment costs less than `perform`, one look-up less than two.
- * Reads that were sent together are one transaction that enters for each: from the second on it keeps what it has found
- * live and asks no more, as statements that follow one `enter` do not either.
+ * What was sent together is one transaction that enters for each: from the second on it finds the setting that says which
+ * version was live, and asks no more, as statements that follow one `enter` do not either.
  */
 const ENTER = `create or replace function backsaas.enter(in_tenant uuid, in_placement uuid, in_version int)
 returns table (tenant uuid) language plpgsql volatile rows 1 as $enter$
 declare
   entered text := current_setting('backsaas.tenant', true);
-  kept text;
+  asked text := in_placement::text || ':' || in_version;
 begin
-  if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'backsaas.enter needs the isolation read committed' using errcode = 'BS003';
-  end if;
-  if in_tenant is null then
-    raise exception 'no tenant is given' using errcode = 'BS002';
-  end if;
   tenant := in_tenant;
   if entered = in_tenant::text then
-    if current_setting('backsaas.found_live', true) = in_placement::text || in_version then
+    if current_setting('backsaas.version', true) = asked then
       return next;
       return;
     end if;
   elsif entered <> '' then
     raise exception 'another tenant is entered already' using errcode = 'BS003';
   else
-    kept := set_config('backsaas.tenant', in_tenant::text, true);
+    if in_tenant is null then
+      raise exception 'no tenant is given' using errcode = 'BS002';
+    end if;
+    if current_setting('transaction_isolation') <> 'read committed' then
+      raise exception 'backsaas.enter needs the isolation read committed' using errcode = 'BS003';
+    end if;
+    entered := set_config('backsaas.tenant', in_tenant::text, true);
   end if;
   perform from backsaas.fence_tenants f, backsaas.versions v
     where f.tenant_id = in_tenant and f.state = 'live'
@@ -134,10 +134,7 @@ begin
     end if;
     raise exception 'the tenant is not live' using errcode = 'BS002';
   end if;
-  kept := set_config('backsaas.version', in_placement::text || ':' || in_version, true);
-  if entered <> '' then
-    kept := set_config('backsaas.found_live', in_placement::text || in_version, true);
-  end if;
+  entered := set_config('backsaas.version', asked, true);
   return next;
 end
 $enter$`

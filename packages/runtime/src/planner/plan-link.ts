@@ -1,6 +1,7 @@
 /** What ties the rows of an embed to the row they are embedded in. */
 import type { CompiledRelation, Embed } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
+import { value } from './render.ts'
 import { column, visibleRows } from './rules.ts'
 import { innerScope, type PlanScope } from './scope.ts'
 
@@ -13,5 +14,8 @@ export function linked(outer: PlanScope, inner: PlanScope, embed: Embed): SQL {
 }
 
 function pairs(outer: PlanScope, inner: PlanScope, relation: CompiledRelation): SQL[] {
-  return relation.from.map((field, i) => sql`${column(inner, relation.to[i] ?? '')} = ${column(outer, field)}`)
+  return relation.from.map((field, i) => {
+    const param = outer.pinned?.get(field)
+    return sql`${column(inner, relation.to[i] ?? '')} = ${param === undefined ? column(outer, field) : value(param)}`
+  })
 }

@@ -92,3 +92,18 @@ test('operations that differ in values only share their statement, others do not
 test('JSON keys cannot leave their quotes', () => {
   expect(statement(`contacts?select=meta->"a'b"`).text).toContain(`->'a''b'`)
 })
+
+test('what an equality of all rows decides is embedded once, and nothing else is', () => {
+  const tied = (query: string) =>
+    /"companies_t" e1 where e1\."tenant_id" = x\.tenant and e1\."id_p" = (\S+) /.exec(
+      statement(`contacts?select=email,company(name)&${query}`).text,
+    )?.[1]
+  expect(tied('company_id=eq.7')).toBe('$1')
+  for (const query of [
+    'company_id=neq.7',
+    'company_id=not.eq.7',
+    'or=(company_id.eq.7,age.is.null)',
+    'company_id=in.(7)',
+  ])
+    expect(tied(query)).toBe('t."company_id_p"')
+})

@@ -6,13 +6,14 @@ import { linked } from './plan-link.ts'
 import { planWhere } from './plan-where.ts'
 import { value } from './render.ts'
 import { visibleRows } from './rules.ts'
-import { embedsOf, innerScope, isAggregated, type PlanScope } from './scope.ts'
+import { embedsOf, innerScope, isAggregated, type PlanScope, pinnedBy } from './scope.ts'
 
 /**
  * @param from what the rows are read from, under the scope's alias: a table, or the CTE that has written them.
  * @param link the condition that ties them to an outer row; absent at the root.
  */
-export function planRows(scope: PlanScope, query: Query, from: SQL, link?: SQL): SQL {
+export function planRows(outer: PlanScope, query: Query, from: SQL, link?: SQL): SQL {
+  const scope = pinnedBy(outer, query)
   const aggregated = isAggregated(query)
   const laterals: SQL[] = []
   const groups: SQL[] = []

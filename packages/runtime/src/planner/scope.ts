@@ -1,5 +1,5 @@
 /** What the planner knows at one place of a query. */
-import { type Embed, invariant, physicalType, type Query } from '@backsaas/core'
+import { type Embed, invariant, type Param, physicalType, type Query } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
 import { type BoundEntity, type BoundSchema, TENANT } from '../binding/bound-schema.ts'
 
@@ -14,6 +14,8 @@ export interface PlanScope {
   readonly nextAlias: () => SQL
   /** The fields that a write was given; what an expression calls `input`. */
   readonly given?: readonly string[]
+  /** Fields that have the same value in every row here, by a condition that each of them meets: the place of that value. */
+  readonly pinned?: ReadonlyMap<string, Param>
   /** What columns are to become, where it is not what they are. */
   readonly values?: ReadonlyMap<string, SQL>
 }
@@ -34,12 +36,13 @@ export function rootScope(schema: BoundSchema, entityName: string, tenant: SQL):
  * text wherever it stands: what is grouped by can be sorted by.
  */
 export function relatedScope(scope: PlanScope, entityName: string): PlanScope {
-  const { values: _values, given: _given, ...outer } = scope
+  const { values: _values, given: _given, pinned: _pinned, ...outer } = scope
   return { ...outer, entity: entityOf(scope.schema, entityName), alias: sql`${scope.alias}${sql.raw('_r')}` }
 }
 
 export function innerScope(scope: PlanScope, entityName: string): PlanScope {
-  return { ...scope, entity: entityOf(scope.schema, entityName), alias: scope.nextAlias() }
+  const { pinned: _pinned, ...outer } = scope
+  return { ...outer, entity: entityOf(scope.schema, entityName), alias: scope.nextAlias() }
 }
 
 function entityOf(schema: BoundSchema, name: string): BoundEntity {
@@ -51,6 +54,18 @@ function entityOf(schema: BoundSchema, name: string): BoundEntity {
 /** The one choke point: rows of this scope's entity that belong to the tenant. Every FROM of the planner carries it. */
 export function ofTenant(scope: PlanScope): SQL {
   return sql`${scope.alias}.${TENANT} = ${scope.tenant}`
+}
+
+/** What is embedded by such a field is asked for once, and not for each row. */
+export function pinnedBy(scope: PlanScope, { where }: Query): PlanScope {
+  const pinned = new Map<string, Param>()
+  for (const condition of where) {
+    if (condition.kind !== 'comparison' || condition.operator !== 'eq' || condition.not || condition.quantifier)
+      continue
+    const { path, param } = condition
+    if (path.json.length === 0 && param !== undefined) pinned.set(path.field, param)
+  }
+  return pinned.size === 0 ? scope : { ...scope, pinned }
 }
 
 /** Whether a query's answer is one row per group rather than per row of the table. */

@@ -2,6 +2,7 @@
 import { type Connection, DatabaseError, invariant, type Operation, REFUSED, type Statement } from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 import { translateDatabaseError } from '../errors/translate-database-error.ts'
+import { batchHints } from './batch-hints.ts'
 
 export interface Executed {
   /** Rows in `body`, or written. */
@@ -47,7 +48,7 @@ async function answerRow(
   tenantId: string,
 ): Promise<readonly (string | null)[]> {
   try {
-    const results = await connection.batch(statements, operation.action === 'read' ? { readsFor: tenantId } : {})
+    const results = await connection.batch(statements, batchHints(operation, statements, schema, tenantId))
     const result = results.at(-1)
     const row = result?.rows[0]
     if (row) return row

@@ -7,7 +7,7 @@ import type { Outcome } from '../session.ts'
 import { isServerError, PgClient } from './driver.ts'
 import { connectError, queryError } from './driver-error.ts'
 import { type Parsing, PipelinedQuery, type Settled } from './pipelined-query.ts'
-import { createSharedReads, type SharedReads } from './shared-reads.ts'
+import { createSharedTransactions, type SharedTransactions } from './shared-transactions.ts'
 import { createStatementNames, type StatementNames } from './statement-names.ts'
 
 const CLOSE_TIMEOUT_MS = 5000
@@ -36,7 +36,7 @@ export async function openLane(options: LaneOptions, kept: boolean): Promise<Lan
     throw connectError(error, client)
   }
   const names = kept ? createStatementNames() : null
-  const shared = createSharedReads({
+  const shared = createSharedTransactions({
     send: (statements) => sendAll(sending, statements),
     outcome: (settled) => toOutcome(sending, settled),
   })
@@ -48,12 +48,11 @@ export async function openLane(options: LaneOptions, kept: boolean): Promise<Lan
 
   return {
     atomic: true,
-    async send(statements, readsFor) {
+    async send(statements, hints = {}) {
       if (lost) return { ok: false, error: unreachable('08006', 'the connection to Postgres was lost'), stale: false }
-      const [only] = statements
       const outcome =
-        readsFor !== undefined && only && cork(sending)
-          ? await sending.shared.add(readsFor, only)
+        hints.sharedBy !== undefined && cork(sending)
+          ? await sending.shared.add(hints.sharedBy, { statements, locks: hints.locks ?? '' })
           : toOutcome(sending, await sendAll(sending, statements))
       // Told before the driver is: its socket is still open while the last words of the server are read.
       if (!outcome.ok && outcome.error.code === 'DATABASE_UNREACHABLE') onLost()
@@ -111,7 +110,7 @@ interface Sending {
   readonly client: Client
   readonly names: StatementNames | null
   readonly parsing: Parsing
-  readonly shared: SharedReads
+  readonly shared: SharedTransactions
   /** Whether what is written waits for the end of this turn of the event loop. */
   corked: boolean
 }
