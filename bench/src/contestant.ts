@@ -26,7 +26,7 @@ export interface Contestant {
 }
 
 export interface ContestantOptions {
-  readonly kind: 'backsaas' | 'by hand'
+  readonly kind: 'backsaas' | 'by hand' | 'guarded'
   /** The adapter or client that it uses. */
   readonly driver: string
   /** The database's. */
@@ -41,15 +41,14 @@ export interface ContestantOptions {
 }
 
 /** As our image has it; who writes by hand takes Node as it is. */
-const YOUNG = { backsaas: ['--max-semi-space-size=16'], 'by hand': [] } as const
+const YOUNG = { backsaas: ['--max-semi-space-size=16'], guarded: ['--max-semi-space-size=16'], 'by hand': [] } as const
 
 /** @throws where the process ends before it listens. */
 export async function startContestant(options: ContestantOptions): Promise<Contestant> {
   const { kind, driver, url, pool, path = '', headers = {}, readerHeaders = headers, collects = false } = options
   const name = `${kind} (${driver})`
-  const script = kind === 'backsaas' ? 'backsaas.ts' : 'by-hand.ts'
   const startedAt = performance.now()
-  const child = fork(new URL(`./contestants/${script}`, import.meta.url), [driver, url, pool], {
+  const child = fork(new URL(`./contestants/${kind.replace(' ', '-')}.ts`, import.meta.url), [driver, url, pool], {
     execArgv: ['--conditions=@backsaas/source', ...YOUNG[kind], ...(collects ? ['--expose-gc'] : [])],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })

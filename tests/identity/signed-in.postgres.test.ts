@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createKey } from '@backsaas/migrator'
+import { createKey, revokeKey, suspendTenant } from '@backsaas/migrator'
 import { auth } from '@backsaas/plugins/auth'
 import { policies } from '@backsaas/plugins/policies'
 import { createClient, type SupabaseClient } from '@supabase/supabase-js'
@@ -164,5 +164,31 @@ describe.each([
     const user = await bites((error) => (error as { code?: string } | null)?.code === 'USER_SUSPENDED')
     console.log(`${where}: role gone after ${role.toFixed(1)} s, user suspended after ${user.toFixed(1)} s`)
     expect([role < 15, user < 15]).toEqual([true, true])
+  })
+
+  test('a key revoked, and a tenant suspended, are refused within 15 seconds', async () => {
+    const { slug } = await fixture.newTenant()
+    const made = await Promise.all(
+      ['kept', 'revoked'].map((name) => createKey(fixture.database, { tenant: slug, name, roles: ['admin'] })),
+    )
+    const status = async (key = ''): Promise<number> =>
+      (await send()('/rest/v1/articles?limit=1', { headers: { apikey: key } })).status
+    const bites = async (key: string | undefined): Promise<number> => {
+      const from = performance.now()
+      for (;;) {
+        const seconds = (performance.now() - from) / 1000
+        if ((await status(key)) !== 200 || seconds > 20) return seconds
+        await new Promise((resolve) => setTimeout(resolve, 250))
+      }
+    }
+    for (const { key } of made) expect(await status(key)).toBe(200)
+    const [kept, revoked] = made
+    await revokeKey(fixture.database, { tenant: slug, prefix: revoked?.key.split("_")[2] ?? "" })
+    const key = await bites(revoked?.key)
+    expect(await status(kept?.key)).toBe(200)
+    await suspendTenant(fixture.database, slug)
+    const tenant = await bites(kept?.key)
+    console.log(`${where}: key gone after ${key.toFixed(1)} s, tenant suspended after ${tenant.toFixed(1)} s`)
+    expect([key < 15, tenant < 15]).toEqual([true, true])
   })
 })

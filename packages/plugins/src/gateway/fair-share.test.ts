@@ -56,3 +56,11 @@ test('who goes away waits no more, and takes no room', async () => {
   share.leave('c')
   expect(share.enter('d', signal)).toBeNull()
 })
+
+test('who has gone before there was room is refused at once', async () => {
+  const share = createFairShare({ inside: 1 })
+  share.enter('a', signal)
+  expect(() => share.enter('b', AbortSignal.abort())).toThrow(expect.objectContaining({ code: 'OVERLOADED' }))
+  share.leave('a')
+  expect(share.enter('c', signal)).toBeNull()
+})

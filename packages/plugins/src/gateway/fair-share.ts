@@ -61,7 +61,17 @@ export function createFairShare(options: ShareOptions): FairShare {
     }
   }
 
+  function forget(tenant: string, line: Line): void {
+    if (line.inside > 0 || line.waiting.size > 0) return
+    lines.delete(tenant)
+    turns.delete(tenant)
+  }
+
   function wait(tenant: string, line: Line, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) {
+      forget(tenant, line)
+      throw overloaded('the caller has gone')
+    }
     if (line.waiting.size >= waitingOfTenant) throw overloaded('too many requests of the tenant are waiting')
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const done = (): void => {
@@ -76,6 +86,7 @@ export function createFairShare(options: ShareOptions): FairShare {
       giveUp: (error) => {
         done()
         line.waiting.delete(waiting)
+        forget(tenant, line)
         reject(error)
       },
     }
@@ -105,7 +116,7 @@ export function createFairShare(options: ShareOptions): FairShare {
       inside -= 1
       line.inside -= 1
       if (turns.size > 0) admitNext()
-      if (line.inside === 0 && line.waiting.size === 0) lines.delete(tenant)
+      forget(tenant, line)
     },
   }
 }
