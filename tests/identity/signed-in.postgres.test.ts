@@ -183,7 +183,7 @@ describe.each([
     }
     for (const { key } of made) expect(await status(key)).toBe(200)
     const [kept, revoked] = made
-    await revokeKey(fixture.database, { tenant: slug, prefix: revoked?.key.split("_")[2] ?? "" })
+    await revokeKey(fixture.database, { tenant: slug, prefix: revoked?.key.split('_')[2] ?? '' })
     const key = await bites(revoked?.key)
     expect(await status(kept?.key)).toBe(200)
     await suspendTenant(fixture.database, slug)
