@@ -144,6 +144,53 @@ test('events are shown, and followed until it is stopped', async () => {
   expect(await following).toMatchObject({ code: 0, stderr: '' })
 })
 
+test('events of a type are followed from a position on, over connections that break', async () => {
+  const breaking = new AbortController()
+  listener.serve(async (request) => {
+    const response = await registry.fixture.runtime.fetch(request)
+    if (!request.url.includes('/events?') || breaking.signal.aborted) return response
+    const { readable, writable } = new TransformStream()
+    response.body?.pipeTo(writable, { signal: breaking.signal }).catch(() => undefined)
+    return new Response(readable, response)
+  })
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
+  const args = ['events', '--follow', '--json', '--type', 'schema.updated.compatible', '--after', '1']
+  const following = runCli(args, acme, stopped)
+  const seen = (): readonly unknown[] => told.split('\n').flatMap((one) => (one ? [JSON.parse(one).data] : []))
+  await expect.poll(seen, SOON).toMatchObject([{ new_version: 2 }])
+  breaking.abort()
+  await registry.acme.rpc('publish_schema', { source: schemaOf('later', 'more: { type: text }') })
+  // Each once, however often it is connected.
+  await expect.poll(seen, SOON).toMatchObject([{ new_version: 2 }, { new_version: 2, changes: [{ field: 'more' }] }])
+  stop()
+  expect(await following).toMatchObject({ code: 0, stderr: '' })
+})
+
+test('who may not follow is told why, and no second time', async () => {
+  const refused = await runCli(['events', '--follow'], {
+    ...acme,
+    BACKSAAS_KEY: `${acme.BACKSAAS_KEY?.slice(0, -3)}xyz`,
+  })
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('key')])
+})
+
+test('what others share is listed, installed and taken away again', async () => {
+  const { globex } = registry
+  await globex.rpc('publish_schema', { source: schemaOf('tools') })
+  await globex.send('PATCH', '/schemas?name=eq.tools', { shared: true })
+  const listed = async (): Promise<string> => (await runCli(['schemas', '--installable'], acme)).stdout
+  expect(await listed()).toContain('globex/tools  version 1\n')
+  expect((await runCli(['install', 'globex/tools', '--as', 'their_tools'], acme)).code).toBe(0)
+  expect(await listed()).toContain('globex/tools  version 1  installed as their_tools\n')
+  const gone = await runCli(['uninstall', 'their_tools'], acme)
+  expect(gone.stdout).toBe('their_tools is installed no more; requests without a profile get notes\n')
+  expect(await listed()).toContain('globex/tools  version 1\n')
+  const unknown = await runCli(['uninstall', 'their_tools', '--json'], acme)
+  expect([unknown.code, json(unknown)]).toMatchObject([1, { error: { code: 'PROFILE_UNKNOWN' } }])
+  const nobody = await runCli(['uninstall', 'notes'], database)
+  expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining('--tenant') })
+})
+
 test('a database is asked itself', async () => {
   const schemas = await runCli(['schemas'], database)
   expect(schemas.stdout).toMatch(
@@ -152,8 +199,13 @@ test('a database is asked itself', async () => {
   expect((await runCli(['diff', 'acme/notes@1', 'acme/notes@2'], database)).stdout).toContain('ADD_FIELD')
   const installed = await runCli(['install', 'notes', '--tenant', 'acme', '--as', 'again', '--json'], database)
   expect(json(installed)).toMatchObject({ created: true, profile: 'again', version: 2 })
-  const events = await runCli(['events', '--type', 'install.created', '--json'], database)
-  expect(events.stdout).toContain('"profile":"again"')
+  const taken = await runCli(['uninstall', 'again', '--tenant', 'acme', '--json'], database)
+  expect(json(taken)).toMatchObject({ profile: 'again', version: 2, default_profile: 'notes' })
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
+  const following = runCli(['events', '--type', 'install.deleted', '--json', '--follow'], database, stopped)
+  await expect.poll(() => told, SOON).toContain('"profile":"again"')
+  stop()
+  expect((await following).code).toBe(0)
   // What is said on the line comes before what a variable says.
   const both = await runCli(['schemas', '--json', '--database', String(database.DATABASE_URL)], acme)
   expect(both.stdout).toContain('platform')

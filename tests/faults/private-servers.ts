@@ -54,7 +54,7 @@ export async function createPostgres(): Promise<PrivatePostgres> {
     const [first = '', ...rest] = asRoot ? ['runuser', '-u', 'postgres', '--', ...words] : words
     execFileSync(first, rest, { stdio: 'ignore', cwd: folder })
   }
-  const options = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c max_connections=60`
+  const options = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c max_connections=150`
   const control = (...args: string[]): void => run('pg_ctl', '-D', data, '-l', join(folder, 'log'), '-w', ...args)
   run('initdb', '-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync')
   const start = async (): Promise<void> => {

@@ -1,8 +1,9 @@
 /** Two publishers at once, and several workers: one wins, the other is told by what; nothing is done twice or out of turn. */
 import { postgres } from '@backsaas/adapters/databases/postgres'
-import type { Database } from '@backsaas/core'
+import { type Database, JOBS_WAITING_MAX } from '@backsaas/core'
 import { startWorker, type Worker } from '@backsaas/migrator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Answer } from '../fixture/answer.ts'
 import { type Registry, type RegistryCaller, SOON, schemaOf, startRegistry } from './start-registry.ts'
 
 describe('publishing at once', () => {
@@ -68,6 +69,32 @@ describe('publishing at once', () => {
       .poll(outcomes, SOON)
       .toEqual([{ status: 'succeeded', code: null, attempts: 1 }, lost, lost].toSorted(byStatus))
     await Promise.all(workers.map((worker) => worker.close()))
+  })
+
+  test('of one tenant so many wait and no more; nobody else is kept from asking', async () => {
+    const [caller, neighbour] = [await registry.newTenant(), await registry.newTenant()]
+    const ask = (one: RegistryCaller, count: number): Promise<Answer> => {
+      const input = { source: schemaOf('x') }
+      return one.send('POST', '/jobs', Array(count).fill({ kind: 'validate_schema', input }))
+    }
+    expect((await ask(caller, JOBS_WAITING_MAX - 1)).status).toBe(201)
+    const many = await ask(caller, 2)
+    expect([many.status, many.row.code, many.headers.get('retry-after')]).toEqual([429, 'JOBS_TOO_MANY', '2'])
+    const last = { prefer: 'respond-async' }
+    expect((await caller.rpc('diff_schema', { schema: 'x' }, last)).status).toBe(202)
+    const refused = await caller.rpc('diff_schema', { schema: 'x' }, last)
+    expect([refused.status, refused.row.code, refused.row.message]).toEqual([
+      429,
+      'JOBS_TOO_MANY',
+      `${JOBS_WAITING_MAX} jobs of this tenant wait already`,
+    ])
+    expect(refused.row.hint).toContain('finished_at=is.null')
+    expect((await neighbour.rpc('diff_schema', { schema: 'x' }, last)).status).toBe(202)
+    const worker = await startWorker(other)
+    const waiting = async (): Promise<unknown> => (await caller.get('/jobs?finished_at=is.null&select=id')).body
+    await expect.poll(waiting, SOON).toEqual([])
+    expect((await caller.rpc('diff_schema', { schema: 'x' })).status).toBe(404)
+    await worker.close()
   })
 
   test('many tenants, many jobs: each done once, a tenant’s in its order', async () => {

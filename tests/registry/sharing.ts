@@ -78,6 +78,61 @@ export function sharing(lend: Lend): void {
     })
   })
 
+  test('what may be installed is listed: one’s own, the platform’s, and what others share', async () => {
+    const [first, second, third] = tenants()
+    await first.rpc('publish_schema', { source: schemaOf('hidden') })
+    const listed = async (caller: RegistryCaller, given: object = {}): Promise<readonly Record<string, unknown>[]> =>
+      (await caller.rpc('list_installable_schemas', given)).row.schemas as readonly Record<string, unknown>[]
+    const [own, others] = [await listed(first), await listed(third)]
+    const entry = {
+      owner: first.tenant.slug,
+      name: 'crm',
+      version: 2,
+      schema_id: expect.any(String),
+      description: null,
+    }
+    expect(own).toContainEqual({ ...entry, installed_as: ['crm'] })
+    expect(others).toContainEqual({ ...entry, installed_as: ['crm'] })
+    expect(own.map(({ name }) => name)).toContain('hidden')
+    expect(others.map(({ name }) => name)).not.toContain('hidden')
+    expect(others.map(({ owner }) => owner)).toContain(second.tenant.slug)
+    const after = `${first.tenant.slug}/crm`
+    expect((await listed(third, { after, search: 'CR' })).map(({ owner }) => owner)).not.toContain(first.tenant.slug)
+    expect(await listed(third, { search: "%' or" })).toEqual([])
+    const member = await lend().withRoles(third, 'member')
+    expect((await member.rpc('list_installable_schemas', {})).status).toBe(403)
+  })
+
+  test('an install is taken away; its rows stay, and come back with it', async () => {
+    const [first, , third] = tenants()
+    expect((await third.tenant.get('/notes?select=more')).body).toEqual([{ more: 'third' }])
+    const uninstalled = await third.rpc('uninstall_schema', { profile: 'crm' })
+    expect([uninstalled.status, uninstalled.body]).toEqual([
+      200,
+      { profile: 'crm', schema_id: expect.any(String), version: 2, default_profile: 'platform' },
+    ])
+    const status = async (): Promise<number> =>
+      (await third.tenant.get('/notes?select=more', { 'accept-profile': 'crm' })).status
+    await expect.poll(status, SOON).toBe(406)
+    expect(await profilesOf(third)).toMatchObject([{ profile: 'platform' }])
+    expect((await first.tenant.get('/notes')).status).toBe(200)
+    const events = await third.get('/events?type=eq.install.deleted&select=subject,data')
+    expect(events.body).toEqual([
+      {
+        subject: uninstalled.row.schema_id,
+        data: { tenant_id: third.tenant.id, schema_id: uninstalled.row.schema_id, schema: 'crm', profile: 'crm' },
+      },
+    ])
+    const again = await third.rpc('uninstall_schema', { profile: 'crm' })
+    expect([again.status, again.row.code, again.row.hint]).toEqual([404, 'PROFILE_UNKNOWN', 'it has platform'])
+    const registry = await third.rpc('uninstall_schema', { profile: 'platform' })
+    expect([registry.status, registry.row.code]).toEqual([409, 'PROFILE_PROTECTED'])
+    expect((await third.rpc('install_schema', { schema: `${first.tenant.slug}/crm` })).status).toBe(201)
+    await expect
+      .poll(async () => (await third.tenant.get('/notes?select=more')).body, SOON)
+      .toEqual([{ more: 'third' }])
+  })
+
   test('only the owner shares, and nothing but that is changed by hand', async () => {
     const [first, , third] = tenants()
     await third.send('PATCH', '/schemas?name=eq.crm', { shared: false })

@@ -9,7 +9,7 @@ const HELP = `npm run bench:registry [-- OPTIONS]
 
   --publications 100   with Redis and with NOTIFY; with the bus dead a tenth, since each takes seconds
   --rate 200           requests a second of the neighbour
-  --idle 60            seconds
+  --idle 30            seconds
   --json
 
 Postgres: BACKSAAS_TEST_DATABASE_URL; Redis: REDIS_URL.
@@ -18,7 +18,7 @@ const { values } = parseArgs({
   options: {
     publications: { type: 'string', default: '100' },
     rate: { type: 'string', default: '200' },
-    idle: { type: 'string', default: '60' },
+    idle: { type: 'string', default: '30' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },

@@ -25,6 +25,7 @@ import { addServe } from './commands/serve.ts'
 import { addStatus } from './commands/status.ts'
 import { addTenantCreate } from './commands/tenant-create.ts'
 import { addTest } from './commands/test.ts'
+import { addUninstall } from './commands/uninstall.ts'
 import { addValidate } from './commands/validate.ts'
 import type { Io } from './io.ts'
 import { readText } from './read-text.ts'
@@ -92,6 +93,7 @@ function createProgram(io: Io, asJson: boolean): Command {
   addSchemas(program, io)
   addDiff(program, io)
   addInstall(program, io)
+  addUninstall(program, io)
   addEvents(program, io)
   addStatus(program, io)
   addRollback(program, io)

@@ -22,6 +22,8 @@ export interface Clients extends Tally {
 
 const PAUSE_MS = 15
 const PATIENCE_MS = 30_000
+/** Whoever asks a process that is stopped goes on with another one, as behind a load balancer. */
+const STOPPED_MS = 2_000
 
 /** Two writers and two readers for each tenant. */
 export function startClients(urls: readonly string[], tenants: readonly Tenant[], outages: Outages): Clients {
@@ -36,9 +38,10 @@ export function startClients(urls: readonly string[], tenants: readonly Tenant[]
     const runtime = turn++ % urls.length
     const from = Date.now()
     const headers = { apikey: tenant.key, 'content-type': 'application/json' }
+    const waiting = patience(() => outages.isDown(runtime))
     try {
       const url = `${urls[runtime]}/t/${tenant.slug}/rest/v1${path}`
-      const response = await fetch(url, { ...init, headers, signal: AbortSignal.timeout(PATIENCE_MS) })
+      const response = await fetch(url, { ...init, headers, signal: waiting.signal })
       const text = await response.text()
       const status = response.status
       count(String(status))
@@ -49,6 +52,8 @@ export function startClients(urls: readonly string[], tenants: readonly Tenant[]
       count('cut')
       if (!outages.explain(runtime, from)) note(runtime, `no answer: ${reasonOf(error)}`)
       return null
+    } finally {
+      waiting.end()
     }
   }
 
@@ -86,6 +91,16 @@ export function startClients(urls: readonly string[], tenants: readonly Tenant[]
       await Promise.all(running)
     },
   }
+}
+
+/** Aborts after so long, or soon where nobody can answer; to be ended. */
+function patience(isHopeless: () => boolean): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController()
+  const until = Date.now() + PATIENCE_MS
+  const timer = setInterval(() => {
+    if (isHopeless() || Date.now() > until) controller.abort(new Error('no answer in time'))
+  }, STOPPED_MS)
+  return { signal: controller.signal, end: () => clearInterval(timer) }
 }
 
 function reasonOf(error: unknown): string {

@@ -11,7 +11,7 @@ export interface Fault {
 
 /** @param frozenMs how long a runtime is stopped. */
 export function faultsOf(world: World, outages: Outages, frozenMs: number): readonly Fault[] {
-  const { postgres, redis, migrator, runtimes } = world
+  const { postgres, redis, migrators, runtimes } = world
   const restart = (i: number): Fault => ({
     name: `runtime ${i} SIGKILL`,
     run: () =>
@@ -24,17 +24,19 @@ export function faultsOf(world: World, outages: Outages, frozenMs: number): read
     name: `runtime ${i} SIGSTOP for ${frozenMs} ms`,
     run: () => outages.during(i, async () => runtimes[i]?.freeze(frozenMs)),
   })
+  const replace = (i: number): Fault => ({
+    name: `migrator ${i} SIGKILL`,
+    run: async () => {
+      await migrators[i]?.kill()
+      await migrators[i]?.start()
+    },
+  })
   return [
     restart(1),
     { name: 'Redis FLUSHALL', run: () => flush(redis.url) },
     freeze(2),
-    {
-      name: 'migrator SIGKILL',
-      run: async () => {
-        await migrator.kill()
-        await migrator.start()
-      },
-    },
+    // One of both relays; whichever it is, the other goes on.
+    replace(0),
     {
       name: 'Redis SIGKILL, back empty',
       run: async () => {
@@ -43,6 +45,7 @@ export function faultsOf(world: World, outages: Outages, frozenMs: number): read
       },
     },
     { name: 'Postgres restarted -m immediate', run: () => outages.during('postgres', () => postgres.restart()) },
+    replace(1),
     restart(3),
   ]
 }

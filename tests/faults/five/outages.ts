@@ -14,6 +14,8 @@ export interface Outages {
   during(place: Place, work: () => Promise<void>): Promise<void>
   /** Whether the runtime may have been out of order at some time from `from` on until now. */
   explain(runtime: number, from: number): boolean
+  /** Whether the runtime itself is out of order now: killed or stopped. */
+  isDown(runtime: number): boolean
 }
 
 /** Connections that were lost are made again, and requests that waited are answered, for so long after. */
@@ -31,6 +33,7 @@ export function createOutages(): Outages {
         outage.to = Date.now()
       }
     },
+    isDown: (runtime) => outages.some(({ place, to }) => place === runtime && to === Infinity),
     explain: (runtime, from) =>
       outages.some(({ place, to, ...outage }) => {
         const here = place === 'postgres' || place === runtime

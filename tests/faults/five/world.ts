@@ -1,4 +1,4 @@
-/** Five runtimes, a migrator, a Postgres and a Redis, each a process that may be killed. */
+/** Five runtimes, two migrators, a Postgres and a Redis, each a process that may be killed. */
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { postgres } from '@backsaas/adapters/databases/postgres'
@@ -11,7 +11,8 @@ import { type Restartable, restartable } from './process.ts'
 export interface World {
   readonly postgres: PrivatePostgres
   readonly redis: PrivateServer
-  readonly migrator: Restartable
+  /** Both relay, one at a time, and share the jobs. */
+  readonly migrators: readonly Restartable[]
   readonly runtimes: readonly Restartable[]
   readonly urls: readonly string[]
   /** Publishes its own schema. */
@@ -22,32 +23,36 @@ export interface World {
 }
 
 const RUNTIMES = 5
+const MIGRATORS = 2
 const CLI = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url))
 
 export async function createWorld(): Promise<World> {
   const [server, redis] = await Promise.all([createPostgres(), createRedis()])
   const tenants = await setUp(server.url)
   const common = { DATABASE_URL: server.url, REDIS_URL: redis.url, BACKSAAS_LOG: 'none', HOST: '127.0.0.1' }
-  const [healthPort, ...ports] = await Promise.all(Array.from({ length: 1 + RUNTIMES }, freePort))
-  const migrator = restartable([CLI, 'migrator'], { ...common, BACKSAAS_HEALTH_PORT: String(healthPort) }, () =>
-    isHealthy(`http://127.0.0.1:${healthPort}`),
+  const all = await Promise.all(Array.from({ length: MIGRATORS + RUNTIMES }, freePort))
+  const [healthPorts, ports] = [all.slice(0, MIGRATORS), all.slice(MIGRATORS)]
+  const migrators = healthPorts.map((port) =>
+    restartable([CLI, 'migrator'], { ...common, BACKSAAS_HEALTH_PORT: String(port) }, () =>
+      isHealthy(`http://127.0.0.1:${port}`),
+    ),
   )
   const urls = ports.map((port) => `http://127.0.0.1:${port}`)
   const runtimes = ports.map((port, i) =>
     restartable([CLI, 'serve'], { ...common, PORT: String(port) }, () => isHealthy(String(urls[i]))),
   )
-  const all = [migrator, ...runtimes]
+  const processes = [...migrators, ...runtimes]
   const remove = async (): Promise<void> => {
-    await Promise.all(all.map((one) => one.kill()))
+    await Promise.all(processes.map((one) => one.kill()))
     await Promise.all([server.remove(), redis.remove()])
   }
   try {
-    await Promise.all(all.map((one) => one.start()))
+    await Promise.all(processes.map((one) => one.start()))
   } catch (error) {
     await remove()
     throw error
   }
-  return { postgres: server, redis, migrator, runtimes, urls, ...tenants, remove }
+  return { postgres: server, redis, migrators, runtimes, urls, ...tenants, remove }
 }
 
 /** A document of `notes` with so many fields besides. */

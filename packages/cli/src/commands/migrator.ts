@@ -66,7 +66,7 @@ function asSettings(options: MigratorOptions): MigratorSettings {
 
 const HELP = `
 Several may run: one relays at a time, jobs are shared. One that is killed is followed by another within its lease of
-15 seconds, and nothing is lost or done twice. SIGTERM lets the jobs under way end.
+10 seconds (a job within 15), and nothing is lost or done twice. SIGTERM lets the jobs under way end.
 
 Examples:
   DATABASE_URL=postgres://… backsaas migrator

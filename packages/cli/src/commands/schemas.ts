@@ -3,14 +3,20 @@ import type { JsonObject } from '@backsaas/core'
 import type { Command } from 'commander'
 import type { Io } from '../io.ts'
 import { useDatabase } from '../open-database.ts'
-import { openRegistry, type RegistryOptions, withRegistry } from '../registry/registry-access.ts'
+import { openRegistry, openRegistryApi, type RegistryOptions, withRegistry } from '../registry/registry-access.ts'
 import type { RestClient } from '../transfer/rest-client.ts'
+
+interface SchemasOptions extends RegistryOptions {
+  readonly installable?: true
+}
 
 interface Listed {
   readonly name: string
   readonly owner?: string
   readonly version: number
-  readonly shared: boolean
+  readonly shared?: boolean
+  /** The tenant's profiles that it is; of those that may be installed. */
+  readonly installedAs?: readonly string[]
 }
 
 /** Adds the command to `program`. */
@@ -18,13 +24,39 @@ export function addSchemas(program: Command, io: Io): void {
   const command = program
     .command('schemas')
     .description("List the tenant's own schemas; in a database, everybody's.")
+    .option('--installable', 'through an API: all that the tenant may install, those that others share too')
     .addHelpText('after', HELP)
-  withRegistry(command, 'both').action(async (options: RegistryOptions) => {
-    const access = openRegistry(options, command)
-    const schemas = access.by === 'http' ? await listByApi(access.client) : await listInDatabase(access.url)
+  withRegistry(command, 'both').action(async (options: SchemasOptions) => {
+    const schemas = await list(options, command)
     if (options.json) io.out(JSON.stringify(schemas))
     else for (const schema of schemas) io.out(line(schema))
   })
+}
+
+async function list(options: SchemasOptions, command: Command): Promise<readonly Listed[]> {
+  if (options.installable) return listInstallable(openRegistryApi(options, command))
+  const access = openRegistry(options, command)
+  return access.by === 'http' ? listByApi(access.client) : listInDatabase(access.url)
+}
+
+async function listInstallable(client: RestClient): Promise<readonly Listed[]> {
+  const { callRegistry } = await import('../registry/call-registry.ts')
+  const found: Listed[] = []
+  for (let after: string | null = null; ; ) {
+    const page = await callRegistry(client, 'list_installable_schemas', after === null ? {} : { after })
+    for (const { name, owner, version, installed_as: installedAs } of page.schemas as readonly Installable[])
+      found.push({ name, owner, version, installedAs })
+    if (typeof page.next !== 'string') return found
+    after = page.next
+  }
+}
+
+/** As the function answers it. */
+interface Installable extends JsonObject {
+  readonly name: string
+  readonly owner: string
+  readonly version: number
+  readonly installed_as: readonly string[]
 }
 
 async function listByApi(client: RestClient): Promise<readonly Listed[]> {
@@ -45,11 +77,13 @@ async function listInDatabase(url: string): Promise<readonly Listed[]> {
   return all.map(({ name, owner, version, shared }) => ({ name, owner, version, shared }))
 }
 
-function line({ name, owner, version, shared }: Listed): string {
-  return `${owner === undefined ? '' : `${owner}/`}${name}  version ${version}${shared ? '  shared' : ''}`
+function line({ name, owner, version, shared, installedAs = [] }: Listed): string {
+  const installed = installedAs.length > 0 ? `  installed as ${installedAs.join(', ')}` : ''
+  return `${owner === undefined ? '' : `${owner}/`}${name}  version ${version}${shared ? '  shared' : ''}${installed}`
 }
 
 const HELP = `
 Examples:
   backsaas schemas --url http://127.0.0.1:8787/t/acme/rest/v1 --key bsk_…
+  backsaas schemas --installable
   backsaas schemas --database postgres://postgres@127.0.0.1:5432/app --json`

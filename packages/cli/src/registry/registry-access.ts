@@ -11,7 +11,13 @@ export interface RegistryOptions {
 }
 
 export type RegistryAccess =
-  | { readonly by: 'http'; readonly client: RestClient }
+  | {
+      readonly by: 'http'
+      readonly client: RestClient
+      /** For what is no request of the data API. */
+      readonly url: string
+      readonly key: string
+    }
   | { readonly by: 'database'; readonly url: string }
 
 /** Adds `--url`, `--key`, `--json` and, where the command can work in the database itself, `--database`. */
@@ -35,7 +41,7 @@ export function openRegistry(options: RegistryOptions, command: Command): Regist
   const isDatabase = Boolean(database) && (said('database') || !url) && !said('url')
   if (isDatabase && database) return { by: 'database', url: database }
   if (url && key) {
-    return { by: 'http', client: createRestClient({ url, apiKey: key, profile: 'platform' }) }
+    return { by: 'http', client: createRestClient({ url, apiKey: key, profile: 'platform' }), url, key }
   }
   const missing = url ? '--key (or BACKSAAS_KEY)' : '--url (or BACKSAAS_URL)'
   throw new BackSaasError('ACCESS_MISSING', 400, `the command needs ${missing}`, {

@@ -25,6 +25,8 @@
  *   hooks have seen are not the same any more).
  * - `backsaas.documents(name text primary key, body text)`: the language's JSON Schemas, under the names of `DOCUMENTS`.
  * - `backsaas.notify_inserted(channel)`: a trigger's; notifies a channel, without any content, that rows were inserted.
+ * - `backsaas.limit_jobs(finished column, most)`: a trigger's; raises BS010 where a tenant, `system` excepted, has more jobs than that
+ *   which have not ended, the most in the detail.
  */
 
 /** The setting of a transaction that says who acts, as JSON: `{ kind, id }`. What the audit log has, where nothing is said, is the login. */
@@ -42,6 +44,9 @@ export const REFUSED = {
   check: 'BS008',
   changed: 'BS009',
 } as const
+
+/** The SQLSTATE that `backsaas.limit_jobs` raises. */
+export const JOBS_FULL = 'BS010'
 
 /** The tenant that owns what is the platform's. */
 export const SYSTEM_TENANT_ID = '00000000-0000-7000-8000-000000000001'

@@ -50,7 +50,9 @@ const ARGUMENTS: Readonly<Record<JobKind, Arguments>> = {
     },
     together: twoSides,
   },
+  list_installable_schemas: { required: [], rules: { search: text(1, 48), after: text(1, 120) } },
   install_schema: { required: ['schema'], rules: { schema: schemaName, as: profileName } },
+  uninstall_schema: { required: ['profile'], rules: { profile: profileName } },
   provision_tenant: {
     required: ['slug'],
     rules: {

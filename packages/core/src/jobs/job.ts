@@ -6,7 +6,9 @@ export const JOB_KINDS = [
   'publish_schema',
   'validate_schema',
   'diff_schema',
+  'list_installable_schemas',
   'install_schema',
+  'uninstall_schema',
   'provision_tenant',
   'suspend_tenant',
   'resume_tenant',
@@ -24,7 +26,14 @@ export const PLATFORM_JOB_KINDS: ReadonlySet<JobKind> = new Set<JobKind>([
 ])
 
 /** They change nothing, so they wait for no other job of their tenant. */
-export const READING_JOB_KINDS: ReadonlySet<JobKind> = new Set<JobKind>(['validate_schema', 'diff_schema'])
+export const READING_JOB_KINDS: ReadonlySet<JobKind> = new Set<JobKind>([
+  'validate_schema',
+  'diff_schema',
+  'list_installable_schemas',
+])
+
+/** So many jobs of a tenant may wait at once; `system`, the operator's, may have any number. */
+export const JOBS_WAITING_MAX = 100
 
 /** The notification that new jobs are there, for whoever listens. */
 export const JOBS_CHANNEL = 'backsaas_jobs'
@@ -40,11 +49,21 @@ export interface JobArguments {
     readonly from?: number
     readonly to?: number
   }
+  readonly list_installable_schemas: {
+    /** Part of a name. */
+    readonly search?: string
+    /** `owner/name`: those that come after it. */
+    readonly after?: string
+  }
   readonly install_schema: {
     /** A name, or `owner/name`. */
     readonly schema: string
     /** The profile; default the schema's name. */
     readonly as?: string
+  }
+  readonly uninstall_schema: {
+    /** What it is installed as. */
+    readonly profile: string
   }
   readonly provision_tenant: {
     readonly slug: string

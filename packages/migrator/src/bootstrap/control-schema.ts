@@ -1,4 +1,5 @@
 /** The control schema: fence, placements, versions, the relay's lease, the change feed, the audit log's functions, and `enter` and `refuse`. */
+import { JOBS_FULL, SYSTEM_TENANT_ID } from '@backsaas/core'
 import { identifier } from '../plan/quote.ts'
 import type { Roles } from '../plan/row-security.ts'
 import { APPEND_ONLY, NOTE_ACT } from './audit-functions.ts'
@@ -24,6 +25,8 @@ export function controlSchema(roles: Roles): string[] {
     APPEND_ONLY,
     'revoke all on function backsaas.append_only() from public',
     NOTIFY_INSERTED,
+    LIMIT_JOBS,
+    'revoke all on function backsaas.limit_jobs() from public',
     'revoke all on function backsaas.notify_inserted() from public',
     'revoke all on function backsaas.enter(uuid, uuid, int) from public',
     `grant usage on schema ${schemas} to ${runtime}`,
@@ -156,6 +159,29 @@ begin
   return null;
 end
 $notify$`
+
+/**
+ * A trigger's, of the table of jobs: see the contracts. Counted after the statement, so that many rows at once count too; what is
+ * not committed elsewhere is not, so of many at the same moment a few too many may come in.
+ */
+const LIMIT_JOBS = `create or replace function backsaas.limit_jobs() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp as $limit$
+declare
+  most int := tg_argv[1]::int;
+  crowded bool;
+begin
+  execute format(
+    'select exists (
+       select from (select distinct tenant_id from inserted where tenant_id <> %L::uuid) i
+       where (select count(*) from (
+                select from %s j where j.tenant_id = i.tenant_id and j.%s is null limit %s + 1) w) > %s)',
+    '${SYSTEM_TENANT_ID}', tg_relid::regclass, tg_argv[0], most, most) into crowded;
+  if crowded then
+    raise exception 'too many jobs wait' using errcode = '${JOBS_FULL}', detail = most::text;
+  end if;
+  return null;
+end
+$limit$`
 
 /** Undoes a write from inside its own statement: see `REFUSED` in the contracts. */
 const REFUSE = `create or replace function backsaas.refuse(state text, detail text) returns text

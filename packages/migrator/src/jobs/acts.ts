@@ -3,17 +3,21 @@ import type { JobKind, JobRequest } from '@backsaas/core'
 import type { Act, ActContext, ActDone } from './act.ts'
 import { diffSchema } from './diff-schema.ts'
 import { installSchema } from './install-schema.ts'
+import { listInstallableSchemas } from './list-installable-schemas.ts'
 import { provisionTenant } from './provision-tenant.ts'
 import { publishSchema } from './publish-schema.ts'
 import { replayEvents } from './replay-events.ts'
 import { resumeTenant, suspendTenant } from './suspend-tenant.ts'
+import { uninstallSchema } from './uninstall-schema.ts'
 import { validateSchema } from './validate-schema.ts'
 
 const ACTS: { readonly [K in JobKind]: Act<K> } = {
   publish_schema: publishSchema,
   validate_schema: validateSchema,
   diff_schema: diffSchema,
+  list_installable_schemas: listInstallableSchemas,
   install_schema: installSchema,
+  uninstall_schema: uninstallSchema,
   provision_tenant: provisionTenant,
   suspend_tenant: suspendTenant,
   resume_tenant: resumeTenant,

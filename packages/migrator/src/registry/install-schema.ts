@@ -83,6 +83,8 @@ export async function installFor(
 
 export interface StandingInstall {
   readonly profile: string
+  /** The schema's name. */
+  readonly schema: string
   readonly schemaId: string
   readonly isDefault: boolean
   readonly version: number
@@ -95,10 +97,12 @@ export async function readInstalls(
   tenant: FoundTenant,
 ): Promise<readonly StandingInstall[]> {
   const installs = tableNames(platform, 'installs')
-  const [profile, schemaId, isDefault, version] = ['profile', 'schema_id', 'is_default', 'version'].map(installs.column)
+  const fields = ['profile', 'schema_id', 'is_default', 'version', 'schema_name']
+  const [profile, schemaId, isDefault, version, schema] = fields.map(installs.column)
   const rows = await query(
     connection,
-    `select ${profile}, ${schemaId}::text, ${isDefault}::text, ${version}::text from ${installs.table}
+    `select ${profile}, ${schemaId}::text, ${isDefault}::text, ${version}::text, ${schema}
+     from ${installs.table}
      where ${installs.tenant} = $1`,
     [tenant.id],
   )
@@ -107,6 +111,7 @@ export async function readInstalls(
     schemaId: String(row[1]),
     isDefault: row[2] === 'true',
     version: Number(row[3]),
+    schema: String(row[4]),
   }))
 }
 

@@ -19,6 +19,9 @@ export interface Look {
   readonly waiting: boolean
 }
 
+/** Notified when events have got their positions and were sent: a hint, without any content. */
+export const RELAYED_CHANNEL = 'backsaas_relayed'
+
 /** Events of one batch; the next one follows at once. */
 export const BATCH_SIZE = 500
 
@@ -95,7 +98,7 @@ export async function markSent(
   upTo: number,
 ): Promise<boolean> {
   const e = tableNames(platform, 'events')
-  const [, , lease] = await connection.batch([
+  const [, , , lease] = await connection.batch([
     ROW_SECURITY,
     {
       text: `update ${e.table} set ${e.column('sent_at')} = now()
@@ -103,6 +106,8 @@ export async function markSent(
                and exists (select from backsaas.relay_lease lease where ${HELD})`,
       params: [self.holder, epoch, String(upTo)],
     },
+    // For who follows the table itself. After the bus, so that what waits for this commit is not what waits for events.
+    { text: `select pg_notify('${RELAYED_CHANNEL}', '')`, params: [] },
     // A relay that has much to send keeps its lease by sending.
     {
       text: `update backsaas.relay_lease lease set held_until = now() + make_interval(secs => $3::float8 / 1000) where ${HELD}`,

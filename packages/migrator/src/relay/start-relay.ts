@@ -8,7 +8,7 @@ import { prune } from './prune.ts'
 import { BATCH_SIZE, look, markSent, type RelayIdentity, releaseLease, takeBatch } from './relay-batch.ts'
 
 export interface RelayOptions {
-  /** How long the lease outlasts a relay that dies, halved; also how often an idle relay looks. Default 15,000. */
+  /** How long the lease outlasts a relay that dies, halved; also how often an idle relay looks. Default 5,000. */
   readonly leaseMs?: number
   /** How soon it looks again after something happened; doubles while nothing does. Default 250. */
   readonly intervalMs?: number
@@ -41,7 +41,7 @@ const DAY_MS = 86_400_000
  * @example const relay = await startRelay(database, memory())
  */
 export async function startRelay(database: Database, bus: Bus, options: RelayOptions = {}): Promise<Relay> {
-  const { leaseMs = 15_000, intervalMs = 250, observe = writeError } = options
+  const { leaseMs = 5_000, intervalMs = 250, observe = writeError } = options
   const { eventsKeptMs = 30 * DAY_MS, pruneEveryMs = 60_000 } = options
   // The lease is kept for twice the pause between looks, so that an idle holder is never too late.
   const self: RelayIdentity = { holder: randomUUID(), leaseMs: leaseMs * 2 }

@@ -57,6 +57,7 @@ export type RuntimeErrorCode =
   | 'STREAM_TYPES_INVALID'
   | 'STREAMS_TOO_MANY'
   | 'EVENTS_PRUNED'
+  | 'JOBS_TOO_MANY'
   | 'INTERNAL'
 
 export const RUNTIME_ERRORS: Readonly<Record<RuntimeErrorCode, ErrorCatalogue[string]>> = Object.freeze({
@@ -114,6 +115,7 @@ export const RUNTIME_ERRORS: Readonly<Record<RuntimeErrorCode, ErrorCatalogue[st
   STREAM_TYPES_INVALID: { status: 400, message: 'A type of event is asked for that cannot be one.' },
   STREAMS_TOO_MANY: { status: 429, message: 'The tenant has as many event streams open as it may.' },
   EVENTS_PRUNED: { status: 410, message: 'Events that were to follow are kept no longer.' },
+  JOBS_TOO_MANY: { status: 429, message: 'As many jobs of the tenant wait as may.' },
   INTERNAL: { status: 500, message: 'Something broke on our side.' },
 })
 

@@ -1,7 +1,8 @@
 /** What Postgres refused → what the caller is told: SQLSTATE as the code, logical names only. */
-import { BackSaasError, type CompiledEntity, type DatabaseError, FENCE } from '@backsaas/core'
+import { BackSaasError, type CompiledEntity, type DatabaseError, FENCE, JOBS_FULL } from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 import { constraintError } from './constraint-error.ts'
+import { runtimeError } from './error-catalogue.ts'
 import { refusedWrite } from './refused-write.ts'
 
 const STALE: ReadonlySet<string> = new Set([FENCE.retired, '42P01', '42703', '0A000'])
@@ -42,6 +43,12 @@ export function translateDatabaseError(
     })
   if (sqlState === FENCE.suspended)
     return new BackSaasError('TENANT_SUSPENDED', 403, 'this tenant is suspended', { cause: error })
+  if (sqlState === JOBS_FULL)
+    return runtimeError('JOBS_TOO_MANY', `${error.fields.serverDetail} jobs of this tenant wait already`, {
+      hint: 'Ask again when some have ended: GET /rest/v1/jobs?finished_at=is.null shows them.',
+      headers: { 'retry-after': '2' },
+      cause: error,
+    })
   const refused = entity ? refusedWrite(error, entity) : null
   if (refused) return refused
   if (sqlState.startsWith('23')) return constraintError(error, schema)
