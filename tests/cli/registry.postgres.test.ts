@@ -194,7 +194,7 @@ test('what others share is listed, installed and taken away again', async () => 
 test('a database is asked itself', async () => {
   const schemas = await runCli(['schemas'], database)
   expect(schemas.stdout).toMatch(
-    /^acme\/later {2}version 1\nacme\/notes {2}version 2\nsystem\/platform {2}version 1 {2}shared\n$/m,
+    /^acme\/later {2}version 2\nacme\/notes {2}version 2\nsystem\/platform {2}version 1 {2}shared$/m,
   )
   expect((await runCli(['diff', 'acme/notes@1', 'acme/notes@2'], database)).stdout).toContain('ADD_FIELD')
   const installed = await runCli(['install', 'notes', '--tenant', 'acme', '--as', 'again', '--json'], database)

@@ -4,7 +4,7 @@ import { checkOutcome } from './five/check-outcome.ts'
 import { runFive } from './five/run-five.ts'
 
 test('all end on the last version, no acknowledged write is lost, and nothing is answered that faults do not explain', async () => {
-  const outcome = await runFive({ versions: 10, frozenMs: 3000, say: () => undefined })
+  const outcome = await runFive({ versions: 10, frozenMs: 3000, calmMs: 0, say: () => undefined })
   checkOutcome(outcome)
   expect(new Set(outcome.faults).size).toBe(8)
 }, 240_000)

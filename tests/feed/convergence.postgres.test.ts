@@ -78,6 +78,8 @@ test('any permutation, duplication or loss of a history ends in the same state a
           expect((await caller.post('/things', { f1: 1 })).status).toBe(201)
           known.push({ caller, keys: [{ key: caller.key, prefix: caller.key.split('_')[2] ?? '', revoked: false }] })
         }
+        // All is known before anything happens: what is not remembered cannot be wrong.
+        await expect.poll(() => states(known), { timeout: 8000, interval: 50 }).toEqual(await truth(known))
         const before = (await readEvents(fixture)).length
         const history = async () => (await readEvents(fixture)).slice(before) as unknown as readonly Event[] // as the envelopes they are
         for (const [i, one] of steps.entries()) {

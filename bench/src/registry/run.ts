@@ -28,10 +28,12 @@ if (values.help) process.stdout.write(HELP)
 else await run(Number(values.publications))
 
 async function run(publications: number): Promise<void> {
-  const world = await createWorld(
-    process.env.BACKSAAS_TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres',
-    process.env.REDIS_URL ?? 'redis://127.0.0.1:6379',
-  )
+  const adminUrl = process.env.BACKSAAS_TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
+  const redisUrl = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
+  const [world, elsewhere] = [
+    await createWorld(adminUrl, redisUrl, 'backsaas_bench_registry'),
+    await createWorld(adminUrl, redisUrl, 'backsaas_bench_elsewhere'),
+  ]
   const published: Published[] = []
   for (const [kind, count] of [
     ['redis', publications],
@@ -42,7 +44,7 @@ async function run(publications: number): Promise<void> {
     published.push(await measurePublish(world, kind, count))
   }
   process.stderr.write('a neighbour, while another tenant publishes\n')
-  const neighbour = await measureNeighbour(world, { publications, rate: Number(values.rate) })
+  const neighbour = await measureNeighbour(world, elsewhere, { publications, rate: Number(values.rate) })
   process.stderr.write('an idle runtime\n')
   const idle = await measureIdle(world, Number(values.idle))
   if (values.json) return void process.stdout.write(`${JSON.stringify({ published, neighbour, idle }, null, 2)}\n`)

@@ -1,5 +1,6 @@
 /** A database of the benchmark's own, with tenants that publish. */
 import { postgres } from '@backsaas/adapters/databases/postgres'
+import type { Database } from '@backsaas/core'
 import { bootstrap, createKey, createTenant, migrate } from '@backsaas/migrator'
 import { createAnew, inDatabase } from '../connect.ts'
 import { schemaText } from './publisher.ts'
@@ -20,28 +21,34 @@ export interface World {
   newTenant(): Promise<PublishingTenant>
 }
 
-const DATABASE = 'backsaas_bench_registry'
-
-export async function createWorld(adminUrl: string, redisUrl: string): Promise<World> {
-  await createAnew(adminUrl, DATABASE)
-  const url = inDatabase(adminUrl, DATABASE)
-  const database = postgres(url)
-  await bootstrap(database, { report: () => undefined })
-  await database.close?.()
+/** @param database what it is called; there may be several on one server. */
+export async function createWorld(adminUrl: string, redisUrl: string, database: string): Promise<World> {
+  await createAnew(adminUrl, database)
+  const url = inDatabase(adminUrl, database)
+  await withDatabase(url, (opened) => bootstrap(opened, { report: () => undefined }))
   let n = 0
   return {
     url,
     redisUrl,
-    stream: `backsaas:bench:${DATABASE}`,
+    stream: `backsaas:bench:${database}`,
     async newTenant() {
       const slug = `publisher-${++n}`
       const schema = `own_${n}`
-      const database = postgres(url)
-      await createTenant(database, { slug })
-      const { key } = await createKey(database, { tenant: slug, name: 'bench' })
-      await migrate(database, schemaText(schema, 1), { owner: slug, report: () => undefined })
-      await database.close?.()
-      return { slug, key, schema }
+      return withDatabase(url, async (opened) => {
+        await createTenant(opened, { slug })
+        const { key } = await createKey(opened, { tenant: slug, name: 'bench' })
+        await migrate(opened, schemaText(schema, 1), { owner: slug, report: () => undefined })
+        return { slug, key, schema }
+      })
     },
+  }
+}
+
+async function withDatabase<T>(url: string, use: (database: Database) => Promise<T>): Promise<T> {
+  const database = postgres(url)
+  try {
+    return await use(database)
+  } finally {
+    await database.close?.()
   }
 }

@@ -11,6 +11,8 @@ export interface Size {
   readonly versions: number
   /** How long a runtime is stopped. */
   readonly frozenMs: number
+  /** Between two faults: longer than answers are excused by the one before. */
+  readonly calmMs: number
   readonly say: (line: string) => void
 }
 
@@ -44,7 +46,7 @@ export async function runFive(size: Size): Promise<Outcome> {
   }
 }
 
-async function play(world: World, { versions, frozenMs, say }: Size): Promise<Outcome> {
+async function play(world: World, { versions, frozenMs, calmMs, say }: Size): Promise<Outcome> {
   const outages = createOutages()
   const faults = faultsOf(world, outages, frozenMs)
   const clients = startClients(world.urls, [world.acme, world.globex], outages)
@@ -58,6 +60,7 @@ async function play(world: World, { versions, frozenMs, say }: Size): Promise<Ou
     const over = fault.run()
     while (version < upTo) await publish(world, ++version)
     await over
+    await delay(calmMs)
   }
   await publish(world, versions)
   const servedAt = Date.now()

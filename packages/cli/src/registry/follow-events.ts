@@ -85,14 +85,15 @@ async function readFrames(
   heard: () => void,
   take: (frame: string) => void,
 ): Promise<void> {
-  const reader = body?.pipeThrough(new TextDecoderStream()).getReader()
+  const reader = body?.getReader()
+  const decoder = new TextDecoder()
   let text = ''
   for (;;) {
     // A connection that breaks is one that ends.
     const chunk = await reader?.read().catch(() => null)
     if (!chunk || chunk.done) return
     heard()
-    const frames = `${text}${chunk.value}`.split('\n\n')
+    const frames = `${text}${decoder.decode(chunk.value, { stream: true })}`.split('\n\n')
     text = frames.pop() ?? ''
     for (const frame of frames) take(frame)
   }
