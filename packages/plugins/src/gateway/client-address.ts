@@ -7,6 +7,7 @@ export type ReadClient = (remoteAddress: string | null, headers: Headers) => str
 /** Longer than any honest chain of proxies. */
 const MAX_HOPS = 20
 const MAX_LENGTH = 2_000
+const MAX_KNOWN = 10_000
 
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number]
 
@@ -23,11 +24,18 @@ export function clientReader(trusted: readonly string[]): ReadClient {
   const ranges = trusted.map(readRange)
   const isTrusted = (address: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
     ranges.some(([range, bits]) => address.kind() === range.kind() && address.match(range as ipaddr.IPv4, bits))
+  /** What an address is by itself; null where what it says of others has to be read too. */
+  const alone = remembering((text: string): string | null => {
+    const remote = readAddress(text)
+    return remote === null || isTrusted(remote) ? null : bucketOf(remote)
+  })
   return (remoteAddress, headers) => {
-    const remote = remoteAddress === null ? null : readAddress(remoteAddress)
+    if (remoteAddress === null) return null
+    const own = alone(remoteAddress)
+    if (own !== null) return own
+    const remote = readAddress(remoteAddress)
     if (remote === null) return null
     let client = remote
-    if (ranges.length === 0 || !isTrusted(remote)) return bucketOf(client)
     for (const hop of hopsOf(headers).reverse()) {
       const address = readAddress(hop)
       // What is no address was made up: the proxy that passed it on is as far as can be seen.
@@ -36,6 +44,20 @@ export function clientReader(trusted: readonly string[]): ReadClient {
       if (!isTrusted(address)) break
     }
     return bucketOf(client)
+  }
+}
+
+/** A connection brings many requests. Of very many addresses all are forgotten now and then. */
+function remembering(read: (text: string) => string | null): (text: string) => string | null {
+  const known = new Map<string, string | null>()
+  return (text) => {
+    let found = known.get(text)
+    if (found === undefined) {
+      if (known.size >= MAX_KNOWN) known.clear()
+      found = read(text)
+      known.set(text, found)
+    }
+    return found
   }
 }
 

@@ -64,3 +64,12 @@ test('who has gone before there was room is refused at once', async () => {
   share.leave('a')
   expect(share.enter('c', signal)).toBeNull()
 })
+
+test('who is alone has all of the room; of many, each has an equal part of it', () => {
+  const share = createFairShare({ inside: 20 })
+  for (let i = 0; i < 20; i++) expect(share.enter('alone', signal)).toBeNull()
+  for (let i = 0; i < 20; i++) share.leave('alone')
+  expect(share.enter('quiet', signal)).toBeNull()
+  const noisy = Array.from({ length: 20 }, () => share.enter('noisy', signal))
+  expect(noisy.filter((waiting) => waiting === null).length).toBe(10)
+})

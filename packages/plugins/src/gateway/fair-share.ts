@@ -4,7 +4,7 @@ import { gatewayError } from './gateway-errors.ts'
 export interface ShareOptions {
   /** Requests inside at a time. Default: 64. */
   readonly inside?: number
-  /** Of one tenant. Default: half of them. */
+  /** Of one tenant at most, however few others there are. Default: all of them. Beside others it is no more than its part. */
   readonly insideOfTenant?: number
   /** Of one tenant, waiting. Default: 256. */
   readonly waitingOfTenant?: number
@@ -32,9 +32,17 @@ interface Line {
   readonly waiting: Set<Waiting>
 }
 
-/** Tenants with somebody waiting take turns, whoever asked first: so who asks a hundred times waits behind itself. */
+/** So many of a tenant may always be inside, however many others there are: what one page asks for at once. */
+const LEAST_PART = 4
+/** How fast it is forgotten that there were more tenants at a time: a tenth in so long. */
+const FORGOTTEN_EVERY_MS = 100
+
+/**
+ * Tenants that ask at the same time may each have an equal part of the room; one that is alone has all of it. Those with somebody
+ * waiting take turns, whoever asked first: so who asks a hundred times waits behind itself.
+ */
 export function createFairShare(options: ShareOptions): FairShare {
-  const { inside: room = 64, insideOfTenant = Math.ceil(room / 2), waitingOfTenant = 256, waitMs = 5_000 } = options
+  const { inside: room = 64, insideOfTenant = room, waitingOfTenant = 256, waitMs = 5_000 } = options
   for (const value of [room, insideOfTenant, waitingOfTenant, waitMs])
     if (!Number.isSafeInteger(value) || value < 1)
       throw gatewayError('GATEWAY_OPTIONS_INVALID', 'share: room is counted in whole numbers, above none')
@@ -42,6 +50,26 @@ export function createFairShare(options: ShareOptions): FairShare {
   /** Tenants with somebody waiting, in turn: a Set keeps the order of insertion. */
   const turns = new Set<string>()
   let inside = 0
+  /** Tenants with somebody inside or waiting: now, or a moment ago. */
+  let present = 1
+  let part = insideOfTenant
+  let countedMs = 0
+
+  function countParts(): void {
+    const nowMs = performance.now()
+    if (nowMs - countedMs > FORGOTTEN_EVERY_MS) {
+      countedMs = nowMs
+      present *= 0.9
+    }
+    present = Math.max(present, lines.size)
+    part = Math.min(insideOfTenant, Math.max(LEAST_PART, Math.floor(room / present)))
+  }
+
+  function forget(tenant: string, line: Line): void {
+    if (line.waiting.size > 0) return
+    turns.delete(tenant)
+    if (line.inside === 0) lines.delete(tenant)
+  }
 
   function admitNext(): void {
     for (const tenant of turns) {
@@ -49,7 +77,7 @@ export function createFairShare(options: ShareOptions): FairShare {
       const line = lines.get(tenant)
       const next = line?.waiting.values().next().value
       if (!line || !next) turns.delete(tenant)
-      else if (line.inside < insideOfTenant) {
+      else if (line.inside < part) {
         line.waiting.delete(next)
         turns.delete(tenant)
         // To the end of the turns; a Set is walked on to what is added while walking.
@@ -59,12 +87,6 @@ export function createFairShare(options: ShareOptions): FairShare {
         next.letIn()
       }
     }
-  }
-
-  function forget(tenant: string, line: Line): void {
-    if (line.inside > 0 || line.waiting.size > 0) return
-    lines.delete(tenant)
-    turns.delete(tenant)
   }
 
   function wait(tenant: string, line: Line, signal: AbortSignal): Promise<void> {
@@ -102,8 +124,9 @@ export function createFairShare(options: ShareOptions): FairShare {
     enter(tenant, signal) {
       const line = lines.get(tenant) ?? { inside: 0, waiting: new Set<Waiting>() }
       lines.set(tenant, line)
+      countParts()
       // Nobody is passed who could go in.
-      if (inside < room && line.inside < insideOfTenant && line.waiting.size === 0) {
+      if (inside < room && line.inside < part && line.waiting.size === 0) {
         inside += 1
         line.inside += 1
         return null
@@ -115,8 +138,8 @@ export function createFairShare(options: ShareOptions): FairShare {
       if (!line) return
       inside -= 1
       line.inside -= 1
-      if (turns.size > 0) admitNext()
       forget(tenant, line)
+      if (turns.size > 0) admitNext()
     },
   }
 }

@@ -60,13 +60,16 @@ export function gateway(options: GatewayOptions = {}): Plugin {
         shedding.arrive(context)
         const { request, remoteAddress } = context
         // Who asks too much is told so in a way that a page can read.
-        const preflight = await cors.arrive(context)
+        const page = cors.arrive(context)
+        const preflight = page && (await page)
         if (preflight) return preflight
-        await limits.arrive(context, options.limits?.ip ? readClient(remoteAddress, request.headers) : null)
+        const counting = limits.arrive(context, options.limits?.ip ? readClient(remoteAddress, request.headers) : null)
+        if (counting) await counting
         return null
       },
       async admit(context) {
-        await limits.admit(context)
+        const counting = limits.admit(context)
+        if (counting) await counting
         const { admitted, request, ended } = context
         const waiting = share.enter(admitted.id, request.signal)
         if (waiting) await waiting

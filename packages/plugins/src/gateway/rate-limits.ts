@@ -46,31 +46,51 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
   checkLimit(ip)
   const atHand = memoryLimits()
 
-  async function take(bucket: Bucket, points: number, nowMs: number): Promise<Taken> {
-    try {
-      return await store.take(bucket.key, points, bucket.limit, nowMs)
-    } catch (error) {
+  function take(bucket: Bucket, points: number, nowMs: number): Taken | Promise<Taken> {
+    const failed = (error: unknown): Taken | Promise<Taken> => {
       onStoreFailure?.(error)
       return atHand.take(bucket.key, points, bucket.limit, nowMs)
     }
+    try {
+      const taken = store.take(bucket.key, points, bucket.limit, nowMs)
+      return taken instanceof Promise ? taken.catch(failed) : taken
+    } catch (error) {
+      return failed(error)
+    }
   }
 
-  async function count(buckets: readonly Bucket[], points: number, context: ArriveContext): Promise<void> {
+  /** At once where the store answers at once. */
+  function count(buckets: readonly Bucket[], points: number, context: ArriveContext): Promise<void> | null {
     const nowMs = context.scope.now()
-    const all = await Promise.all(buckets.map(async (bucket) => ({ bucket, taken: await take(bucket, points, nowMs) })))
-    context.setHeader('ratelimit-policy', all.map(({ bucket }) => policyOf(bucket)).join(', '))
-    context.setHeader('ratelimit', all.map(({ bucket, taken }) => stateOf(bucket, taken)).join(', '))
-    const refused = all.filter(({ taken }) => !taken.isAllowed)
-    if (refused.length === 0) return
-    const resetMs = Math.max(...refused.map(({ taken }) => taken.resetMs))
-    throw gatewayError(
-      'RATE_LIMITED',
-      `more was asked than is allowed: ${refused.map(({ bucket }) => bucket.name).join(', ')}`,
-      {
-        hint: 'Wait as long as Retry-After says.',
-        headers: { 'retry-after': String(Math.max(1, Math.ceil(resetMs / 1000))) },
-      },
-    )
+    const all = buckets.map((bucket) => take(bucket, points, nowMs))
+    if (isThere(all)) {
+      judge(buckets, all, context)
+      return null
+    }
+    return Promise.all(all).then((taken) => judge(buckets, taken, context))
+  }
+
+  function judge(buckets: readonly Bucket[], all: readonly Taken[], context: ArriveContext): void {
+    let policies = ''
+    let states = ''
+    let refused: string[] | null = null
+    let resetMs = 0
+    for (const [i, bucket] of buckets.entries()) {
+      const taken = all[i] as Taken // one for each
+      policies += `${i > 0 ? ', ' : ''}${policyOf(bucket)}`
+      states += `${i > 0 ? ', ' : ''}${stateOf(bucket, taken)}`
+      if (taken.isAllowed) continue
+      refused ??= []
+      refused.push(bucket.name)
+      resetMs = Math.max(resetMs, taken.resetMs)
+    }
+    context.setHeader('ratelimit-policy', policies)
+    context.setHeader('ratelimit', states)
+    if (!refused) return
+    throw gatewayError('RATE_LIMITED', `more was asked than is allowed: ${refused.join(', ')}`, {
+      hint: 'Wait as long as Retry-After says.',
+      headers: { 'retry-after': String(Math.max(1, Math.ceil(resetMs / 1000))) },
+    })
   }
 
   return {
@@ -81,6 +101,10 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
       return buckets.length === 0 ? null : count(buckets, context.operations, context)
     },
   }
+}
+
+function isThere(all: readonly (Taken | Promise<Taken>)[]): all is readonly Taken[] {
+  return !all.some((taken) => taken instanceof Promise)
 }
 
 function limitsOf({ plan }: NamedTenant, usual: PlanLimits, plans: Readonly<Record<string, PlanLimits>>): PlanLimits {

@@ -47,7 +47,7 @@ export async function admit(
 ): Promise<void> {
   const { plugins, observe } = options
   const { principal, tenant } = identified
-  const context: AdmitContext = { ...arriveContext(call, options), principal, admitted: tenant, operations }
+  const context: AdmitContext = Object.assign(arriveContext(call, options), { principal, admitted: tenant, operations })
   for (const { plugin, run } of plugins.admit)
     await runPlugin(plugin, { plugins, observe, requestId: call.requestId }, () => run(context))
 }

@@ -43,10 +43,16 @@ const VARY = 'authorization, apikey, x-tenant, accept, accept-profile, schema-ve
 
 function finished(reply: Response | Reply, call: Call, finish: Finish): Response {
   if (reply instanceof Response) return withHeaders(reply, call, finish)
-  if (call.headers) return withHeaders(toResponse(reply), call, finish)
-  const { requestId } = call
+  const { requestId, headers: given } = call
   const { status, headers, body } = reply
-  return new Response(body, { status, headers: { ...headers, ...PRIVATE, 'x-request-id': requestId } })
+  // A plain object is several times cheaper than `Headers`, for us and for the server that writes it.
+  const all: Record<string, string> = { ...headers, ...PRIVATE, 'x-request-id': requestId }
+  if (given)
+    for (const [name, value] of given) {
+      if (name === 'vary') all.vary = `${all.vary}, ${value}`
+      else all[name] ??= value
+    }
+  return new Response(body, { status, headers: all })
 }
 
 const PRIVATE = { 'cache-control': 'private, no-store', 'x-content-type-options': 'nosniff', vary: VARY } as const
