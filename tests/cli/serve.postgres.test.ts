@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pg } from '@backsaas/adapters/databases/pg'
 import { createKey, createTenant, migrate } from '@backsaas/migrator'
+import { functions } from '@backsaas/plugins/functions'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../fixture/test-server.ts'
 import { type Launched, launch, makeFolder, runCli } from './start-process.ts'
@@ -33,7 +34,7 @@ test('it waits for the database to be set up, serves, hears over NOTIFY, and end
   const early = serve({ DATABASE_URL: server.url })
   await expect.poll(() => early.output.stdout, { timeout: 60_000 }).toContain('NOT_BOOTSTRAPPED')
   const database = pg(server.url)
-  const { schema } = await migrate(database, SCHEMA)
+  const { schema } = await migrate(database, SCHEMA, { functions: functions().functions })
   await createTenant(database, { slug: 'acme', schemas: [schema] })
   const { key } = await createKey(database, { tenant: 'acme', name: 'tests' })
   const url = await urlOf(early)

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Database } from '@backsaas/core'
 import { createKey, createTenant, migrate } from '@backsaas/migrator'
+import { functions } from '@backsaas/plugins/functions'
 import { policies } from '@backsaas/plugins/policies'
 import { expect } from 'vitest'
 import { SCOPE } from '../fixture/start-fixture.ts'
@@ -14,7 +15,7 @@ const CRM = new URL('../../examples/crm/schema.yaml', import.meta.url)
 
 /** Installs the crm for a tenant; answers its key. */
 export async function prepare(database: Database): Promise<string> {
-  const { schema } = await migrate(database, await readFile(CRM, 'utf8'))
+  const { schema } = await migrate(database, await readFile(CRM, 'utf8'), { functions: functions().functions })
   await createTenant(database, { slug: 'acme', name: 'Acme', schemas: [schema] })
   return (await createKey(database, { tenant: 'acme', name: 'writer' })).key
 }

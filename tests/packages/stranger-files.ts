@@ -4,19 +4,21 @@
 const SERVER = `
 import { pg } from '@backsaas/adapters/databases/pg'
 import { createTenant, migrate } from '@backsaas/migrator'
+import { functions } from '@backsaas/plugins/functions'
 import { policies } from '@backsaas/plugins/policies'
 import { createRuntime } from '@backsaas/runtime'
 import { Hono } from 'hono'
 import { session, type Signed } from './session.ts'
 
 const database = pg(process.env.DATABASE_URL)
-await migrate(database, './crm.yaml', { decide: policies().access.decide })
+const curated = functions()
+await migrate(database, './crm.yaml', { decide: policies().access.decide, functions: curated.functions })
 await createTenant(database, { slug: 'acme', schemas: ['crm'] })
 const backsaas = createRuntime({
   database,
   schemas: ['./crm.yaml'],
   identify: (c) => ({ tenant: 'acme', id: c.get('user').id, roles: ['admin'] }),
-  plugins: [policies()],
+  plugins: [policies(), curated],
 })
 const app = new Hono<Signed>()
 app.use(session())
@@ -69,8 +71,9 @@ export function session(): MiddlewareHandler<Signed> {
 const COMPILE = `
 import { readFileSync, writeFileSync } from 'node:fs'
 import { compileSchema } from '@backsaas/core/language'
+import { functions } from '@backsaas/plugins/functions'
 
-const crm = compileSchema(readFileSync('crm.yaml', 'utf8'))
+const crm = compileSchema(readFileSync('crm.yaml', 'utf8'), functions())
 writeFileSync(
   'crm.ts',
   \`import type { CompiledSchema } from '@backsaas/core'\\n\\nexport const crm: CompiledSchema = \${JSON.stringify(crm)}\\n\`,

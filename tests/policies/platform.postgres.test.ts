@@ -1,12 +1,14 @@
 /** The registry's own rules as a matrix: who may do what with its rows, and whose rows they see. */
 import { readFileSync } from 'node:fs'
-import { compileSchema } from '@backsaas/core/language'
+import { compileSchema, PLATFORM_FUNCTIONS } from '@backsaas/core/language'
 import { createKey } from '@backsaas/migrator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Caller } from './evaluate.ts'
 import { type Served, serve } from './serve.ts'
 
-const PLATFORM = compileSchema(readFileSync(new URL('../../schemas/platform.yaml', import.meta.url), 'utf8'))
+const PLATFORM = compileSchema(readFileSync(new URL('../../schemas/platform.yaml', import.meta.url), 'utf8'), {
+  functions: PLATFORM_FUNCTIONS,
+})
 const ACTIONS = ['read', 'create', 'update', 'delete'] as const
 type Action = (typeof ACTIONS)[number]
 
@@ -40,6 +42,9 @@ const MATRIX: Readonly<Record<string, Partial<Record<Action, readonly string[]>>
   invitations: { read: ADMINS, delete: ADMINS },
   identity_providers: ALL,
   settings: { ...ALL, read: MEMBERS },
+  function_settings: ALL,
+  function_tests: ALL,
+  notifications: { read: MEMBERS, update: MEMBERS, delete: MEMBERS },
 }
 /** Of every other entity. */
 const OTHERWISE: (typeof MATRIX)[string] = { read: ADMINS }
@@ -52,7 +57,12 @@ const GIVEN: Readonly<Record<string, Partial<Record<Action, object>>>> = {
   },
   jobs: { create: { kind: 'validate_schema', input: {} } },
   schemas: { update: { shared: true } },
+  notifications: { update: { read_at: '2026-01-31T00:00:00Z' } },
 }
+
+test('every function of the registry is named in its schema, and no other', () => {
+  expect(Object.keys(PLATFORM.functions ?? {}).sort()).toEqual(PLATFORM_FUNCTIONS.map(({ name }) => name).sort())
+})
 
 let served: Served
 let keyId: string

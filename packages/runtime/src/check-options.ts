@@ -13,6 +13,8 @@ const OPTIONS: Readonly<Record<keyof RuntimeOptions, true>> = {
   limits: true,
   beat: true,
   observe: true,
+  sampleShare: true,
+  outside: true,
 }
 
 /** @throws `OPTIONS_INVALID` where a name is no option, or a value cannot be. */

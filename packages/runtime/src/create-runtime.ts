@@ -22,6 +22,7 @@ import { createRegistry } from './registry/registry.ts'
 import type { Runtime, RuntimeOptions } from './runtime-options.ts'
 
 const DRAIN_MS = 10_000
+const SAMPLE_SHARE = 0.001
 
 /**
  * Makes a runtime; nothing is connected before the first request or `ready()`.
@@ -43,7 +44,13 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const gate = createGate()
   const clients = createDataClients(callers, async (request) => app.fetch(request))
   const dataClient: PluginContext['for'] = (identity) => clients.for(identity)
-  const plugins = loadPlugins(options.plugins ?? [], dataClient, clients.ask)
+  const plugins = loadPlugins(
+    options.plugins ?? [],
+    dataClient,
+    clients.ask,
+    options.outside,
+    options.sampleShare ?? SAMPLE_SHARE,
+  )
   const own = (options.schemas ?? []).map((schema, i) => ({ schema, from: `schemas[${i}]` }))
   const code = [...own, ...plugins.schemas]
   const functions = [...plugins.functions.values()]

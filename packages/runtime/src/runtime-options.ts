@@ -1,5 +1,5 @@
 /** What `createRuntime` takes and gives. */
-import type { Bus, CompiledSchema, Database, Identity, Observe, Plugin } from '@backsaas/core'
+import type { Bus, CompiledSchema, Database, Identity, Observe, Outside, Plugin } from '@backsaas/core'
 import type { PostgrestClient } from '@supabase/postgrest-js'
 import type { Context, ExecutionContext, Hono } from 'hono'
 import type { Limits } from './http/limits.ts'
@@ -27,6 +27,10 @@ export interface RuntimeOptions {
    */
   readonly beat?: BeatOptions | false
   readonly observe?: Observe
+  /** Of functions before a write and in calls, the part that is written into `function_executions`: 0 to 1, 0.001 unless given. */
+  readonly sampleShare?: number
+  /** What curated functions may use in requests: a way to the network, letters, opened secrets. Without it, those that need it are refused. */
+  readonly outside?: Outside
 }
 
 export interface BeatOptions {
@@ -66,8 +70,9 @@ export interface Runtime {
    * One request as the principal you name, without a client: for who does the work of functions.
    *
    * @param depth how many functions stand between it and a request from outside; too many are refused.
+   * @param unruled whether it goes past the rules of the tenant's roles; its tenant it never leaves.
    */
-  ask(identity: Identity, request: Request, depth?: number): Promise<Response>
+  ask(identity: Identity, request: Request, depth?: number, unruled?: boolean): Promise<Response>
   /**
    * Takes no more requests (503), waits for those under way, then closes the database.
    *

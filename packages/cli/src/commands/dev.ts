@@ -1,7 +1,6 @@
 /** `backsaas dev`: what `npm start` runs. */
 
 import { isAbsolute, resolve } from 'node:path'
-import { readSecretKeys } from '@backsaas/core'
 import { type Command, Option } from 'commander'
 import { type CuratedOptions, withFunctions } from '../curated.ts'
 import { LOG_FORMS } from '../dev/log-requests.ts'
@@ -39,12 +38,11 @@ export function addDev(program: Command, io: Io): void {
     .addHelpText('after', HELP)
   withBus(withFunctions(command), 'none, events stay in this process').action(async (options: DevOptions) => {
     const { runDev } = await import('../dev/run-dev.ts')
-    const keys = await readSecretKeys(io.env.BACKSAAS_SECRET_KEYS ?? '')
-    await runDev({ ...asSettings(options), secretKeys: keys ?? null }, io)
+    await runDev(asSettings(options), io)
   })
 }
 
-function asSettings(options: DevOptions): Omit<DevSettings, 'secretKeys'> {
+function asSettings(options: DevOptions): DevSettings {
   const { port, host, data, database, example, log } = options
   return {
     port,

@@ -1,12 +1,12 @@
 /** `backsaas function work`: the process that does what hooks do after writes. */
 import { memory } from '@backsaas/adapters/buses/memory'
-import { readSecretKeys } from '@backsaas/core'
 import type { Command } from 'commander'
 import { type CuratedOptions, curated, withFunctions } from '../curated.ts'
 import { type Close, closeAll } from '../dev/close-all.ts'
 import { logRequests } from '../dev/log-requests.ts'
 import type { Io } from '../io.ts'
 import { type DatabaseOptions, openDatabase, withDatabase } from '../open-database.ts'
+import { readOutside } from '../outside.ts'
 
 interface WorkOptions extends DatabaseOptions, CuratedOptions {
   readonly allow?: readonly string[]
@@ -23,22 +23,23 @@ export function addFunctionWork(program: Command, io: Io): void {
 
 async function work(options: WorkOptions, io: Io): Promise<void> {
   const stopped = io.untilStopped()
-  const { safeHttp, startExecutor } = await import('@backsaas/migrator')
+  const { startExecutor } = await import('@backsaas/migrator')
   const { createRuntime } = await import('@backsaas/runtime')
   const { policies } = await import('@backsaas/plugins/policies')
   const observe = logRequests('none', io)
   const open: Close[] = []
   try {
     const functions = await curated(options)
-    const secrets = await readSecretKeys(io.env.BACKSAAS_SECRET_KEYS ?? '')
-    const http = safeHttp({ allow: options.allow ?? [] })
+    const { outside, worker } = await readOutside(io.env, options.allow)
     const database = await openDatabase(options.database)
     // What functions ask of the data API goes through a runtime of their own, which closes the database.
-    const runtime = createRuntime({ database, bus: memory(), observe, plugins: [policies(), functions] })
+    const runtime = createRuntime({ database, bus: memory(), observe, outside, plugins: [policies(), functions] })
     open.push(() => runtime.close())
     await runtime.ready()
-    const settings = { functions: functions.functions, ask: runtime.ask, http, observe, ...(secrets && { secrets }) }
-    const executor = await startExecutor(database, settings)
+    const executor = await startExecutor(database, {
+      ...worker,
+      ...{ functions: functions.functions, ask: runtime.ask, observe },
+    })
     open.push(executor.close)
     io.out('working; Ctrl-C ends after what is under way')
     await stopped

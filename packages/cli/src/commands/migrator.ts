@@ -11,6 +11,7 @@ interface MigratorOptions extends BusOptions, CuratedOptions {
   readonly database: string
   readonly directDatabase?: string
   readonly bootstrap: boolean
+  readonly hooks: boolean
   readonly healthPort?: number
   readonly host: string
   readonly log: MigratorSettings['log']
@@ -21,7 +22,9 @@ interface MigratorOptions extends BusOptions, CuratedOptions {
 export function addMigrator(program: Command, io: Io): void {
   const command = program
     .command('migrator')
-    .description('Do what the servers may not: set the database up, publish schemas, relay events. One is enough.')
+    .description(
+      'Do what the servers may not: set the database up, publish schemas, relay events, do what hooks do after writes.',
+    )
     .addOption(new Option('--database <url>', 'postgres://… of the owner').env('DATABASE_URL').makeOptionMandatory())
     .addOption(
       new Option('--direct-database <url>', "the server's own URL where --database is a pooler's").env(
@@ -29,6 +32,7 @@ export function addMigrator(program: Command, io: Io): void {
       ),
     )
     .option('--no-bootstrap', 'leave the database as it is set up')
+    .option('--no-hooks', 'leave the work of hooks after writes to `backsaas function work`')
     .addOption(
       new Option('--health-port <port>', 'where GET /healthz answers (default: nowhere)')
         .env('BACKSAAS_HEALTH_PORT')
@@ -51,12 +55,13 @@ export function addMigrator(program: Command, io: Io): void {
 
 /** An empty variable is one that is not set. */
 function asSettings(options: MigratorOptions): MigratorSettings {
-  const { database, directDatabase, bootstrap, healthPort, host, log, json } = options
+  const { database, directDatabase, bootstrap, hooks, healthPort, host, log, json } = options
   return {
     databaseUrl: database,
     directUrl: directDatabase || null,
     bootstraps: bootstrap,
     functionsModule: options.functions ?? null,
+    worksHooks: hooks,
     healthPort: healthPort ?? null,
     host,
     log: json ? 'json' : log,

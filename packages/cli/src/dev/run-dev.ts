@@ -1,6 +1,6 @@
 /** The development server from start to stop: everything is composed here, and closed in the opposite order. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Observe, SecretKeys } from '@backsaas/core'
+import type { Observe } from '@backsaas/core'
 import { type Executor, type Relay, startExecutor, startRelay, startWorker, type Worker } from '@backsaas/migrator'
 import { policies } from '@backsaas/plugins/policies'
 import { createRuntime } from '@backsaas/runtime'
@@ -9,6 +9,7 @@ import { decide } from '../decide.ts'
 import type { Io } from '../io.ts'
 import { type BusSettings, openOwnBus } from '../open-bus.ts'
 import { openDatabase } from '../open-database.ts'
+import { readOutside } from '../outside.ts'
 import { type Close, closeAll } from './close-all.ts'
 import { prepareFolder } from './data-folder.ts'
 import { type DevFile, readDevFile, writeDevFile } from './dev-file.ts'
@@ -31,8 +32,6 @@ export interface DevSettings {
   /** A module of the developer's own functions; null for the shipped ones alone. */
   readonly functionsModule: string | null
   readonly log: LogForm
-  /** What opens the secrets of functions; null where there are none. */
-  readonly secretKeys: SecretKeys | null
   readonly bus: BusSettings
 }
 
@@ -87,7 +86,8 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
     }
     if (observation.kind === 'job') worker?.kick()
   }
-  const runtime = createRuntime({ database, bus, observe, plugins: [policies(), functions] })
+  const { outside, worker: lent } = await readOutside(io.env)
+  const runtime = createRuntime({ database, bus, observe, outside, plugins: [policies(), functions] })
   open.push(() => runtime.close())
   await runtime.ready()
   const served: Omit<DevFile, 'url'> = await prepareTenants({
@@ -104,10 +104,10 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
   worker = await startWorker(database, { decide, functions: functions.functions, observe: log })
   open.push(worker.close)
   executor = await startExecutor(database, {
+    ...lent,
     functions: functions.functions,
     ask: runtime.ask,
     observe: log,
-    ...(settings.secretKeys && { secrets: settings.secretKeys }),
   })
   open.push(executor.close)
   // What is under way is answered before anything behind it closes.

@@ -1,7 +1,9 @@
 /** The migrator process from start to stop: sets the database up, relays events and does jobs. */
 import { pg } from '@backsaas/adapters/databases/pg'
 import type { Database } from '@backsaas/core'
-import { bootstrap, startRelay, startWorker } from '@backsaas/migrator'
+import { bootstrap, type Executor, startExecutor, startRelay, startWorker } from '@backsaas/migrator'
+import { policies } from '@backsaas/plugins/policies'
+import { createRuntime } from '@backsaas/runtime'
 import { curated } from '../curated.ts'
 import { decide } from '../decide.ts'
 import { type Close, closeAll } from '../dev/close-all.ts'
@@ -9,6 +11,7 @@ import { listen } from '../dev/listen.ts'
 import { type LogForm, logRequests } from '../dev/log-requests.ts'
 import type { Io } from '../io.ts'
 import { type BusSettings, openBus } from '../open-bus.ts'
+import { readOutside } from '../outside.ts'
 import { becomeReady } from '../serve/become-ready.ts'
 
 export interface MigratorSettings {
@@ -19,6 +22,8 @@ export interface MigratorSettings {
   readonly bootstraps: boolean
   /** A module of the developer's own functions; null for the shipped ones alone. */
   readonly functionsModule: string | null
+  /** Whether the work of hooks after a write is done here too. */
+  readonly worksHooks: boolean
   /** Null for none; 0 for any port that is free. */
   readonly healthPort: number | null
   readonly host: string
@@ -46,9 +51,8 @@ export async function runMigrator(settings: MigratorSettings, io: Io): Promise<v
     open.push(async () => database.close?.())
     const bus = await openBus(database, settings.bus, observe)
     open.push(async () => bus.close?.())
-    const { functions } = await curated(
-      settings.functionsModule === null ? {} : { functions: settings.functionsModule },
-    )
+    const plugin = await curated(settings.functionsModule === null ? {} : { functions: settings.functionsModule })
+    const { functions } = plugin
     const whenThere = <T>(begin: () => Promise<T>): Promise<T | null> => becomeReady(begin, observe, stopped)
     if (settings.bootstraps && !(await whenThere(() => setUp(database, io)))) return
     const relay = await whenThere(() => startRelay(database, bus, { observe }))
@@ -57,6 +61,19 @@ export async function runMigrator(settings: MigratorSettings, io: Io): Promise<v
     const worker = await whenThere(() => startWorker(database, { decide, functions, observe }))
     if (!worker) return
     open.push(worker.close)
+    if (settings.worksHooks) {
+      const { outside, worker: lent } = await readOutside(io.env)
+      // What functions ask of the data API goes through a runtime of their own. It closes a database: its own.
+      const own = pg(settings.databaseUrl, settings.directUrl === null ? {} : { directUrl: settings.directUrl })
+      const runtime = createRuntime({ database: own, observe, outside, beat: false, plugins: [policies(), plugin] })
+      open.push(() => runtime.close())
+      const executor = await whenThere(async (): Promise<Executor> => {
+        await runtime.ready()
+        return startExecutor(database, { ...lent, functions, ask: runtime.ask, observe })
+      })
+      if (!executor) return
+      open.push(executor.close)
+    }
     listener?.serve((request) => health(request, database))
     observe({ kind: 'lifecycle', what: 'ready' })
     const at = listener ? `; health at ${listener.url}/healthz` : ''

@@ -1,6 +1,7 @@
 /** The rules of the example that `npm start` serves are what its policy tests say; and those can fail. */
 import { readFileSync } from 'node:fs'
 import { compileSchema, readTests } from '@backsaas/core/language'
+import { functions } from '@backsaas/plugins/functions'
 import { expect, test } from 'vitest'
 import { createPreparation } from './open-database.ts'
 import { rowName } from './result.ts'
@@ -9,6 +10,8 @@ import { runSuites } from './run-suites.ts'
 const FOLDER = new URL('../../../../examples/crm/', import.meta.url)
 const CRM = readFileSync(new URL('schema.yaml', FOLDER), 'utf8')
 const TESTS = readFileSync(new URL('rules.test.yaml', FOLDER), 'utf8')
+
+const SHIPPED = functions().functions
 
 const preparation = createPreparation(null, (line) => {
   throw new Error(line)
@@ -21,7 +24,12 @@ interface Run {
 
 /** @param name of the one test to run; null for all. */
 async function run(text: string, name: string | null): Promise<Run> {
-  const schema = { file: 'schema.yaml', text, compiled: compileSchema(text) }
+  const schema = {
+    file: 'schema.yaml',
+    text,
+    functions: SHIPPED,
+    compiled: compileSchema(text, { functions: SHIPPED }),
+  }
   const chosen = readTests(TESTS, schema.compiled).filter((one) => name === null || one.name === name)
   const { tests } = await runSuites([{ file: 'rules.test.yaml', schema, tests: chosen }], preparation)
   const results = tests.flatMap((one) => one.results.map((result) => ({ ...result, test: one.test })))

@@ -1,6 +1,13 @@
 /** Reads and checks every file first: what is wrong in any of them is told at once, and nothing is run. */
 import { BackSaasError, type FieldProblem, type FunctionDefinition } from '@backsaas/core'
-import { compileSchema, type Problem, readTests, SchemaProblems, schemaTests } from '@backsaas/core/language'
+import {
+  compileSchema,
+  type Problem,
+  readFunctionCases,
+  readTests,
+  SchemaProblems,
+  schemaTests,
+} from '@backsaas/core/language'
 import { readText } from '../read-text.ts'
 import type { TestFiles } from './find-files.ts'
 import type { SchemaFile, Suite } from './suite.ts'
@@ -23,11 +30,13 @@ export function readSuites(files: TestFiles, functions: readonly FunctionDefinit
     const text = readText(file)
     // Tests of a schema that has problems itself would have them too.
     return read
-      ? (collect(file, problems, () => [{ file, schema: read, tests: readTests(text, read.compiled) }]) ?? [])
+      ? (collect(file, problems, () => [
+          { file, schema: read, tests: readTests(text, read.compiled), cases: readFunctionCases(text, functions) },
+        ]) ?? [])
       : []
   })
   if (problems.length > 0) throw invalid(problems)
-  const suites = [...own, ...beside].filter(({ tests }) => tests.length > 0)
+  const suites = [...own, ...beside].filter(({ tests, cases = [] }) => tests.length + cases.length > 0)
   if (suites.length > 0) return suites
   throw new BackSaasError('NO_TESTS', 400, `there are no tests in ${[...schemas.keys()].join(', ')}`, {
     hint: 'write `tests:` into the schema, or a file *.test.yaml',

@@ -1,5 +1,13 @@
 /** Runs policy tests: a database for each schema, a tenant for each test, everything that is tried undone. */
-import { BackSaasError, type Expectation, type Identity, invariant, type PolicyTest, uuidv7 } from '@backsaas/core'
+import {
+  BackSaasError,
+  type Expectation,
+  type Identity,
+  invariant,
+  type PolicyTest,
+  runCase,
+  uuidv7,
+} from '@backsaas/core'
 import { explainFailure, type Locate, locateIn } from './explain-failure.ts'
 import { createRowStore, entityOf, type RowStore, type StoredRow } from './insert-rows.ts'
 import { judgeByRules, seesKey } from './judge-by-rules.ts'
@@ -14,9 +22,25 @@ import { openWorld, type TestTenant, type World } from './world.ts'
 export async function runSuites(suites: readonly Suite[], preparation: Preparation): Promise<RunResult> {
   const startedAt = performance.now()
   const tests: TestResult[] = []
-  const bySchema = Map.groupBy(suites, ({ schema }) => schema)
+  for (const suite of suites) tests.push(...(await runCases(suite)))
+  const bySchema = Map.groupBy(
+    suites.filter((suite) => suite.tests.length > 0),
+    ({ schema }) => schema,
+  )
   for (const [schema, own] of bySchema) tests.push(...(await runOn(schema, own, preparation)))
   return { tests, durationMs: performance.now() - startedAt }
+}
+
+/** A case is a test of its own, which fails as one that says what came. */
+async function runCases(suite: Suite): Promise<readonly TestResult[]> {
+  const results: TestResult[] = []
+  for (const { definition, case: given, place } of suite.cases ?? []) {
+    const startedAt = performance.now()
+    const { name, reason } = await runCase(definition, given)
+    const test: PolicyTest = { name, place, fixtures: [], principals: {}, expectations: [] }
+    results.push({ suite, test, results: [], error: reason, durationMs: performance.now() - startedAt })
+  }
+  return results
 }
 
 async function runOn(

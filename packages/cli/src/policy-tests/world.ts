@@ -4,6 +4,7 @@ import {
   type CompiledSchema,
   type Decisions,
   definePlugin,
+  FUNCTION_MEANS,
   type Identity,
   invariant,
   type Mapping,
@@ -54,7 +55,7 @@ const FREE = 'fixtures'
 /** @param database is closed with the world. */
 export async function openWorld(database: PgliteDatabase, { compiled, functions = [] }: SchemaFile): Promise<World> {
   const callers = new WeakMap<Request, Identity>()
-  const curated = definePlugin({ name: 'functions', functions })
+  const curated = definePlugin({ name: 'functions', functions, means: FUNCTION_MEANS })
   const open = (plugin: Plugin): Runtime =>
     createRuntime({ database, plugins: [plugin, curated], identify: (c) => callers.get(c.req.raw) ?? null })
   const served = open(policies())

@@ -8,6 +8,7 @@ import { listen } from '../dev/listen.ts'
 import { type LogForm, logRequests } from '../dev/log-requests.ts'
 import type { Io } from '../io.ts'
 import { type BusSettings, openBus } from '../open-bus.ts'
+import { readOutside } from '../outside.ts'
 import { becomeReady } from './become-ready.ts'
 
 export interface ServeSettings {
@@ -45,10 +46,12 @@ export async function runServe(settings: ServeSettings, io: Io): Promise<void> {
     const bus = await openBus(database, settings.bus, observe)
     open.push(async () => bus.close?.())
     const functions = await curated(settings.functionsModule === null ? {} : { functions: settings.functionsModule })
+    const { outside } = await readOutside(io.env)
     const runtime = createRuntime({
       database,
       bus,
       observe,
+      outside,
       plugins: [policies(), functions],
       ...(settings.hostSuffix !== null && { hostSuffix: settings.hostSuffix }),
     })

@@ -17,6 +17,7 @@ export type WatchedEntity =
   | 'memberships'
   | 'identity_providers'
   | 'settings'
+  | 'function_settings'
   | 'versions'
   | 'fence_tenants'
 
@@ -33,6 +34,7 @@ export const WATCHED_ENTITIES: Readonly<Partial<Record<WatchedEntity, string | n
   memberships: null,
   identity_providers: null,
   settings: null,
+  function_settings: null,
 }
 
 /** The tables of the control schema that are watched, and the column by which a row says what it is about. */

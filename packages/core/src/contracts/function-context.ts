@@ -2,6 +2,7 @@
 import type { Action } from './action.ts'
 import type { HttpClient } from './http-client.ts'
 import type { Json } from './json.ts'
+import type { Letter } from './mailer.ts'
 import type { Moment } from './moment.ts'
 import type { Principal } from './principal.ts'
 
@@ -38,10 +39,34 @@ export interface FunctionContext {
   readonly id: string
   /** The data API as the caller. @throws FUNCTION_NEEDS where the function is `pure`. */
   readonly data: FunctionData
-  /** To the outside. @throws FUNCTION_NEEDS where it does not need the network, and where it runs before a write or is called. */
+  /** The tenant's rows without the caller's rules, for what must see them all; never those of another tenant. */
+  readonly system: FunctionData
+  /** The same of the tenant's registry: `notifications`, `audit_notes` … */
+  readonly registry: FunctionData
+  /** What others are to hear. @throws FUNCTION_NEEDS where the function neither writes nor needs the network. */
+  readonly events: FunctionEvents
+  /**
+   * Numbers of a counter of the tenant: so many are taken, the first is answered. None is given twice; what a write that fails has
+   * taken is not given again. @throws FUNCTION_NEEDS as `events`.
+   */
+  next(counter: string, count?: number): Promise<number>
+  /** To the outside, to the hosts that the function names. @throws FUNCTION_NEEDS where it does not need the network, or the server has no way out. */
   readonly http: HttpClient
+  /** A letter, over the server's SMTP. @throws FUNCTION_NEEDS as `http`; MAIL_FAILED (503), MAIL_REFUSED (422). */
+  mail(letter: Letter): Promise<{ readonly id: string }>
   /** A secret of the tenant, by its name. @throws SECRET_MISSING; FUNCTION_NEEDS as `http`. */
   secret(name: string): Promise<string>
+}
+
+/** Of a hook before a write they leave with the write or not at all; of others, when the function is done. */
+export interface FunctionEvents {
+  /**
+   * @param type lower-case words with dots between them, as `order.paid`; those of the product itself are not free.
+   * @throws FUNCTION_FAILED for what is no such type, and where they are too many or too large.
+   */
+  publish(type: string, data: Json, subject?: string): void
+  /** The same, to leave at a time: milliseconds since 1970. */
+  schedule(atMs: number, type: string, data: Json, subject?: string): void
 }
 
 /** Reads through the whole of the request's stages as the caller: of its tenant, under its rules, within the limits. */
@@ -53,8 +78,12 @@ export interface FunctionData {
   sum(entity: string, field: string, where?: FunctionFilter): Promise<string | null>
   /** The rows that a relation of the row leads to. */
   related(row: FunctionRow, relation: string, question?: FunctionQuestion): Promise<readonly FunctionRow[]>
-  /** The row as it was written. @throws FUNCTION_NEEDS where the function neither writes nor needs the network. */
-  create(entity: string, row: FunctionRow): Promise<FunctionRow>
+  /**
+   * The row as it was written; with `once` null where there is one of its key: so what is tried again is done once.
+   *
+   * @throws FUNCTION_NEEDS where the function neither writes nor needs the network.
+   */
+  create(entity: string, row: FunctionRow, options?: { readonly once?: boolean }): Promise<FunctionRow | null>
   /** @returns how many rows it has changed. */
   update(entity: string, where: FunctionFilter, changes: FunctionRow): Promise<number>
 }

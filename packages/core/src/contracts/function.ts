@@ -24,6 +24,12 @@ export interface FunctionProblem {
   readonly detail: string
 }
 
+/** Of one call among many: as `row` and `old` of a context. */
+export interface FunctionRows {
+  readonly row: FunctionRow
+  readonly old: FunctionRow | null
+}
+
 interface FunctionBase<P> {
   /** `group.name`, in lower_snake. */
   readonly name: string
@@ -36,6 +42,8 @@ interface FunctionBase<P> {
   readonly settings?: GenericSchema
   /** Whether `POST /rest/v1/rpc/{name}` may call it, for whom the schema's `functions:` lets. */
   readonly callable?: boolean
+  /** The hosts that `context.http` may reach, by what is set for the function; `*` for every public one. None unless given. */
+  hosts?(settings: Json): readonly string[] | '*'
   /** Whether it must see the row as it was before an update, which costs one more round trip. */
   readonly old?: boolean
   /** What about parameters depends on the entity that they are used on. */
@@ -54,7 +62,12 @@ export interface ValidateFunction<P> extends FieldFunction<P> {
   /** Called with a value that is there and not null. */
   run(context: FunctionContext, value: Json, params: P): Eventually<FunctionProblem | null>
   /** The same for many rows at once, for a function that asks the database. */
-  runAll?(context: FunctionContext, values: readonly Json[], params: P): Eventually<readonly (FunctionProblem | null)[]>
+  runAll?(
+    context: FunctionContext,
+    values: readonly Json[],
+    params: P,
+    rows: readonly FunctionRows[],
+  ): Eventually<readonly (FunctionProblem | null)[]>
 }
 
 export interface TransformFunction<P> extends FieldFunction<P> {
@@ -67,7 +80,12 @@ export interface ComputeFunction<P> extends FieldFunction<P> {
   readonly kind: 'compute'
   /** Called with what the client gave, null where it gave nothing; undefined leaves the field as it is. */
   run(context: FunctionContext, value: Json, params: P): Eventually<Json | undefined>
-  runAll?(context: FunctionContext, values: readonly Json[], params: P): Eventually<readonly (Json | undefined)[]>
+  runAll?(
+    context: FunctionContext,
+    values: readonly Json[],
+    params: P,
+    rows: readonly FunctionRows[],
+  ): Eventually<readonly (Json | undefined)[]>
 }
 
 export interface HookFunction<P> extends FunctionBase<P> {

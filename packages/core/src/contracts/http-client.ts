@@ -9,6 +9,8 @@ export interface HttpRequest {
   readonly timeoutMs?: number
   /** Of the answer's body; what is beyond is left unread. 65,536 unless given. */
   readonly maxBytes?: number
+  /** The hosts that it may lead to, redirects included; all public ones unless given. */
+  readonly hosts?: readonly string[]
 }
 
 export interface HttpAnswer {

@@ -6,6 +6,7 @@
  */
 import type { Action } from './action.ts'
 import type { CompiledRelation } from './compiled.ts'
+import type { Statement } from './database.ts'
 import type { FunctionRow } from './function-context.ts'
 
 /** An index into `Operation.params`. */
@@ -28,6 +29,8 @@ export interface Operation {
   readonly input?: Input
   /** Of an update or delete whose hooks saw the rows: which ones, to be written as long as they are the same; `input` has a row for each. */
   readonly seen?: readonly FunctionRow[]
+  /** Statements of its transaction that tell what hooks before the write have published. */
+  readonly told?: readonly Statement[]
   /** A write that touches more rows than this is undone and refused. */
   readonly maxAffected?: Param
   /** Do everything, answer as if it were done, and undo it. */

@@ -1,5 +1,6 @@
 /** A plugin is plain, inspectable, frozen data in closed slots; a tenant's schema compiles to one too. */
 import type { ErrorCatalogue } from '../errors/backsaas-error.ts'
+import type { FunctionMeans } from '../functions/function-means.ts'
 import type { CompiledEntity, CompiledSchema } from './compiled.ts'
 import type { Decisions, PolicyRow } from './decisions.ts'
 import type { Event } from './event.ts'
@@ -20,6 +21,8 @@ export interface Plugin {
   readonly errors?: ErrorCatalogue
   /** What schemas may name in `hooks:` and `functions:`, and clients may call where they are callable. */
   readonly functions?: readonly FunctionDefinition[]
+  /** What these need beyond rows: `FUNCTION_MEANS`; without it they have the row and `data` alone. */
+  readonly means?: FunctionMeans
   readonly routes?: readonly Route[]
   readonly stages?: Stages
   /** Decides for all schemas that have access rules; at most one plugin does. */

@@ -52,10 +52,10 @@ export function createFunctionData(options: FunctionDataOptions): FunctionData {
       if (link.some(([, value]) => value === null)) return []
       return find(relation.entity, questionQuery({ ...question, where: { ...question.where, ...filterOf(link) } }))
     },
-    async create(entity, row) {
+    async create(entity, row, { once = false } = {}) {
       mustWrite()
-      const [made] = await send(options, 'POST', entity, new URLSearchParams(), row)
-      return made ?? {}
+      const [made] = await send(options, 'POST', entity, new URLSearchParams(), row, once)
+      return made ?? null
     },
     async update(entity, where, changes) {
       mustWrite()
@@ -98,9 +98,15 @@ async function send(
   entity: string,
   query: URLSearchParams,
   body?: FunctionRow,
+  once = false,
 ): Promise<readonly FunctionRow[]> {
   const headers = {
-    ...(method === 'GET' ? {} : { 'content-type': 'application/json', prefer: 'return=representation' }),
+    ...(method === 'GET'
+      ? {}
+      : {
+          'content-type': 'application/json',
+          prefer: `return=representation${once ? ',resolution=ignore-duplicates' : ''}`,
+        }),
     [method === 'GET' ? 'accept-profile' : 'content-profile']: profile,
     'x-request-id': requestId,
   }

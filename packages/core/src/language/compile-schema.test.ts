@@ -1,16 +1,39 @@
 /** The compiled form of sound documents. */
 import { readFileSync } from 'node:fs'
+import * as v from 'valibot'
 import { expect, test } from 'vitest'
+import { MOMENTS } from '../contracts/moment.ts'
 import { compileSchema, schemaJsonSchema, testsJsonSchema } from './index.ts'
 
+/** By name alone: what they do is of no concern here. */
+const NAMED_BY_CRM = [
+  ...['transform.trim', 'transform.phone', 'transform.slug', 'validation.email_domain', 'security.generate_key'],
+  'transform.sequence',
+].map((name) => ({ ...stub(name), kind: 'compute' as const, run: () => null }))
+const HOOKS_OF_CRM = ['security.audit', 'communication.webhook', 'communication.notify', 'communication.email'].map(
+  (name) => ({ ...stub(name), kind: 'hook' as const, moments: MOMENTS, run: () => undefined }),
+)
+
+function stub(name: string) {
+  return { name, description: '', needs: 'pure' as const, callable: true, params: v.any(), settings: v.any() }
+}
+
 const crmText = readFileSync(new URL('../../../../examples/crm/schema.yaml', import.meta.url), 'utf8')
-const crm = compileSchema(crmText)
+const crm = compileSchema(crmText, { functions: [...NAMED_BY_CRM, ...HOOKS_OF_CRM] })
 
 test('the example compiles, its entities in the order of the document', () => {
   expect(crm.name).toBe('crm')
   expect(crm.hash).toMatch(/^[0-9a-f]{64}$/)
   expect(crm.roles).toEqual({ sales: { inherits: [] }, support: { inherits: [] }, admin: { inherits: ['sales'] } })
-  expect(Object.keys(crm.entities)).toEqual(['companies', 'contacts', 'notes', 'products', 'orders', 'order_lines'])
+  expect(Object.keys(crm.entities)).toEqual([
+    'companies',
+    'contacts',
+    'notes',
+    'products',
+    'orders',
+    'order_lines',
+    'inquiries',
+  ])
 })
 
 test('an entity gets its key before its own fields and the other system fields after them', () => {
@@ -188,5 +211,9 @@ test('the JSON Schema for editors knows the keys and refuses others', () => {
     expect(text).toContain(`"${key}":`)
   }
   expect(text).not.toContain('"history"')
-  expect(testsJsonSchema()).toMatchObject({ type: 'object', required: ['tests'], additionalProperties: false })
+  expect(testsJsonSchema()).toMatchObject({
+    type: 'object',
+    properties: { tests: {}, function_tests: {} },
+    additionalProperties: false,
+  })
 })

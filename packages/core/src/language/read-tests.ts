@@ -27,12 +27,12 @@ export function readTests(text: string, schema: CompiledSchema): readonly Policy
       ),
     )
   }
-  const document: TestFileDocument = result.success ? result.output : { tests: [] }
+  const document: TestFileDocument = result.success ? result.output : {}
   if (document.schema !== undefined && document.schema !== schema.name) {
     const message = `the tests are for \`${document.schema}\`, the schema is \`${schema.name}\``
     problems.report({ path: ['schema'], code: 'OTHER_SCHEMA', message })
   }
-  const tests = resolveTests(schemaTestScope(schema, problems, locate), document.tests, ['tests'])
+  const tests = resolveTests(schemaTestScope(schema, problems, locate), document.tests ?? [], ['tests'])
   if (problems.all().length > 0) throw new SchemaProblems(problems.all(), 'tests')
   return tests
 }

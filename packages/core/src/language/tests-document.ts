@@ -9,7 +9,9 @@ export interface TestFileDocument {
   /** The name of the schema that they are for. */
   schema?: string
   description?: string
-  tests: TestDocument[]
+  tests?: TestDocument[]
+  /** Cases of functions. */
+  function_tests?: unknown
 }
 
 /** `as` with `can` and `can_not`, or `principals` with `matrix`. */

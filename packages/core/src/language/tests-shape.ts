@@ -64,5 +64,7 @@ export const testsShape: v.GenericSchema<unknown, TestDocument[]> = v.array(test
 export const testFileShape: v.GenericSchema<unknown, TestFileDocument> = closed('test file', {
   schema: v.exactOptional(name),
   description: v.exactOptional(text),
-  tests: testsShape,
+  tests: v.exactOptional(testsShape),
+  // Read by `read-function-cases.ts`.
+  function_tests: v.exactOptional(v.unknown()),
 })

@@ -10,7 +10,16 @@ const LOG = 'audit_log'
  * What the platform notes for itself, and what is only being written. Whatever else is added to the registry is audited: what data requests
  * write belongs here, since entries of a tenant take turns.
  */
-const NO_ACTS: ReadonlySet<string> = new Set([LOG, 'events', 'runtimes', 'key_uses', 'drafts', 'function_executions'])
+const NO_ACTS: ReadonlySet<string> = new Set([
+  LOG,
+  'events',
+  'runtimes',
+  'key_uses',
+  'drafts',
+  'function_executions',
+  'function_counters',
+  'notifications',
+])
 /** Of these only that they are asked for: how they go on is the migrator's own note. */
 const ONLY_CREATED: ReadonlySet<string> = new Set(['jobs'])
 const UNTOLD: Readonly<Record<string, readonly string[]>> = {

@@ -8,7 +8,7 @@ import {
   PLATFORM_STORE_ID,
   SYSTEM_TENANT_ID,
 } from '@backsaas/core'
-import { compileSchema } from '@backsaas/core/language'
+import { compileSchema, PLATFORM_FUNCTIONS } from '@backsaas/core/language'
 import { convergePlacement } from '../execute/converge-placement.ts'
 import { migratorTransaction, query, runDdl } from '../execute/migrator-transaction.ts'
 import { prepareExecutions } from '../executions/prepare-executions.ts'
@@ -29,7 +29,7 @@ import { storeSchema } from './store-schema.ts'
  */
 export async function installPlatform(database: Database, naming: Naming, decide: Decide | undefined): Promise<void> {
   const source = await readPlatformFile()
-  const compiled = await withDecisions(compileSchema(source), decide)
+  const compiled = await withDecisions(compileSchema(source, { functions: PLATFORM_FUNCTIONS }), decide)
   await migratorTransaction(database, async (connection) => {
     const { platform } = await publishVersion(connection, {
       compiled,

@@ -14,7 +14,8 @@ export interface Execution {
   readonly placementId: string
   readonly version: number
   readonly entity: string
-  readonly moment: Moment
+  /** `scheduled`: an event that was put off. */
+  readonly moment: Moment | 'scheduled'
   readonly hook: number
   readonly row: FunctionRow
   readonly old: FunctionRow | null
@@ -86,7 +87,7 @@ function readExecution([tenantId, ...values]: Result['rows'][number]): Execution
     placementId: text('placement_id'),
     version: Number(text('version')),
     entity: text('entity'),
-    moment: text('moment') as Moment,
+    moment: text('moment') as Execution['moment'],
     hook: Number(text('hook')),
     row: JSON.parse(text('row')) as FunctionRow,
     old: JSON.parse(text('old') || 'null') as FunctionRow | null,

@@ -44,7 +44,7 @@ export function createHookFinder(functions: readonly FunctionDefinition[]): Find
       )
     const schema = await versionOf(connection, execution)
     const { entity, moment, hook: index } = execution
-    const hook = schema.entities[entity]?.hooks?.[moment]?.[index]
+    const hook = moment === 'scheduled' ? undefined : schema.entities[entity]?.hooks?.[moment]?.[index]
     if (!hook) throw new BackSaasError('HOOK_UNKNOWN', 422, `${entity} has no hook ${index} at ${moment}`)
     return { schema, hook, definition }
   }

@@ -1,21 +1,35 @@
 /** One attempt at one execution: the function called with its context, and how it has ended. */
 import {
   BackSaasError,
+  collectEvents,
   createFunctionData,
+  type EffectiveSettings,
+  effectiveSettings,
   type FunctionContext,
   type FunctionData,
   type HttpClient,
   type Identity,
+  isConfigurable,
   type Json,
+  type JsonObject,
+  limitedHttp,
+  type Mailer,
   type Observe,
+  type OutgoingEvent,
 } from '@backsaas/core'
 import type { Execution, Outcome } from './execution-rows.ts'
 import type { FoundHook } from './find-hook.ts'
 
 export interface Surroundings {
-  readonly ask: (identity: Identity, request: Request, depth: number) => Promise<Response>
+  readonly ask: (identity: Identity, request: Request, depth: number, unruled?: boolean) => Promise<Response>
   readonly http: HttpClient
+  /** Null where no letter can be sent. */
+  readonly mail: Mailer | null
   readonly secret: (tenantId: string, name: string) => Promise<string>
+  readonly settings: (tenantId: string, name: string) => Promise<readonly JsonObject[]>
+  readonly next: (tenantId: string, counter: string, count: number) => Promise<number>
+  readonly tell: (execution: Execution, events: readonly OutgoingEvent[], source: string) => Promise<void>
+  readonly runScheduled: (execution: Execution) => Promise<void>
   readonly observe: Observe
   readonly timeoutMs: number
   readonly attemptsMax: number
@@ -39,15 +53,27 @@ export async function runExecution(
     durationMs: performance.now() - startedAt,
     ...part,
   })
+  let attemptsMax = surroundings.attemptsMax
   try {
-    const { definition, hook, schema } = await find()
-    const signal = AbortSignal.timeout(surroundings.timeoutMs)
-    const context = createContext(execution, { definition, hook, schema }, surroundings, signal)
+    if (execution.moment === 'scheduled') {
+      await surroundings.runScheduled(execution)
+      return ended({ status: 'done', againMs: 0, result: null, error: null })
+    }
+    const found = await find()
+    const { definition, hook, schema } = found
+    const own = isConfigurable(definition) ? await surroundings.settings(execution.tenantId, definition.name) : []
+    const base = schema.functions?.[definition.name]?.settings ?? {}
+    const effective = effectiveSettings(definition, base, own)
+    attemptsMax = Math.min(effective.attempts ?? attemptsMax, attemptsMax)
+    const signal = AbortSignal.timeout(Math.min(effective.timeoutMs ?? surroundings.timeoutMs, surroundings.timeoutMs))
+    const outgoing: OutgoingEvent[] = []
+    const context = createContext(execution, found, effective, surroundings, signal, outgoing)
     const work = Promise.resolve().then(() => definition.run(context, execution.row, hook.params))
     const result = await withinTime(work, signal)
+    await surroundings.tell(execution, outgoing, `/schemas/${schema.name}`)
     return ended({ status: 'done', againMs: 0, result: bounded(result ?? null), error: null })
   } catch (error) {
-    const { observe, attemptsMax } = surroundings
+    const { observe } = surroundings
     if (!(error instanceof BackSaasError)) observe({ kind: 'error', code: 'FUNCTION_FAILED', error })
     const isOver = isFinal(error) || execution.attempt >= attemptsMax
     return ended({
@@ -72,42 +98,69 @@ function isFinal(error: unknown): boolean {
 function createContext(
   execution: Execution,
   { definition, hook, schema }: FoundHook,
-  { ask, http, secret, observe }: Surroundings,
+  { settings }: EffectiveSettings,
+  { ask, http, mail, secret, observe, next }: Surroundings,
   signal: AbortSignal,
+  outgoing: OutgoingEvent[],
 ): FunctionContext {
   const { tenantId, caller, requestId, depth, profile, entity, moment } = execution
   const needsNetwork = (part: string): void => {
     if (definition.needs !== 'network') throw needs(definition.name, part, 'network')
   }
-  let data: FunctionData | null = null
+  const mustWrite = (part: string): void => {
+    if (definition.needs === 'pure' || definition.needs === 'reads') throw needs(definition.name, part, 'writes')
+  }
+  const dataOf = (part: 'data' | 'system' | 'registry'): FunctionData => {
+    if (definition.needs === 'pure') throw needs(definition.name, part, 'reads')
+    return createFunctionData({
+      ask: (request) => ask(caller, request, depth + 1, part !== 'data'),
+      profile: part === 'registry' ? 'platform' : profile,
+      requestId,
+      relations: part === 'registry' ? {} : (schema.entities[entity]?.relations ?? {}),
+      writes: definition.needs !== 'reads',
+    })
+  }
   return {
     tenant: { id: tenantId, slug: caller.tenant },
     user: caller,
     requestId,
-    operation: { schema: schema.name, entity, action: actionOf(moment), moment },
+    operation: { schema: schema.name, entity, action: actionOf(moment), ...(moment !== 'scheduled' && { moment }) },
     field: hook.on ?? null,
     row: execution.row,
     old: execution.old,
     now: Date.now(),
-    settings: schema.functions?.[definition.name]?.settings ?? {},
+    settings,
     signal,
     id: execution.id,
     log: (message, details) =>
       observe({ kind: 'function', requestId, name: definition.name, message, ...(details && { details }) }),
     get data() {
-      if (definition.needs === 'pure') throw needs(definition.name, 'data', 'reads')
-      data ??= createFunctionData({
-        ask: (request) => ask(caller, request, depth + 1),
-        profile,
-        requestId,
-        relations: schema.entities[entity]?.relations ?? {},
-        writes: definition.needs !== 'reads',
-      })
-      return data
+      return dataOf('data')
+    },
+    get system() {
+      return dataOf('system')
+    },
+    get registry() {
+      return dataOf('registry')
+    },
+    get events() {
+      mustWrite('events')
+      return collectEvents(outgoing)
+    },
+    async next(counter, count = 1) {
+      mustWrite('next')
+      return next(tenantId, counter, count)
     },
     get http() {
       needsNetwork('http')
-      return http
+      return limitedHttp(http, definition, settings)
+    },
+    async mail(letter) {
+      needsNetwork('mail')
+      if (mail) return mail(letter, signal)
+      throw new BackSaasError('MAIL_MISSING', 503, 'this worker sends no letters over SMTP', {
+        hint: 'Set BACKSAAS_SMTP_URL, or choose a provider under `functions:`.',
+      })
     },
     async secret(name) {
       needsNetwork('secret')

@@ -32,6 +32,7 @@ export function safeHttp(options: SafeHttpOptions = {}): HttpClient {
 
   async function send(asked: HttpRequest, url: URL, signal: AbortSignal): Promise<HttpAnswer> {
     const { protocol, hostname } = url
+    if (asked.hosts && !asked.hosts.includes(hostname)) throw forbidden(url, 'the function names no such host')
     if (protocol !== 'https:' && protocol !== 'http:') throw forbidden(url, 'only http and https are spoken')
     if (url.username !== '' || url.password !== '') throw forbidden(url, 'a URL holds no password')
     // A literal address is looked up by nobody.

@@ -8,6 +8,7 @@ import {
   type FunctionDefinition,
   type HttpClient,
   type Identity,
+  type Mailer,
   type Observe,
 } from '@backsaas/core'
 import { MIGRATOR_SCOPE, migratorTransaction, ROW_SECURITY } from '../execute/migrator-transaction.ts'
@@ -24,14 +25,19 @@ import { createHookFinder } from './find-hook.ts'
 import { createSecretReader, type SecretKeys } from './read-secret.ts'
 import { runExecution, type Surroundings } from './run-execution.ts'
 import { safeHttp } from './safe-http.ts'
+import { takeNumbers } from './take-numbers.ts'
+import { runScheduled, tellEvents } from './tell-events.ts'
+import { createSettingsReader } from './tenant-settings.ts'
 
 export interface ExecutorOptions {
   /** All that schemas name: as the runtime's. */
   readonly functions: readonly FunctionDefinition[]
   /** A runtime's: what functions ask of the data API goes through it. */
-  readonly ask: (identity: Identity, request: Request, depth: number) => Promise<Response>
+  readonly ask: (identity: Identity, request: Request, depth: number, unruled?: boolean) => Promise<Response>
   /** Default: `safeHttp()`. */
   readonly http?: HttpClient
+  /** Default: none, and what sends letters over SMTP is tried again. */
+  readonly mail?: Mailer
   /** Open secrets; without them a function that needs one fails. */
   readonly secrets?: SecretKeys
   /** How many at once. Default 64. */
@@ -74,7 +80,12 @@ export async function startExecutor(database: Database, options: ExecutorOptions
   const surroundings: Surroundings = {
     ask: options.ask,
     http: options.http ?? safeHttp(),
+    mail: options.mail ?? null,
     secret: createSecretReader(database, () => platform, options.secrets),
+    settings: createSettingsReader(connection, () => platform),
+    next: (tenantId, counter, count) => takeNumbers(connection(), platform, tenantId, counter, count),
+    tell: (execution, events, source) => tellEvents(connection(), platform, execution, events, source),
+    runScheduled: (execution) => runScheduled(connection(), platform, execution),
     observe,
     timeoutMs: options.timeoutMs ?? 15_000,
     attemptsMax: options.attemptsMax ?? 12,

@@ -2,8 +2,9 @@
  * Curated functions that a schema's `hooks:` and `functions:` name, and that clients may call where they are callable: those
  * shipped here, and a developer's own beside them.
  */
-import { definePlugin, type FunctionDefinition, type Plugin } from '@backsaas/core'
+import { definePlugin, FUNCTION_MEANS, type FunctionDefinition, type Plugin } from '@backsaas/core'
 import { SHIPPED } from './shipped.ts'
+import { testFunctions } from './test-functions.ts'
 
 /** What a plugin of functions is: its list is what schemas are compiled with. */
 export type FunctionsPlugin = Plugin & { readonly functions: readonly FunctionDefinition[] }
@@ -17,5 +18,6 @@ export type FunctionsPlugin = Plugin & { readonly functions: readonly FunctionDe
  * createRuntime({ database, plugins: [policies(), curated] })
  */
 export function functions(own: readonly FunctionDefinition[] = []): FunctionsPlugin {
-  return definePlugin({ name: 'functions', functions: [...SHIPPED, ...own] })
+  const all = [...SHIPPED, ...own]
+  return definePlugin({ name: 'functions', functions: [...all, testFunctions(all)], means: FUNCTION_MEANS })
 }

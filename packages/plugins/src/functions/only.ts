@@ -1,5 +1,5 @@
 /** The plugin of functions with none but those given, so that a bundle holds no others. */
-import { definePlugin, type FunctionDefinition, type Plugin } from '@backsaas/core'
+import { definePlugin, FUNCTION_MEANS, type FunctionDefinition, type Plugin } from '@backsaas/core'
 
 /**
  * @example
@@ -9,5 +9,5 @@ import { definePlugin, type FunctionDefinition, type Plugin } from '@backsaas/co
 export function onlyFunctions(
   given: readonly FunctionDefinition[],
 ): Plugin & { readonly functions: readonly FunctionDefinition[] } {
-  return definePlugin({ name: 'functions', functions: [...given] })
+  return definePlugin({ name: 'functions', functions: [...given], means: FUNCTION_MEANS })
 }

@@ -26,6 +26,8 @@ export interface BoundSchema {
   readonly outbox: BoundEntity | null
   /** Where the work of hooks after a write is queued; null where there is none (the platform itself). */
   readonly executions: BoundEntity | null
+  /** The tenant's counters; null as above. */
+  readonly counters: BoundEntity | null
   /** What the caller's rules come to; null where it is open. Each view of a schema is bound by itself. */
   readonly access: AccessView | null
   /** Rendered statements by the shape of the operation. */
@@ -74,6 +76,7 @@ export function bindSchema(
     entities: Object.freeze(entities),
     outbox: (placementId === PLATFORM_PLACEMENT_ID ? entities : outbox?.entities)?.events ?? null,
     executions: outbox?.entities.function_executions ?? null,
+    counters: outbox?.entities.function_counters ?? null,
     access: null,
     statements: createStatementCache(MAX_STATEMENTS),
     shapes: boundedMap(MAX_SHAPES),

@@ -51,6 +51,9 @@ export type RuntimeErrorCode =
   | 'FUNCTION_NEEDS'
   | 'FUNCTION_BUDGET'
   | 'FUNCTION_DEPTH'
+  | 'FUNCTION_BUSY'
+  | 'FUNCTION_OFF'
+  | 'FUNCTION_SETTINGS'
   | 'UPSERT_HOOKS'
   | 'ROW_CHANGED'
   | 'STREAM_POSITION_INVALID'
@@ -109,6 +112,9 @@ export const RUNTIME_ERRORS: Readonly<Record<RuntimeErrorCode, ErrorCatalogue[st
   FUNCTION_NEEDS: { status: 500, message: 'A function uses more than it says that it needs.' },
   FUNCTION_BUDGET: { status: 422, message: 'A write would call functions more often than one request may.' },
   FUNCTION_DEPTH: { status: 422, message: 'Functions have led to each other too often.' },
+  FUNCTION_BUSY: { status: 503, message: 'Too many functions of the tenant are under way.' },
+  FUNCTION_OFF: { status: 422, message: 'The tenant has turned the function off.' },
+  FUNCTION_SETTINGS: { status: 422, message: 'What the tenant has set of a function is not as it must be.' },
   UPSERT_HOOKS: { status: 400, message: 'An upsert cannot tell which hooks hold for its rows.' },
   ROW_CHANGED: { status: 409, message: 'Rows kept changing while hooks looked at them.' },
   STREAM_POSITION_INVALID: { status: 400, message: 'The last event id is no position of an event.' },

@@ -1,18 +1,20 @@
 /** A call of a curated function over rpc: who may, with what, and its answer as JSON. */
 import {
   BackSaasError,
+  type CallContext,
   type FieldProblem,
   type FunctionDefinition,
   type FunctionProblem,
   type FunctionRow,
   type Json,
   type JsonObject,
+  type OutgoingEvent,
 } from '@backsaas/core'
 import { effectiveRoles } from '../access/holds-admin.ts'
 import { checkNesting } from '../dialect/nesting.ts'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import { failed, withinTime } from '../hooks/call-function.ts'
-import { createContext } from '../hooks/hook-context.ts'
+import { functionsOf } from '../hooks/function-host.ts'
 import { readBody } from '../http/read-body.ts'
 import type { BuiltInFunction, FunctionRequest } from './function-request.ts'
 
@@ -29,11 +31,25 @@ export function callCurated(definition: FunctionDefinition): BuiltInFunction {
   return async (request) => {
     authorizeCall(definition, request)
     const { input, params } = await readArguments(definition, request)
-    const context = createContext(request, { definition, field: null, entity: null, action: 'call' })
+    const outgoing: OutgoingEvent[] = []
+    const { host, means, room } = functionsOf(request)
+    const own = await means.settingsFor(host, [definition])
+    const use = { definition, field: null, entity: null, action: 'call', own, outgoing } as const
+    const context = means.createCallContext(host, use)
+    const about = { name: definition.name, entity: '', moment: 'call', rows: 1, startedMs: performance.now() } as const
     try {
-      const work = Promise.resolve().then(() => run(definition, context, input, params))
-      return { status: 200, body: (await withinTime(definition.name, context, work)) ?? null }
+      const call = (): Promise<Json | undefined> =>
+        withinTime(
+          definition.name,
+          context,
+          Promise.resolve().then(() => run(definition, context, input, params)),
+        )
+      const body = await room.run(request.tenantId, call)
+      await means.sendEvents(host, outgoing)
+      means.sampleCall(host, about)
+      return { status: 200, body: body ?? null }
     } catch (error) {
+      means.sampleCall(host, { ...about, error })
       throw failed(definition.name, error)
     }
   }
@@ -41,7 +57,7 @@ export function callCurated(definition: FunctionDefinition): BuiltInFunction {
 
 function run(
   definition: FunctionDefinition,
-  context: ReturnType<typeof createContext>,
+  context: CallContext,
   input: Json,
   params: Json,
 ): Json | undefined | Promise<Json | undefined> {

@@ -1,22 +1,27 @@
 /** One hook over all rows of a write: those it applies to, one after another, or all at once where it asks outside. */
 import type {
+  CallContext,
   FieldProblem,
   FunctionContext,
   FunctionDefinition,
   FunctionProblem,
   FunctionRow,
   Json,
+  Room,
 } from '@backsaas/core'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import type { BoundHook } from './bind-hooks.ts'
 import { failed, refusalOf, withinTime } from './call-function.ts'
-import { type CallContext, withRow } from './hook-context.ts'
 import type { HookedRows } from './hooked-rows.ts'
 
 /** Calls of a function that asks outside, for one request. */
 const CALLS_MAX = 100
 /** Under way together. */
 const TOGETHER = 10
+/** How long pure functions work on the rows of one write before others have their turn. */
+const TURN_MS = 15
+/** And for how long in all. */
+const CALL_MS = 5_000
 
 export interface HookRun {
   readonly bound: BoundHook
@@ -25,6 +30,7 @@ export interface HookRun {
   readonly applies: (bound: BoundHook, place: number) => boolean
   /** Adds a problem of the row at a place. */
   readonly report: (place: number, problem: FieldProblem) => void
+  readonly room: Room
 }
 
 type FieldDefinition = Exclude<FunctionDefinition, { kind: 'hook' }>
@@ -45,15 +51,35 @@ export function runHook(run: HookRun): Promise<void> | null {
 /** Row by row, without a promise where the function answers at once. */
 function runPure(run: HookRun): Promise<void> | null {
   const { rows } = run
+  const turnedMs = performance.now() + TURN_MS
   for (let place = 0; place < rows.rows.length; place++) {
     const waiting = callPure(run, place)
     if (waiting) return waiting.then(() => runRest(run, place + 1))
+    if ((place & 63) === 63 && performance.now() > turnedMs) return runRest(run, place + 1)
   }
   return null
 }
 
+/** Lets others have their turn now and then, and has an end. */
 async function runRest(run: HookRun, from: number): Promise<void> {
-  for (let place = from; place < run.rows.rows.length; place++) await callPure(run, place)
+  const endMs = performance.now() + CALL_MS
+  let turnedMs = 0
+  for (let place = from; place < run.rows.rows.length; place++) {
+    const now = performance.now()
+    if (now > endMs) throw tooLong(run.bound.definition.name, place, run.rows.rows.length)
+    if (now - turnedMs > TURN_MS) {
+      await new Promise((resolve) => setTimeout(resolve, 0))
+      turnedMs = performance.now()
+    }
+    const waiting = callPure(run, place)
+    if (waiting) await waiting
+  }
+}
+
+function tooLong(name: string, done: number, of: number): Error {
+  return runtimeError('FUNCTION_BUDGET', `the function ${name} had done ${done} of ${of} rows when its time was over`, {
+    hint: 'Write fewer rows at once.',
+  })
 }
 
 function callPure(run: HookRun, place: number): Promise<void> | null {
@@ -131,7 +157,7 @@ async function runRows(run: HookRun, definition: Extract<FunctionDefinition, { k
   const places = rows.rows.flatMap((_, place) => (run.applies(bound, place) ? [place] : []))
   await together(run, places, (place) => {
     const own = withRow(context, rows.whole(place), rows.old?.[place] ?? null)
-    return call(definition.name, own, () => definition.run(own, own.row, bound.hook.params))
+    return call(run, own, () => definition.run(own, own.row, bound.hook.params))
   })
 }
 
@@ -144,7 +170,12 @@ async function runOutside(run: HookRun, definition: FieldDefinition): Promise<vo
   const runAll = definition.kind === 'transform' ? undefined : definition.runAll
   if (runAll && calls.length > 1) {
     const values = calls.map(({ value }) => value)
-    const answers = await call(definition.name, context, () => runAll(context, values, bound.hook.params))
+    const about = calls.map(({ place }) => ({ row: rows.whole(place), old: rows.old?.[place] ?? null }))
+    const answers = await call(run, context, () => runAll(context, values, bound.hook.params, about)).catch(
+      (error: unknown) => {
+        throw failed(definition.name, error)
+      },
+    )
     calls.forEach(({ place }, at) => {
       take(run, place, (answers as readonly unknown[])[at])
     })
@@ -153,12 +184,20 @@ async function runOutside(run: HookRun, definition: FieldDefinition): Promise<vo
   const valueAt = new Map(calls.map(({ place, value }) => [place, value]))
   await together(run, [...valueAt.keys()], (place) => {
     const own = withRow(context, rows.whole(place), rows.old?.[place] ?? null)
-    return call(definition.name, own, () => definition.run(own, valueAt.get(place) ?? null, bound.hook.params))
+    return call(run, own, () => definition.run(own, valueAt.get(place) ?? null, bound.hook.params))
   })
 }
 
-async function call(name: string, context: FunctionContext, run: () => unknown): Promise<unknown> {
-  return withinTime(name, context, Promise.resolve().then(run))
+async function call({ bound, room }: HookRun, context: FunctionContext, ask: () => unknown): Promise<unknown> {
+  return room.run(context.tenant.id, () => withinTime(bound.definition.name, context, Promise.resolve().then(ask)))
+}
+
+/** The same for another row, for calls that are under way together. */
+function withRow(context: CallContext, row: FunctionRow, old: FunctionRow | null): FunctionContext {
+  return Object.create(context, {
+    row: { value: row, enumerable: true },
+    old: { value: old, enumerable: true },
+  }) as FunctionContext // the same members, two of them its own
 }
 
 /** @throws `FUNCTION_BUDGET` (422). */

@@ -8,12 +8,13 @@ import {
   type FunctionRow,
   type Json,
   type Operation,
+  type OutgoingEvent,
 } from '@backsaas/core'
 import type { JsEnvironment } from '@backsaas/core/expression'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import type { DataRequest } from '../stages/data-request.ts'
 import type { BoundHook } from './bind-hooks.ts'
-import { createContext } from './hook-context.ts'
+import { functionsOf } from './function-host.ts'
 import { type HookedRows, hookRows } from './hooked-rows.ts'
 import { readOldRows } from './old-rows.ts'
 import { runHook } from './run-hook.ts'
@@ -88,22 +89,49 @@ async function runAll(operation: Operation, request: DataRequest, run: Run): Pro
   const problems: FieldProblem[] = []
   const isSingle = rows.rows.length === 1 || seen !== null
   const applies = conditionOf(rows, request, operation)
+  const outgoing: OutgoingEvent[] = []
+  const { host, means, room } = functionsOf(request)
+  const own = await means.settingsFor(
+    host,
+    bound.map(({ definition }) => definition),
+  )
   for (const one of bound) {
     // What reaches outside is not asked for rows that are refused already.
     if (one.definition.needs !== 'pure') refuse(entity, problems)
-    const context = createContext(request, {
-      ...{ definition: one.definition, field: one.hook.on ?? null, moment, entity, action: operation.action },
+    const context = means.createCallContext(host, {
+      ...{
+        definition: one.definition,
+        field: one.hook.on ?? null,
+        moment,
+        entity,
+        action: operation.action,
+        own,
+        outgoing,
+      },
     })
     const report = (place: number, { pointer, ...problem }: FieldProblem): void => {
       if (problems.length < MAX_PROBLEMS)
         problems.push({ pointer: isSingle ? pointer : `/${place}${pointer}`, ...problem })
     }
-    const waiting = runHook({ bound: one, rows, context, applies, report })
-    if (waiting) await waiting
+    const about = { name: one.definition.name, entity: entity.name, moment, rows: rows.rows.length }
+    const startedMs = request.plugins.sampleShare > 0 ? performance.now() : 0
+    try {
+      const waiting = runHook({ bound: one, rows, context, applies, report, room })
+      if (waiting) await waiting
+    } catch (error) {
+      means.sampleCall(host, { ...about, startedMs, error })
+      throw error
+    }
+    means.sampleCall(host, { ...about, startedMs })
   }
   refuse(entity, problems)
   const hooked = operation.action === 'delete' ? {} : { input: rows.toInput() }
-  return { ...operation, ...hooked, ...(seen && { seen: seen.marks }) }
+  return {
+    ...operation,
+    ...hooked,
+    ...(seen && { seen: seen.marks }),
+    ...(outgoing.length > 0 && { told: means.tellEvents(host, outgoing) }),
+  }
 }
 
 /** @throws `FUNCTION_REFUSED` (422) where there is a problem. */

@@ -10,6 +10,7 @@ const SLOTS: ReadonlySet<string> = new Set([
   'schema',
   'errors',
   'functions',
+  'means',
   'routes',
   'stages',
   'access',

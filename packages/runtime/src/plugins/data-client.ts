@@ -4,6 +4,7 @@ import type { PostgrestClient } from '@supabase/postgrest-js'
 import type { Context } from 'hono'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import type { Caller, InProcessCallers } from '../http/in-process.ts'
+import type { Ask } from './load-plugins.ts'
 
 export type DataClientOf = PostgrestClient
 
@@ -12,7 +13,7 @@ export interface DataClients {
   load(): Promise<void>
   for(caller: Identity | Context): PostgrestClient
   /** One request as somebody, without a client. */
-  ask(identity: Identity, request: Request, depth?: number): Promise<Response>
+  readonly ask: Ask
 }
 
 /** No such host: the request never leaves the process. */
@@ -40,8 +41,8 @@ export function createDataClients(
   }
 
   return {
-    ask(identity, request, depth = 0) {
-      callers.set(request, { identity, depth })
+    ask(identity, request, depth = 0, unruled = false) {
+      callers.set(request, { identity, depth, unruled })
       return fetch(request)
     },
     load() {

@@ -3,9 +3,12 @@ import type {
   AccessDecider,
   ErrorCatalogue,
   FunctionDefinition,
+  FunctionMeans,
   Identity,
+  Outside,
   Plugin,
   PluginContext,
+  Room,
   Route,
   Stages,
 } from '@backsaas/core'
@@ -46,10 +49,20 @@ export interface LoadedPlugins {
   readonly for: PluginContext['for']
   /** A request of the process to itself, as a principal. */
   readonly ask: Ask
+  /** What functions may use beside the data. */
+  readonly outside: Outside
+  /** What functions bring with them; null where no plugin does. */
+  readonly means: FunctionMeans | null
+  readonly room: Room | null
+  /** Of calls of functions, the part that is written down: 0 to 1. */
+  readonly sampleShare: number
 }
 
-/** @param depth how many functions stand between it and a request from outside. */
-export type Ask = (identity: Identity, request: Request, depth?: number) => Promise<Response>
+/**
+ * @param depth how many functions stand between it and a request from outside.
+ * @param unruled whether it goes past the rules of the tenant's roles: for functions that must see every row of the tenant.
+ */
+export type Ask = (identity: Identity, request: Request, depth?: number, unruled?: boolean) => Promise<Response>
 
 /**
  * Checks the plugins and gathers their parts in the order the plugins are given.
@@ -61,10 +74,13 @@ export function loadPlugins(
   plugins: readonly Plugin[],
   dataClient: PluginContext['for'],
   ask: Ask = notReachable,
+  outside: Outside = {},
+  sampleShare = 0,
 ): LoadedPlugins {
   checkPlugins(plugins)
   const given = plugins.flatMap((plugin) => plugin.functions ?? [])
   const functions = new Map(given.map((definition) => [definition.name, definition]))
+  const means = plugins.find((plugin) => plugin.means)?.means ?? null
   return Object.freeze({
     names: Object.freeze(plugins.map((plugin) => plugin.name)),
     arrive: gather(plugins, (plugin) => plugin.stages?.arrive),
@@ -86,6 +102,10 @@ export function loadPlugins(
     errors: Object.freeze(Object.assign({}, ...plugins.map((plugin) => plugin.errors ?? {}))),
     for: dataClient,
     ask,
+    outside,
+    means,
+    room: means?.createRoom() ?? null,
+    sampleShare,
   })
 }
 

@@ -41,6 +41,7 @@ export function createForgetting(cached: Cached): (changes: readonly Change[]) =
     memberships: asked.forget,
     identity_providers: asked.forget,
     settings: asked.forget,
+    function_settings: asked.forget,
     // A version never changes, and one that is retired is refused by the fence; of the platform's own the newest is used.
     versions(placements) {
       forgetEach(live, placements)

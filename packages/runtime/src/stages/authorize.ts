@@ -25,7 +25,7 @@ export function authorizeMethod(request: DataRequest): void {
   const action = ACTIONS[request.request.method]
   if (action === undefined || !Object.hasOwn(schema.served.entities, entity)) return
   if (schema.access === null) {
-    if (!holdsAdmin(request.principal.roles, schema.compiled)) throw closed({ entity, action }, request)
+    if (!isOpen(request)) throw closed({ entity, action }, request)
     return
   }
   const access = schema.access.entities[entity]
@@ -41,13 +41,21 @@ export function authorizeMethod(request: DataRequest): void {
  *   (403) for a write to the platform's schema that it has no rule for; what a plugin's stage throws.
  */
 export function authorize(operation: Operation, request: DataRequest): Operation | Promise<Operation> {
-  const { principal, schema, plugins } = request
+  const { schema, plugins } = request
   const allowed = schema.access === null ? operation : byRules(operation, request)
   if (schema.access === null) {
-    if (!holdsAdmin(principal.roles, schema.compiled)) throw closed(operation, request)
-    if (schema.placementId === PLATFORM_PLACEMENT_ID && operation.action !== 'read') throw readOnly(operation)
+    if (!isOpen(request)) throw closed(operation, request)
+    const isRegistry = schema.placementId === PLATFORM_PLACEMENT_ID && operation.action !== 'read'
+    if (isRegistry && !(request.unruled && OF_FUNCTIONS.has(operation.entity))) throw readOnly(operation)
   }
   return plugins.authorize.length === 0 ? allowed : runOperationStage('authorize', plugins.authorize, allowed, request)
+}
+
+/** What functions write of the registry, past its rules. */
+const OF_FUNCTIONS: ReadonlySet<string> = new Set(['notifications', 'audit_notes'])
+
+function isOpen({ principal, schema, unruled }: DataRequest): boolean {
+  return unruled || holdsAdmin(principal.roles, schema.compiled)
 }
 
 export function may(access: EntityAccess, action: Action): boolean {

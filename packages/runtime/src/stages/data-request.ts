@@ -1,5 +1,5 @@
 /** What the stages are given. */
-import type { CompiledSchema, Connection, Observe, Principal, Scope } from '@backsaas/core'
+import type { CompiledSchema, Connection, JsonObject, Observe, Principal, Scope } from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 import type { Address } from '../http/address.ts'
 import type { Limits } from '../http/limits.ts'
@@ -24,8 +24,12 @@ export interface DataRequest {
   readonly profile: string
   /** Every schema that the tenant has, the platform's own left out. */
   schemas(): Promise<readonly CompiledSchema[]>
+  /** Rows of the tenant's registry, from memory where they are known. */
+  registryRows(entity: string, query: string): readonly JsonObject[] | Promise<readonly JsonObject[]>
   /** How many functions stand between this request and one that came from outside. */
   readonly depth: number
+  /** Asked by a function, past the rules of the tenant's roles. */
+  readonly unruled: boolean
   readonly limits: Limits
   readonly plugins: LoadedPlugins
   readonly observe: Observe | null

@@ -55,7 +55,7 @@ function planAsked(
   const statement = fill(rendered, values)
   const zone = timeZone(operation)
   const undo = operation.rollback ? [UNDO] : []
-  const before = [...zone, ...actor(values)]
+  const before = [...zone, ...actor(values), ...(operation.told ?? [])]
   return operation.action === 'update' || operation.action === 'delete' || before.length > 0
     ? [fill(ENTER_STATEMENT, values), ...before, statement, ...undo]
     : [statement, ...undo]

@@ -1,5 +1,12 @@
 /** The rows of a write against the fields' declared meaning, every problem at once. */
-import { BackSaasError, type CompiledEntity, type FieldProblem, type Input, type Operation } from '@backsaas/core'
+import {
+  BackSaasError,
+  type CompiledEntity,
+  type CompiledField,
+  type FieldProblem,
+  type Input,
+  type Operation,
+} from '@backsaas/core'
 import { checkValue } from '../validation/check-value.ts'
 
 const MAX_PROBLEMS = 100
@@ -13,33 +20,42 @@ export function validate(operation: Operation, entity: CompiledEntity): void {
   if (!input) return
   const single = input.rows.length === 1
   const problems: FieldProblem[] = []
+  const fields = fieldsOf(entity, input, action === 'create')
   for (let i = 0; i < input.rows.length && problems.length < MAX_PROBLEMS; i++) {
     const row = input.rows[i]
-    if (row) checkRow(row, entity, input, action === 'create', single ? '' : `/${i}`, problems)
+    if (row) checkRow(row, fields, input, single ? '' : `/${i}`, problems)
   }
   if (problems.length > 0) throw invalid(entity, problems)
 }
 
+interface WrittenFields {
+  readonly given: readonly CompiledField[]
+  /** Required ones that no row of a create has. */
+  readonly lacking: readonly CompiledField[]
+}
+
+/** The same for all rows. */
+function fieldsOf({ fields }: CompiledEntity, { columns }: Input, isCreate: boolean): WrittenFields {
+  const given = columns.flatMap((name) => fields[name] ?? [])
+  const all = isCreate ? Object.values(fields) : []
+  return { given, lacking: all.filter((field) => field.required && !field.default && !columns.includes(field.name)) }
+}
+
 function checkRow(
   row: Readonly<Record<string, unknown>>,
-  entity: CompiledEntity,
+  { given, lacking }: WrittenFields,
   input: Input,
-  create: boolean,
   at: string,
   problems: FieldProblem[],
 ): void {
-  for (const name of input.columns) {
-    const field = entity.fields[name]
-    if (!field) continue
+  for (const field of given) {
+    const { name } = field
     const absent = !Object.hasOwn(row, name)
     if (absent && input.missing === 'default' && field.default) continue
     const problem = checkValue(field, absent ? null : row[name])
     if (problem) problems.push({ pointer: `${at}/${name}`, ...problem })
   }
-  if (!create) return
-  for (const field of Object.values(entity.fields))
-    if (field.required && !field.default && !input.columns.includes(field.name))
-      problems.push({ pointer: `${at}/${field.name}`, code: 'required', detail: 'is required' })
+  for (const { name } of lacking) problems.push({ pointer: `${at}/${name}`, code: 'required', detail: 'is required' })
 }
 
 /** The code of the most basic problem speaks for all: a type before an absence before a bound. */

@@ -66,6 +66,9 @@ function checkBounds(field: CompiledField, text: string): ValueProblem | null {
   if (field.min === undefined && field.max === undefined) return null
   const numeric =
     field.type === 'integer' || field.type === 'bigint' || field.type === 'decimal' || field.type === 'float'
+  // A character is one or two units of a string: most texts need not be counted.
+  const { min = 0, max = Infinity } = field
+  if (!numeric && text.length <= Number(max) && text.length >= 2 * Number(min)) return null
   return checkRange(field, numeric ? Number(text) : [...text].length, numeric ? '' : ' characters')
 }
 

@@ -28,6 +28,10 @@ export const webhook: FunctionDefinition = defineFunction({
     'Sends the row to an endpoint, signed, with the same id at every attempt. The receiver answers 2xx; all else is tried again.',
   moments: ['after_create', 'after_update', 'after_delete'],
   settings,
+  hosts: (given) => {
+    const parsed = v.safeParse(settings, given)
+    return parsed.success ? Object.values(parsed.output.endpoints).map(({ url }) => new URL(url).hostname) : []
+  },
   params: v.strictObject({
     endpoint: v.pipe(v.string(), v.minLength(1), v.description('One of the endpoints of `functions:`.')),
     fields: v.optional(

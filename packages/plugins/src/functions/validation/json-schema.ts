@@ -3,15 +3,18 @@ import { defineFunction, type FunctionDefinition, type Json } from '@backsaas/co
 import { type Schema, Validator } from '@cfworker/json-schema'
 import * as v from 'valibot'
 
-/** A regular expression may take for ever on a text that is made for it. */
-const REFUSED: ReadonlySet<string> = new Set(['pattern', 'patternProperties', '$ref', '$dynamicRef', '$recursiveRef'])
+/** A regular expression may take for ever on a text that is made for it; to compare each item with each takes long for a list that is. */
+const REFUSED: ReadonlySet<string> = new Set([
+  ...['pattern', 'patternProperties', '$ref', '$dynamicRef', '$recursiveRef', 'uniqueItems'],
+])
 const validators = new WeakMap<object, Validator>()
 
 export const jsonSchema: FunctionDefinition = defineFunction({
   name: 'validation.json_schema',
   kind: 'validate',
   needs: 'pure',
-  description: 'Refuses a JSON value that does not fit a JSON Schema (draft 2020-12), without patterns and references.',
+  description:
+    'Refuses a JSON value that does not fit a JSON Schema (draft 2020-12), without patterns, references and `uniqueItems`.',
   fields: ['json'],
   params: v.strictObject({
     schema: v.pipe(v.record(v.string(), v.unknown()), v.description('The JSON Schema.')),
@@ -19,7 +22,13 @@ export const jsonSchema: FunctionDefinition = defineFunction({
   check({ schema }) {
     const found = refusedKey(schema, ['schema'])
     return found
-      ? [{ path: found, message: `\`${found.at(-1)}\` is not taken here`, hint: 'list the values with `enum`' }]
+      ? [
+          {
+            path: found,
+            message: `\`${found.at(-1)}\` is not taken here`,
+            hint: 'list the values with `enum`, or leave it out',
+          },
+        ]
       : []
   },
   run(_, value, params) {
