@@ -29,7 +29,9 @@ export async function createRedis(): Promise<PrivateServer> {
     child = null
   }
   const start = async (): Promise<void> => {
-    child = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no'], { stdio: 'ignore' })
+    child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
+      stdio: 'ignore',
+    })
     await untilAnswers(() => askRedis(url))
   }
   await start()
