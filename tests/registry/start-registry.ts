@@ -1,5 +1,13 @@
 /** A product with relay and worker beside its runtime, and callers of the registry at two tenants and at the platform. */
-import { createKey, type Relay, startRelay, startWorker, type Worker, type WorkerOptions } from '@backsaas/migrator'
+import {
+  createKey,
+  type Relay,
+  startMigrations,
+  startRelay,
+  startWorker,
+  type Worker,
+  type WorkerOptions,
+} from '@backsaas/migrator'
 import { policies } from '@backsaas/plugins/policies'
 import type { Answer } from '../fixture/answer.ts'
 import { type Caller, createCaller } from '../fixture/caller.ts'
@@ -44,6 +52,7 @@ export async function startRegistry(options: FixtureOptions, working: WorkerOpti
   const { database } = fixture
   const relay = await startRelay(database, fixture.bus)
   const worker = await startWorker(database, { decide: policies().access.decide, ...working })
+  const migrations = await startMigrations(database)
   const callerOf = async (slug: string, id: string, roles: readonly string[]): Promise<RegistryCaller> => {
     const { key } = await createKey(database, { tenant: slug, name: 'tests', roles })
     return registryCaller(createCaller({ slug, id, key, send: fixture.fetch }))
@@ -58,6 +67,7 @@ export async function startRegistry(options: FixtureOptions, working: WorkerOpti
     newTenant: async () => registryCaller(await fixture.newTenant()),
     withRoles: ({ tenant }, ...roles) => callerOf(tenant.slug, tenant.id, roles),
     async close() {
+      await migrations.close()
       await worker.close()
       await relay.close()
       await fixture.close()

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { asking } from './asking.ts'
 import { jsonSchema } from './json-schema.ts'
+import { migrating } from './migrating.ts'
 import { platform } from './platform.ts'
 import { publishing } from './publishing.ts'
 import { sharing } from './sharing.ts'
@@ -19,6 +20,7 @@ export function registrySuite(name: string, start: () => Promise<Registry>): voi
     })
     afterAll(() => registry?.close())
     describe('publishing', () => publishing(lend))
+    describe('migrating', () => migrating(lend))
     describe('asking', () => asking(lend))
     describe('sharing', () => sharing(lend))
     describe('the platform', () => platform(lend))

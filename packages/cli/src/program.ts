@@ -16,6 +16,7 @@ import { addKeyCreate } from './commands/key-create.ts'
 import { addKeyRevoke } from './commands/key-revoke.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addMigrator } from './commands/migrator.ts'
+import { addParked } from './commands/parked.ts'
 import { addPlan } from './commands/plan.ts'
 import { addPublish } from './commands/publish.ts'
 import { addRollback } from './commands/rollback.ts'
@@ -87,6 +88,7 @@ function createProgram(io: Io, asJson: boolean): Command {
   addMigrator(program, io)
   addValidate(program, io)
   addTest(program, io)
+  addParked(program, io)
   addPlan(program, io)
   addMigrate(program, io)
   addPublish(program, io)

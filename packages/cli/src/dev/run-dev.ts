@@ -1,7 +1,15 @@
 /** The development server from start to stop: everything is composed here, and closed in the opposite order. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Observe } from '@backsaas/core'
-import { type Executor, type Relay, startExecutor, startRelay, startWorker, type Worker } from '@backsaas/migrator'
+import {
+  type Executor,
+  type Relay,
+  startExecutor,
+  startMigrations,
+  startRelay,
+  startWorker,
+  type Worker,
+} from '@backsaas/migrator'
 import { policies } from '@backsaas/plugins/policies'
 import { createRuntime } from '@backsaas/runtime'
 import { curated } from '../curated.ts'
@@ -103,6 +111,7 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
   open.push(relay.close)
   worker = await startWorker(database, { decide, functions: functions.functions, observe: log })
   open.push(worker.close)
+  open.push((await startMigrations(database, { observe: log })).close)
   executor = await startExecutor(database, {
     ...lent,
     functions: functions.functions,

@@ -1,7 +1,7 @@
-/** The migrator process from start to stop: sets the database up, relays events and does jobs. */
+/** The migrator process from start to stop: sets the database up, relays events, does jobs and runs migrations. */
 import { pg } from '@backsaas/adapters/databases/pg'
 import type { Database } from '@backsaas/core'
-import { bootstrap, type Executor, startExecutor, startRelay, startWorker } from '@backsaas/migrator'
+import { bootstrap, type Executor, startExecutor, startMigrations, startRelay, startWorker } from '@backsaas/migrator'
 import { policies } from '@backsaas/plugins/policies'
 import { createRuntime } from '@backsaas/runtime'
 import { curated } from '../curated.ts'
@@ -74,6 +74,9 @@ export async function runMigrator(settings: MigratorSettings, io: Io): Promise<v
       if (!executor) return
       open.push(executor.close)
     }
+    const migrations = await whenThere(() => startMigrations(database, { observe }))
+    if (!migrations) return
+    open.push(migrations.close)
     listener?.serve((request) => health(request, database))
     observe({ kind: 'lifecycle', what: 'ready' })
     const at = listener ? `; health at ${listener.url}/healthz` : ''

@@ -78,6 +78,12 @@ const ARGUMENTS: Readonly<Record<JobKind, Arguments>> = {
       types: list(50, text(1, 200)),
     },
   },
+  continue_migration: {
+    required: [],
+    rules: { migration: uuid, schema: schemaName, contract: flag, confirm: text(1, 100), now: flag },
+    together: oneMigration,
+  },
+  rollback_migration: { required: [], rules: { migration: uuid, schema: schemaName }, together: oneMigration },
 }
 
 /**
@@ -127,6 +133,17 @@ function twoSides({ schema, to, source, draft }: Readonly<Record<string, Json>>)
   if (source !== undefined && draft !== undefined) return problem('/draft', 'cannot be given beside `source`')
   if (to !== undefined) return problem('/to', 'cannot be given beside a document, which is compared with `from`')
   return schema === undefined ? null : problem('/schema', 'is said by the document')
+}
+
+function oneMigration({ migration, schema }: Readonly<Record<string, Json>>): FieldProblem | null {
+  if (migration === undefined && schema === undefined) return problem('/migration', 'is missing: give it, or `schema`')
+  return migration !== undefined && schema !== undefined
+    ? problem('/schema', 'cannot be given beside `migration`')
+    : null
+}
+
+function flag(value: Json): string | null {
+  return typeof value === 'boolean' ? null : 'is neither true nor false'
 }
 
 function text(min: number, max: number): Rule {

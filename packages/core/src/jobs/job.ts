@@ -13,6 +13,8 @@ export const JOB_KINDS = [
   'suspend_tenant',
   'resume_tenant',
   'replay_events',
+  'continue_migration',
+  'rollback_migration',
 ] as const
 
 export type JobKind = (typeof JOB_KINDS)[number]
@@ -83,6 +85,22 @@ export interface JobArguments {
     readonly to?: number
     readonly types?: readonly string[]
   }
+  readonly continue_migration: MigrationArguments & {
+    /** To its end: older versions are retired, and what only they need goes. */
+    readonly contract?: boolean
+    /** The plan's token, where a step loses data for good. */
+    readonly confirm?: string
+    /** With `contract`: before the time is over that older versions were promised. */
+    readonly now?: boolean
+  }
+  readonly rollback_migration: MigrationArguments
+}
+
+/** One of both. */
+export interface MigrationArguments {
+  readonly migration?: string
+  /** The name of a schema of the tenant: its migration that is not over. */
+  readonly schema?: string
 }
 
 /** One of both. */

@@ -19,6 +19,7 @@ const NO_ACTS: ReadonlySet<string> = new Set([
   'function_executions',
   'function_counters',
   'notifications',
+  'migrations',
 ])
 /** Of these only that they are asked for: how they go on is the migrator's own note. */
 const ONLY_CREATED: ReadonlySet<string> = new Set(['jobs'])

@@ -36,6 +36,28 @@ export function controlSchema(roles: Roles): string[] {
   ]
 }
 
+/**
+ * Transactions that have used one of these tables for longer than that, the oldest first. It is the URL's login that asks: when a
+ * transaction of another login began, Postgres tells its superusers and whoever is of `pg_read_all_stats` alone.
+ */
+export function lockHolders({ owner }: Pick<Roles, 'owner'>): string[] {
+  const signature = 'backsaas.lock_holders(text[], interval)'
+  return [
+    `create or replace function backsaas.lock_holders(in_tables text[], in_age interval)
+     returns table (pid text, login text, seconds text, application text)
+     language sql stable security definer set search_path = pg_catalog, pg_temp as $holders$
+       select a.pid::text, a.usename::text, floor(extract(epoch from clock_timestamp() - a.xact_start))::text, a.application_name
+       from pg_locks l join pg_stat_activity a on a.pid = l.pid
+       where l.locktype = 'relation' and l.database = (select oid from pg_database where datname = current_database())
+         and l.relation = any (select to_regclass(t)::oid from unnest(in_tables) t) and a.pid <> pg_backend_pid()
+         and a.xact_start < clock_timestamp() - in_age and a.backend_type = 'client backend'
+       order by a.xact_start
+     $holders$`,
+    `revoke all on function ${signature} from public`,
+    `grant execute on function ${signature} to ${identifier(owner)}`,
+  ]
+}
+
 /** What the runtime reads of the control schema. */
 const READABLE = ['placements', 'versions', 'fence_tenants', 'changes', 'documents', 'pruned_events']
   .map((table) => `backsaas.${table}`)
@@ -72,6 +94,9 @@ const TABLES = [
      problem text,
      lease_owner text, lease_epoch bigint not null default 0, lease_until timestamptz not null default '-infinity',
      created_at timestamptz not null default now(), updated_at timestamptz not null default now())`,
+  // What the migrator process is asked for, and what it was told for that; null where somebody runs it by hand.
+  `alter table backsaas.migrations add column if not exists wanted text check (wanted in ('live', 'done', 'rolled_back')),
+     add column if not exists confirmed text, add column if not exists hurried boolean not null default false`,
   `create unique index if not exists migrations_under_way on backsaas.migrations (placement_id)
      where phase not in ('done', 'rolled_back')`,
   // Rows that a backfill could not convert; gone from here once they are.
@@ -79,6 +104,10 @@ const TABLES = [
      migration_id uuid not null references backsaas.migrations, step int not null, tenant_id uuid not null, row_key text not null,
      entity text not null, sql_state text not null, reason text not null, found_at timestamptz not null default now(),
      primary key (migration_id, step, tenant_id, row_key))`,
+  // Rows that a conversion by a hook has to look at; `n` tells whether one was written again meanwhile.
+  `create table if not exists backsaas.migration_keys (
+     table_name text not null, tenant_id uuid not null, row_key text not null, side text not null check (side in ('up', 'down')),
+     n bigint generated always as identity, primary key (table_name, tenant_id, row_key))`,
   // Tables that no version has any more, kept until nobody can want them back.
   `create table if not exists backsaas.parked_tables (
      name text primary key, migration_id uuid not null, entity text not null, parked_at timestamptz not null default now(),

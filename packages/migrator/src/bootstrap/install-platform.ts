@@ -11,48 +11,91 @@ import {
 import { compileSchema, PLATFORM_FUNCTIONS } from '@backsaas/core/language'
 import { convergePlacement } from '../execute/converge-placement.ts'
 import { migratorTransaction, query, runDdl } from '../execute/migrator-transaction.ts'
+import { runMigration } from '../execute/run-migration.ts'
 import { prepareExecutions } from '../executions/prepare-executions.ts'
 import type { Naming } from '../plan/names.ts'
 import { identifier } from '../plan/quote.ts'
 import { type Decide, withDecisions } from '../registry/decide.ts'
-import { insertRow, type Platform, tableNames } from '../registry/platform.ts'
-import { publishVersion } from '../registry/publish-version.ts'
+import { insertRow, type Platform, readPlatform, tableNames } from '../registry/platform.ts'
+import { isForMigration, openMigration } from '../registry/publish-or-request.ts'
+import { type Publication, publishVersion } from '../registry/publish-version.ts'
+import { requestMigration } from '../registry/request-migration.ts'
 import { readPlatformFile } from './platform-file.ts'
 import { prepareJobs } from './prepare-jobs.ts'
+import { showMigrations } from './show-migrations.ts'
 import { storeDocuments } from './store-documents.ts'
 import { storeSchema } from './store-schema.ts'
 
 /**
- * Publishes `platform.yaml` where its version is not live yet, and adds what is missing of the system tenant.
+ * Publishes the platform's own schema where this version has another one, and adds what is missing of the system tenant. What is
+ * breaking is a migration like any other, which is run until both versions serve: older servers go on. Its end is asked for as ever:
+ * `backsaas migrate --resume platform --contract`.
  *
- * @throws `PLATFORM_INCOMPATIBLE` (409) where the database has a platform that this one does not add to.
+ * @throws `PLATFORM_INCOMPATIBLE` (409) where the database has a platform that no migration is known from.
  */
-export async function installPlatform(database: Database, naming: Naming, decide: Decide | undefined): Promise<void> {
-  const source = await readPlatformFile()
+export async function installPlatform(
+  database: Database,
+  naming: Naming,
+  decide: Decide | undefined,
+  text?: string,
+): Promise<void> {
+  const source = text ?? (await readPlatformFile())
   const compiled = await withDecisions(compileSchema(source, { functions: PLATFORM_FUNCTIONS }), decide)
-  await migratorTransaction(database, async (connection) => {
-    const { platform } = await publishVersion(connection, {
-      compiled,
-      source,
-      ownerId: SYSTEM_TENANT_ID,
-      storeId: PLATFORM_STORE_ID,
-      naming,
-      fixed: { schemaId: PLATFORM_SCHEMA_ID, placementId: PLATFORM_PLACEMENT_ID },
-    }).catch(refuseOtherPlatform)
-    await addSystemRows(connection, platform)
-    await prepareOutbox(connection, platform)
-    await prepareJobs(connection, platform)
-    await storeDocuments(connection)
-    await prepareExecutions(connection, platform)
+  const publication: Publication = {
+    compiled,
+    source,
+    ownerId: SYSTEM_TENANT_ID,
+    storeId: PLATFORM_STORE_ID,
+    naming,
+    fixed: { schemaId: PLATFORM_SCHEMA_ID, placementId: PLATFORM_PLACEMENT_ID },
+  }
+  const migrationId = await migratorTransaction(database, async (connection) => {
+    const asked = await publishOrMigrate(connection, publication)
+    if (asked === null) await prepare(connection)
+    return asked
   })
+  if (migrationId !== null) {
+    await runMigration(database, migrationId)
+    await migratorTransaction(database, prepare)
+  }
   await convergePlacement(database, PLATFORM_PLACEMENT_ID)
 }
 
-function refuseOtherPlatform(cause: unknown): never {
-  if (!(cause instanceof BackSaasError && ['NEEDS_MIGRATION', 'CHANGE_AMBIGUOUS'].includes(cause.code))) throw cause
+/** @returns the migration that it takes; null where it is live. */
+async function publishOrMigrate(connection: Connection, publication: Publication): Promise<string | null> {
+  try {
+    await publishVersion(connection, publication)
+    return null
+  } catch (error) {
+    if (!isForMigration(error)) throw refusedPlatform(error)
+    try {
+      return (
+        (await openMigration(connection, publication))?.migrationId ??
+        (await requestMigration(connection, publication)).id
+      )
+    } catch (cause) {
+      throw refusedPlatform(cause)
+    }
+  }
+}
+
+async function prepare(connection: Connection): Promise<void> {
+  const platform = await readPlatform(connection)
+  await addSystemRows(connection, platform)
+  await prepareOutbox(connection, platform)
+  await prepareJobs(connection, platform)
+  await showMigrations(connection, platform)
+  await storeDocuments(connection)
+  await prepareExecutions(connection, platform)
+}
+
+const INCOMPATIBLE = ['NEEDS_MIGRATION', 'CHANGE_AMBIGUOUS', 'MIGRATION_INCOMPLETE', 'MIGRATION_UNSUPPORTED']
+
+function refusedPlatform(cause: unknown): unknown {
+  if (!(cause instanceof BackSaasError && INCOMPATIBLE.includes(cause.code))) return cause
   const { details, errors } = cause
   const message = "this database was set up by another version of BackSaaS, whose own tables are not this version's"
-  throw new BackSaasError('PLATFORM_INCOMPATIBLE', 409, message, {
+  return new BackSaasError('PLATFORM_INCOMPATIBLE', 409, message, {
     hint: 'take a new database (or data folder), or the version that set it up',
     details,
     errors,

@@ -17,13 +17,15 @@ export interface Patience {
   waiting(problem: MigrationProblem | null): Promise<void>
   /** How long it waits before it gives up; the migration can be gone on with later. */
   readonly giveUpAfterMs: number
+  /** Whether nothing is waited for any more. */
+  stopped(): boolean
 }
 
 /**
  * Runs `run` in a transaction as the migrator until nothing that passes is in its way.
  *
  * @param tables qualified names; where a transaction older than 30 s uses one, nothing is tried.
- * @throws `MIGRATION_WAITING` (503) where that took longer than the patience; whatever else `run` throws.
+ * @throws `MIGRATION_STOPPED` (503) where it was asked to stop while it waited; `MIGRATION_WAITING` (503) where that took longer than the patience; whatever else `run` throws.
  */
 export async function untilPossible<T>(
   database: Database,
@@ -50,6 +52,7 @@ export async function untilPossible<T>(
       const waitedMs = Date.now() - startedAtMs
       problem = waitedMs > LONG_MS / 10 ? passing(error as DatabaseError) : null
     }
+    if (patience.stopped()) throw new BackSaasError('MIGRATION_STOPPED', 503, 'the migrator was asked to stop')
     if (Date.now() - startedAtMs > patience.giveUpAfterMs) throw gaveUp(problem)
     if (problem && Date.now() - toldAtMs > 1000) {
       toldAtMs = Date.now()
@@ -99,13 +102,7 @@ function gaveUp(problem: MigrationProblem | null): BackSaasError {
 }
 
 /** A lock that is asked for behind such a transaction would make everybody else wait behind it too. */
-const HOLDERS = `
-  select a.pid::text, a.usename::text, floor(extract(epoch from clock_timestamp() - a.xact_start))::text, a.application_name
-  from pg_locks l join pg_stat_activity a on a.pid = l.pid
-  where l.locktype = 'relation' and l.database = (select oid from pg_database where datname = current_database())
-    and l.relation = any (select to_regclass(t)::oid from unnest($1::text[]) t) and a.pid <> pg_backend_pid()
-    and a.xact_start < clock_timestamp() - interval '30 seconds' and a.backend_type = 'client backend'
-  order by a.xact_start limit 1`
+const HOLDERS = `select pid, login, seconds, application from backsaas.lock_holders($1, interval '30 seconds') limit 1`
 
 export async function longTransaction(database: Database, tables: readonly string[]): Promise<MigrationProblem | null> {
   if (tables.length === 0) return null

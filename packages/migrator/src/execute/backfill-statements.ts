@@ -24,7 +24,7 @@ export interface BackfillRun {
 /** The next so many rows by key. @returns the last one's key, as JSON, and their number; null at the end. */
 export async function nextRange(
   transaction: Connection,
-  { table, key }: Backfill,
+  { table, key }: Pick<Backfill, 'table' | 'key'>,
   from: string | null,
   size: number,
 ): Promise<{ last: string; rows: number } | null> {

@@ -1,6 +1,6 @@
 /** Indexes outside transactions: what is there is read from the catalogue, so that a run that was killed is simply gone on with. */
 import type { Database } from '@backsaas/core'
-import { arrayText, BackSaasError } from '@backsaas/core'
+import { arrayText, BackSaasError, TENANT_COLUMN } from '@backsaas/core'
 import { qualified } from '../plan/quote.ts'
 import type { DropIndexStep, IndexStep } from '../plan/steps.ts'
 import { pause } from './attempts.ts'
@@ -38,20 +38,33 @@ async function readIndex(database: Database, pgSchema: string, index: string): P
   return row[1] === 'true' ? 'building' : 'broken'
 }
 
-/** Every index on one of the columns that backs no constraint. */
-export async function dropIndexes(database: Database, { pgSchema, table, columns }: DropIndexStep): Promise<void> {
+/** Every index on one of the columns, or on exactly one of the sets, that backs no constraint. */
+export async function dropIndexes(
+  database: Database,
+  { pgSchema, table, columns, indexes }: DropIndexStep,
+): Promise<void> {
   const rows = await query(
     database.open(MIGRATOR_SCOPE, 'migrator'),
     `select distinct i.relname::text from pg_index x join pg_class i on i.oid = x.indexrelid
      join pg_attribute a on a.attrelid = x.indrelid and a.attnum = any (x.indkey::int2[])
      where x.indrelid = to_regclass($1) and a.attname = any ($2::text[])
-       and not exists (select from pg_constraint c where c.conindid = x.indexrelid)`,
-    [qualified(pgSchema, table), arrayText(columns)],
+       and not exists (select from pg_constraint c where c.conindid = x.indexrelid)
+     union
+     select i.relname::text from pg_index x join pg_class i on i.oid = x.indexrelid
+     where x.indrelid = to_regclass($1) and x.indpred is null and not x.indisunique
+       and (select string_agg(a.attname, '/' order by k.n) from unnest(x.indkey::int2[]) with ordinality k(attnum, n)
+            join pg_attribute a on a.attrelid = x.indrelid and a.attnum = k.attnum) = any ($3::text[])`,
+    [qualified(pgSchema, table), arrayText(columns), arrayText(indexes.map(indexText))],
   )
   await script(
     database,
     rows.map(([name]) => `drop index concurrently if exists ${qualified(pgSchema, String(name))}`),
   )
+}
+
+/** As the statement above writes the columns of an index. */
+function indexText(columns: readonly string[]): string {
+  return [TENANT_COLUMN, ...columns].join('/')
 }
 
 /** PGlite has one session and nobody to hold up: there the same is done the plain way. */

@@ -1,5 +1,5 @@
 /** What cannot stand in a version's transaction: indexes and statistics on tables that have rows, and validating their new checks. */
-import type { Connection, Database } from '@backsaas/core'
+import type { Connection, Database, Result } from '@backsaas/core'
 import { arrayText, TENANT_COLUMN } from '@backsaas/core'
 import { readRoles } from '../bootstrap/read-roles.ts'
 import { createIndex, type IndexPlan, wantedIndexes } from '../plan/indexes.ts'
@@ -17,6 +17,8 @@ interface Missing {
   /** Left behind by a build that failed. */
   readonly broken: readonly string[]
   readonly indexes: readonly IndexPlan[]
+  /** Indexes that only earlier versions declare. */
+  readonly unwanted: readonly string[]
   readonly statistics: readonly StatisticsPlan[]
   readonly validations: readonly string[]
   readonly roles: Roles
@@ -33,7 +35,7 @@ export async function convergePlacement(database: Database, placementId: string)
   const concurrently = script !== undefined
   const how = concurrently ? 'drop index concurrently' : 'drop index'
   const statements = [
-    ...missing.broken.map((name) => `${how} if exists ${qualified(missing.pgSchema, name)}`),
+    ...[...missing.broken, ...missing.unwanted].map((name) => `${how} if exists ${qualified(missing.pgSchema, name)}`),
     ...missing.indexes.map((index) => createIndex(missing.pgSchema, index, names, concurrently)),
   ]
   if (statements.length > 0) {
@@ -54,7 +56,10 @@ export async function convergePlacement(database: Database, placementId: string)
 /** Whether nothing is missing, as far as the transaction of `connection` sees. */
 export async function isConverged(connection: Connection, placementId: string): Promise<boolean> {
   const missing = await readMissing(connection, placementId)
-  return !missing || [missing.broken, missing.indexes, missing.validations].every((list) => list.length === 0)
+  return (
+    !missing ||
+    [missing.broken, missing.unwanted, missing.indexes, missing.validations].every((list) => list.length === 0)
+  )
 }
 
 async function readMissing(connection: Connection, placementId: string): Promise<Missing | null> {
@@ -84,6 +89,7 @@ async function readMissing(connection: Connection, placementId: string): Promise
   return {
     pgSchema: mapping.schema,
     broken: indexes.filter(([, , isValid]) => isValid !== 'true').map(([, name]) => String(name)),
+    unwanted: await readUnwanted(connection, placementId, wanted, indexes),
     indexes: wanted.filter((index) => !valid.some((have) => have.startsWith(indexKey(index)))),
     statistics: wantedSets.filter((plan) => !statistics.includes(statisticsKey(plan))),
     roles: await readRoles(connection),
@@ -93,6 +99,33 @@ async function readMissing(connection: Connection, placementId: string): Promise
     ),
     taken: await takenNames(connection, mapping.schema),
   }
+}
+
+/** None while a migration is open, whose older version is served as well as the newer one. */
+async function readUnwanted(
+  connection: Connection,
+  placementId: string,
+  wanted: readonly IndexPlan[],
+  indexes: Result['rows'],
+): Promise<string[]> {
+  const versions = await query(
+    connection,
+    `select v.compiled, v.mapping from backsaas.versions v where placement_id = $1 and not exists (
+       select from backsaas.migrations m where m.placement_id = $1 and m.phase not in ('done', 'rolled_back'))`,
+    [placementId],
+  )
+  const kept = new Set(wanted.map(indexKey))
+  const earlier = versions.flatMap(([compiled, mappingText]) => {
+    const { entities } = readMapping(mappingText)
+    return Object.values(readCompiled(compiled).entities).flatMap((entity) => {
+      const physical = entities[entity.name]
+      return physical ? wantedIndexes(entity, physical).map(indexKey) : []
+    })
+  })
+  const gone = new Set(earlier.filter((key) => !kept.has(key)))
+  return indexes
+    .filter(([table, , , columns, isUnique]) => isUnique === 'false' && gone.has(`${table} ${columns}`))
+    .map(([, name]) => String(name))
 }
 
 /** The same text that `INDEXES` answers for an index of these columns, or for one that begins with them. */
@@ -117,7 +150,7 @@ const INDEXES = `
   select t.relname::text, i.relname::text, x.indisvalid::text,
          (select string_agg('/' || a.attname || '/', '' order by k.n)
           from unnest(x.indkey::int2[]) with ordinality k(attnum, n)
-          join pg_attribute a on a.attrelid = t.oid and a.attnum = k.attnum)
+          join pg_attribute a on a.attrelid = t.oid and a.attnum = k.attnum), x.indisunique::text
   from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class t on t.oid = x.indrelid
   where t.relnamespace = (select oid from pg_namespace where nspname = $1) and t.relname = any ($2::text[])
     and x.indpred is null

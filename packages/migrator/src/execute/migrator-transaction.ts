@@ -5,6 +5,9 @@ import { BackSaasError, DatabaseError } from '@backsaas/core'
 /** The migrator outlives its work, so nothing has to be kept alive; a failure of such work ends the process. */
 export const MIGRATOR_SCOPE: Scope = { waitUntil: (work) => void work, now: () => Date.now() }
 
+/** Told that a migration is asked for; a hint, without any content. */
+export const MIGRATIONS_CHANNEL = 'backsaas_migrations'
+
 const LOCK_TIMEOUT_MS = 50
 const GIVE_UP_AFTER_MS = 30_000
 /** `lock_not_available` and `deadlock_detected`: nothing was done, and a moment later it may go. */

@@ -1,13 +1,14 @@
 /** Takes a migration back: step after step in the opposite order, until all is as it was. Possible until its contract has begun. */
 import type { Database } from '@backsaas/core'
-import { BackSaasError } from '@backsaas/core'
+import { BackSaasError, PLATFORM_PLACEMENT_ID } from '@backsaas/core'
 import { goBack } from '../registry/go-live.ts'
 import { isPassing, pause } from './attempts.ts'
 import { tellRolledBack } from './events.ts'
 import { checkpoint, isLive, type MigrationRow, readMigration } from './migration-row.ts'
 import { EXCLUSIVE, migratorTransaction, query, runDdl } from './migrator-transaction.ts'
 import { awaitReaders, markRetired } from './retire-versions.ts'
-import { type Run, type RunOptions, withLease } from './run.ts'
+import { type Run, type RunOptions, refresh, withLease } from './run.ts'
+import { isStopped } from './run-migration.ts'
 
 const ATTEMPTS = 20
 
@@ -25,7 +26,8 @@ export async function rollbackMigration(
     for (let failures = 0; ; ) {
       try {
         const migration = await migratorTransaction(database, (connection) => readMigration(connection, id))
-        if (migration.phase === 'rolled_back') return migration
+        if (migration.phase === 'rolled_back' || options.signal?.aborted) return migration
+        if (migration.placementId === PLATFORM_PLACEMENT_ID) await refresh(run)
         if (migration.phase === 'rollback') await undoNext(run, migration)
         else {
           refuseLate(migration)
@@ -34,6 +36,7 @@ export async function rollbackMigration(
         failures = 0
         await run.report()
       } catch (error) {
+        if (isStopped(error)) return migratorTransaction(database, (connection) => readMigration(connection, id))
         if (!isPassing(error) || ++failures > ATTEMPTS) throw error
         await pause(Math.min(2000, 50 * 2 ** failures))
       }
@@ -41,7 +44,7 @@ export async function rollbackMigration(
   })
 }
 
-function refuseLate({ phase, schema, cursor, plan, step }: MigrationRow): void {
+export function refuseLate({ phase, schema, cursor, plan, step }: MigrationRow): void {
   const begun = phase === 'contract' || phase === 'done' || (plan.steps[step]?.kind === 'retire' && cursor !== null)
   if (!begun) return
   throw new BackSaasError(

@@ -1,12 +1,12 @@
 /** Runs a migration from wherever it stands: step after step, each committed with its checkpoint, until its new version is live or all is done. */
 import type { Database } from '@backsaas/core'
-import { BackSaasError, DatabaseError } from '@backsaas/core'
+import { BackSaasError, DatabaseError, PLATFORM_PLACEMENT_ID } from '@backsaas/core'
 import type { Step } from '../plan/steps.ts'
 import { isPassing, pause } from './attempts.ts'
 import { tellFailed, tellStarted } from './events.ts'
 import { checkpoint, guard, isLive, type MigrationProblem, type MigrationRow, readMigration } from './migration-row.ts'
 import { migratorTransaction } from './migrator-transaction.ts'
-import { type Run, type RunOptions, withLease } from './run.ts'
+import { type Run, type RunOptions, refresh, withLease } from './run.ts'
 import { runStep } from './run-step.ts'
 
 /** Attempts after a connection was lost, before it is told. */
@@ -20,6 +20,14 @@ const ATTEMPTS = 20
  * @example await runMigration(database, id, { until: 'done', token: plan.token })
  */
 export async function runMigration(database: Database, id: string, options: RunOptions = {}): Promise<MigrationRow> {
+  try {
+    return await runLeased(database, id, options)
+  } catch (error) {
+    throw error instanceof DatabaseError ? understandable(error) : error
+  }
+}
+
+function runLeased(database: Database, id: string, options: RunOptions): Promise<MigrationRow> {
   return withLease(database, id, options, async (run) => {
     for (let failures = 0; ; ) {
       let migration: MigrationRow | undefined
@@ -31,6 +39,7 @@ export async function runMigration(database: Database, id: string, options: RunO
         failures = 0
         await run.report()
       } catch (error) {
+        if (migration && isStopped(error)) return migration
         if (!isPassing(error) || ++failures > ATTEMPTS) throw migration ? await told(run, migration, error) : error
         await pause(Math.min(2000, 50 * 2 ** failures))
       }
@@ -41,6 +50,7 @@ export async function runMigration(database: Database, id: string, options: RunO
 async function runNext(run: Run, migration: MigrationRow): Promise<void> {
   const step = migration.plan.steps[migration.step] as Step
   refuseUnconfirmed(migration, step, run.options)
+  if (migration.placementId === PLATFORM_PLACEMENT_ID) await refresh(run)
   const before = migration.plan.steps[migration.step - 1]
   if (migration.state !== 'running' || before?.phase !== step.phase) await begin(run, migration, step, before)
   const problem = await runStep(run, migration, step)
@@ -62,7 +72,12 @@ function isReached(migration: MigrationRow, until: 'live' | 'done'): boolean {
   return migration.phase === 'done' || (until === 'live' && isLive(migration))
 }
 
-function refuseOver({ phase, schema }: MigrationRow): void {
+/** Whether it ended because it was asked to. */
+export function isStopped(error: unknown): boolean {
+  return error instanceof BackSaasError && error.code === 'MIGRATION_STOPPED'
+}
+
+export function refuseOver({ phase, schema }: MigrationRow): void {
   if (phase !== 'rolled_back' && phase !== 'rollback') return
   throw new BackSaasError('MIGRATION_OVER', 409, `this migration of ${schema} was taken back`, {
     hint:
@@ -73,7 +88,11 @@ function refuseOver({ phase, schema }: MigrationRow): void {
 }
 
 /** Asked before versions are retired, and not between that and what it is for. */
-function refuseUnconfirmed({ plan, schema }: MigrationRow, next: Step, { token }: RunOptions): void {
+export function refuseUnconfirmed(
+  { plan, schema }: MigrationRow,
+  next: Step,
+  { token }: Pick<RunOptions, 'token'>,
+): void {
   const ahead = next.kind === 'retire' ? plan.steps.filter(({ phase }) => phase === 'contract') : [next]
   const step = ahead.find(({ destructive }) => destructive)
   if (!step || token === plan.token) return
@@ -96,8 +115,9 @@ function blocked({ schema }: MigrationRow, step: Step, problem: MigrationProblem
 async function told(run: Run, migration: MigrationRow, error: unknown): Promise<unknown> {
   const { code, message, hint } =
     error instanceof BackSaasError ? error : new BackSaasError('INTERNAL', 500, String(error))
-  if (['LEASE_LOST', 'TOKEN_NEEDED', 'MIGRATION_OVER'].includes(code)) return error
-  const isBlocked = code === 'MIGRATION_BLOCKED'
+  const isUnconfirmed = code === 'TOKEN_NEEDED'
+  if (['LEASE_LOST', 'MIGRATION_OVER'].includes(code) || (isUnconfirmed && migration.phase === 'live')) return error
+  const isBlocked = code === 'MIGRATION_BLOCKED' || isUnconfirmed
   const isWaiting = code === 'MIGRATION_WAITING'
   const state = isBlocked ? 'blocked' : isWaiting ? 'waiting' : 'failed'
   const details = error instanceof BackSaasError && isBlocked ? error.details : null
@@ -106,13 +126,16 @@ async function told(run: Run, migration: MigrationRow, error: unknown): Promise<
   try {
     await migratorTransaction(run.database, async (connection) => {
       await guard(connection, run.lease)
-      await connection.batch([checkpoint(run.lease, { state, problem }), ...(isWaiting ? [] : [failed])])
+      await connection.batch([
+        checkpoint(run.lease, { state, problem }),
+        ...(isWaiting || isUnconfirmed ? [] : [failed]),
+      ])
     })
   } catch (cause) {
     // A database that is read-only, full or away takes nothing: what is wrong is thrown all the same.
     if (!(cause instanceof BackSaasError)) throw cause
   }
-  return error instanceof DatabaseError ? understandable(error) : error
+  return error
 }
 
 function isObject(value: unknown): value is Partial<MigrationProblem> {

@@ -12,6 +12,7 @@ import { checkpoint, type MigrationProblem, type MigrationRow } from './migratio
 import { ddl, EXCLUSIVE, MIGRATOR_SCOPE, query, runDdl } from './migrator-transaction.ts'
 import { awaitReaders, markRetired, whoHoldsOld } from './retire-versions.ts'
 import { finishStep, type Run } from './run.ts'
+import { runHook } from './run-hook.ts'
 
 const DRAIN_MS = 24 * 3_600_000
 const PROGRESS_EVERY_MS = 1000
@@ -32,7 +33,7 @@ export function runStep(run: Run, migration: MigrationRow, step: Step): Promise<
     case 'retire':
       return runRetire(run, migration, step)
     case 'hook':
-      return Promise.resolve({ code: 'NOT_BUILT', message: 'conversions by hooks are not built yet' })
+      return runHook(run, migration, step)
   }
 }
 
@@ -53,6 +54,7 @@ async function runIndex(run: Run, migration: MigrationRow, step: IndexStep): Pro
     for (let problem = await longTransaction(run.database, step.tables); problem; ) {
       await run.patience.waiting(problem)
       await pause(1000)
+      if (run.patience.stopped()) return null
       problem = await longTransaction(run.database, step.tables)
     }
     return await converged(run, migration, () => convergeIndex(run.database, step))

@@ -4,6 +4,7 @@ import type { Connection, Database } from '@backsaas/core'
 import { type Platform, readPlatform } from '../registry/platform.ts'
 import { type Patience, throughLosses, untilPossible } from './attempts.ts'
 import { tellCompleted } from './events.ts'
+import type { MigrationHook } from './migration-hook.ts'
 import {
   type Checkpoint,
   checkpoint,
@@ -36,6 +37,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   /** Why a backfill should pause right now; null where it may go on. Beside what the database itself tells. */
   readonly health?: () => Promise<string | null>
+  /** What `convert: { hook: … }` names. */
+  readonly hooks?: readonly MigrationHook[]
 }
 
 /** What a step is given. */
@@ -43,7 +46,8 @@ export interface Run {
   readonly database: Database
   readonly lease: Lease
   readonly options: RunOptions
-  readonly platform: Platform
+  /** As it is before each step: it may be what is migrated. */
+  platform: Platform
   readonly patience: Patience
   /** In a transaction that begins with the lease's guard, once no lock is in its way. */
   commit<T>(tables: readonly string[], work: (transaction: Connection) => Promise<T>): Promise<T>
@@ -78,6 +82,7 @@ async function createRun(database: Database, lease: Lease, options: RunOptions):
   const platform = await throughLosses(() => migratorTransaction(database, readPlatform))
   const patience: Patience = {
     giveUpAfterMs: options.giveUpAfterMs ?? Number.POSITIVE_INFINITY,
+    stopped: () => options.signal?.aborted === true,
     async waiting(problem) {
       await note(database, lease, { state: problem ? 'waiting' : 'running', problem })
       await report()
@@ -100,6 +105,11 @@ async function createRun(database: Database, lease: Lease, options: RunOptions):
         return work(transaction)
       }),
   }
+}
+
+/** Reads the platform's own version anew. */
+export async function refresh(run: Run): Promise<void> {
+  run.platform = await migratorTransaction(run.database, readPlatform)
 }
 
 async function note(database: Database, lease: Lease, change: Checkpoint): Promise<void> {

@@ -7,6 +7,7 @@ import { listInstallableSchemas } from './list-installable-schemas.ts'
 import { provisionTenant } from './provision-tenant.ts'
 import { publishSchema } from './publish-schema.ts'
 import { replayEvents } from './replay-events.ts'
+import { continueMigration, rollbackMigration } from './steer-migration.ts'
 import { resumeTenant, suspendTenant } from './suspend-tenant.ts'
 import { uninstallSchema } from './uninstall-schema.ts'
 import { validateSchema } from './validate-schema.ts'
@@ -22,6 +23,8 @@ const ACTS: { readonly [K in JobKind]: Act<K> } = {
   suspend_tenant: suspendTenant,
   resume_tenant: resumeTenant,
   replay_events: replayEvents,
+  continue_migration: continueMigration,
+  rollback_migration: rollbackMigration,
 }
 
 /** @throws what the act throws: the error that the request is answered with. */

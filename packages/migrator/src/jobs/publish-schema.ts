@@ -1,5 +1,5 @@
 /** `publish_schema`: a document becomes the next version of its schema, and serves. */
-import type { CompiledSchema, JsonObject } from '@backsaas/core'
+import type { CompiledSchema, JsonObject, Statement } from '@backsaas/core'
 import { EXCLUSIVE } from '../execute/migrator-transaction.ts'
 import { changesJson } from '../plan/change.ts'
 import { tableNames } from '../registry/platform.ts'
@@ -18,7 +18,10 @@ export const publishSchema: Act<'publish_schema'> = async (input, context) => {
   const owner = tenant
   const publication = { compiled, source, owner, naming, ...(base !== undefined && { base }) }
   const outcome = await publishOrRequestWithin(connection, publication)
-  if (outcome.kind === 'migration') return { result: migrationResult(compiled, outcome) }
+  if (outcome.kind === 'migration') {
+    await connection.batch([askMigrator(outcome.migrationId)])
+    return { result: migrationResult(compiled, outcome) }
+  }
   const { published } = outcome
   if (input.draft !== undefined) await rebaseDraft(input.draft, published.newest, context)
   const { version, created, newest, schemaId, profile, placementId, changes } = published
@@ -35,7 +38,13 @@ export const publishSchema: Act<'publish_schema'> = async (input, context) => {
   return { result, placementId }
 }
 
-/** It is run by whoever runs migrations; how it stands is told by its events. */
+/** From here on the migrator process runs it, until both versions serve. */
+function askMigrator(id: string): Statement {
+  const text = `update backsaas.migrations set wanted = coalesce(wanted, 'live') where id = $1`
+  return { text, params: [id], prepare: false }
+}
+
+/** How it stands is told by its events, and by its row in `migrations`. */
 function migrationResult({ name, hash }: CompiledSchema, { migrationId, resumed }: Requested): JsonObject {
   return { schema: name, hash, created: false, migration_id: migrationId, resumed }
 }

@@ -24,6 +24,12 @@ function ofTable(plan: TablePlan): string[] {
     ...plan.required
       .filter(({ name }) => !plan.sync.fills.some(({ column }) => column === plan.pair.after.physical.columns[name]))
       .map(({ name }) => say(`older clients get 400 (23502, 23514) where ${name} comes to nothing`)),
+    ...plan.relaxed.unique.map((fields) =>
+      say(`newer clients get 409 (23505) too where ${fields} of two rows would be the same, until the contract`),
+    ),
+    ...plan.relaxed.bounds.map((field) =>
+      say(`newer clients get 400 (23514) where ${field} is out of its older bounds, until the contract`),
+    ),
     ...plan.references.map(({ name }) => say(`older clients get 409 (23503) where ${name} leads nowhere`)),
     ...(converted ? [say('older clients get 400 where a value cannot be converted')] : []),
   ]

@@ -28,6 +28,8 @@ export interface Layout {
   readonly tables: readonly TablePlan[]
   /** Physical names of the sync functions, by physical table. */
   readonly syncNames: ReadonlyMap<string, string>
+  /** Of the functions that queue rows for hooks. */
+  readonly queueNames: ReadonlyMap<string, string>
   readonly names: (wanted: string) => string
 }
 

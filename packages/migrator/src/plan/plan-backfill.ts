@@ -7,6 +7,7 @@ import { findConstraint } from './create-mapping.ts'
 import { checkClause, createReference } from './create-table.ts'
 import { createIndex } from './indexes.ts'
 import { type Layout, NO_LOCK, type StepDraft } from './layout.ts'
+import { hookSteps } from './plan-hooks.ts'
 import type { TablePlan } from './plan-table.ts'
 import { identifier, identifiers, literal, qualified } from './quote.ts'
 import type { Backfill, BackfillValue, Blockers } from './steps.ts'
@@ -18,6 +19,7 @@ export function planBackfill(layout: Layout): StepDraft[] {
   const { tables } = layout
   return [
     ...tables.flatMap((plan) => fillRows(plan, layout)),
+    ...tables.flatMap((plan) => hookSteps(plan, layout, 'backfill')),
     ...tables.flatMap((plan) => orphanRows(plan, layout)),
     ...tables.flatMap((plan) => buildIndexes(plan, layout)),
     ...tables.flatMap((plan) => buildUnique(plan, layout)),

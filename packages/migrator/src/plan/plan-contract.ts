@@ -3,12 +3,14 @@ import { invariant } from '@backsaas/core'
 import { COMPUTED_TRIGGER, keepComputed } from './computed.ts'
 import { type Layout, NO_LOCK, type StepDraft, syncContext } from './layout.ts'
 import { fit } from './names.ts'
+import { dropQueue, hookSteps } from './plan-hooks.ts'
 import type { TablePlan } from './plan-table.ts'
 import { identifier, literal, qualified } from './quote.ts'
 import { dropSync, needsSync } from './sync-trigger.ts'
 
 export function planContract(layout: Layout): StepDraft[] {
   return [
+    ...layout.tables.flatMap((plan) => hookSteps(plan, layout, 'contract')),
     ...layout.tables.flatMap((plan) => dropIndexes(plan, layout)),
     ...layout.tables.flatMap((plan) => contractTable(plan, layout)),
     ...parkTables(layout),
@@ -17,19 +19,23 @@ export function planContract(layout: Layout): StepDraft[] {
 
 /** Concurrently, and before their columns: dropping a column would drop them under its lock. */
 function dropIndexes(plan: TablePlan, { mapping }: Layout): StepDraft[] {
-  if (plan.own.old.length === 0) return []
+  if (plan.own.old.length + plan.droppedIndexes.length === 0) return []
   return [
     {
       ...NO_LOCK,
       kind: 'drop_index',
       phase: 'contract',
-      title: `${plan.pair.after.entity.name}: indexes of what goes`,
+      title: `${plan.pair.after.entity.name}: indexes that nothing needs any more`,
       tables: [qualified(mapping.schema, plan.table)],
       lock: 'share update exclusive',
       pgSchema: mapping.schema,
       table: plan.table,
       columns: plan.own.old,
-      statements: [`drop index concurrently, of each index on ${plan.own.old.join(', ')}`],
+      indexes: plan.droppedIndexes,
+      statements: [
+        ...(plan.own.old.length > 0 ? [`drop index concurrently, of each index on ${plan.own.old.join(', ')}`] : []),
+        ...plan.droppedIndexes.map((columns) => `drop index concurrently, of (${columns.join(', ')})`),
+      ],
       inverse: [],
     },
   ]
@@ -47,6 +53,7 @@ function contractTable(plan: TablePlan, layout: Layout): StepDraft[] {
   const removed = match.removed.filter((name) => !match.before.fields[name]?.computed)
   const sync = needsSync(plan.sync) ? dropSync(syncContext(plan, layout)) : []
   const statements = [
+    ...dropQueue(plan, layout),
     ...sync,
     ...computedAfter(plan, layout),
     ...(actions.length > 0 ? [`alter table ${on} ${actions.join(', ')}`] : []),

@@ -4,6 +4,7 @@ import { COMPUTED_TRIGGER, keepComputed } from './computed.ts'
 import { checkClause, createReference, createTable } from './create-table.ts'
 import { references } from './diff.ts'
 import { type Layout, NO_LOCK, type StepDraft, syncContext } from './layout.ts'
+import { createQueue, dropQueue } from './plan-hooks.ts'
 import type { TablePlan } from './plan-table.ts'
 import { keptVersions } from './plan-version.ts'
 import { identifier, literal, qualified } from './quote.ts'
@@ -18,14 +19,13 @@ function newTables({ next, matches, mapping, context, names }: Layout): StepDraf
   const tables = fresh.map((entity): StepDraft => {
     const physical = mapping.entities[entity.name]
     invariant(physical, `the mapping has the entity ${entity.name}`)
-    const table = qualified(mapping.schema, physical.table)
     return {
       ...NO_LOCK,
       kind: 'ddl',
       phase: 'expand',
       title: `the table of ${entity.name}`,
       statements: createTable(entity, mapping, context.roles, names),
-      inverse: [dropOrPark(table, physical.table, entity.name, context.roles.runtime)],
+      inverse: [dropOrPark(mapping.schema, physical.table, entity.name, context.roles.runtime)],
     }
   })
   const links = fresh.flatMap((entity) =>
@@ -49,7 +49,8 @@ function newTables({ next, matches, mapping, context, names }: Layout): StepDraf
 }
 
 /** On the way back: rows that clients of the new version have written are kept. */
-function dropOrPark(table: string, name: string, entity: string, runtime: string): string {
+function dropOrPark(pgSchema: string, name: string, entity: string, runtime: string): string {
+  const table = qualified(pgSchema, name)
   const parked = `parked_${name}`.slice(0, 50)
   return `do ${literal(`
 declare
@@ -62,7 +63,7 @@ begin
     execute format('revoke all on ${table.replaceAll("'", "''")} from %I', ${literal(runtime)});
     execute format('alter table ${table.replaceAll("'", "''")} rename to %I', name);
     insert into backsaas.parked_tables (name, migration_id, entity)
-      select name, id, ${literal(entity)} from backsaas.migrations where phase = 'rollback' order by updated_at desc limit 1;
+      select format('%I.%I', ${literal(pgSchema)}, name), id, ${literal(entity)} from backsaas.migrations where phase = 'rollback' order by updated_at desc limit 1;
   else
     execute 'drop table ${table.replaceAll("'", "''")}';
   end if;
@@ -91,6 +92,7 @@ function changeTable(plan: TablePlan, layout: Layout): StepDraft[] {
     ...(actions.length > 0 ? [`alter table ${on} ${actions.join(', ')}`] : []),
     ...(sync ? createSync(plan.sync, sync) : []),
     ...computed,
+    ...createQueue(plan, layout),
   ]
   if (statements.length === 0) return []
   const columns = plan.own.new.map((column) => `drop column if exists ${identifier(column)}`)
@@ -111,6 +113,7 @@ function changeTable(plan: TablePlan, layout: Layout): StepDraft[] {
       lock: actions.length > 0 ? 'access exclusive' : 'share row exclusive',
       statements,
       inverse: [
+        ...dropQueue(plan, layout),
         ...(sync ? dropSync(sync) : []),
         ...(computed.length > 0 ? computedBefore(plan, layout, computedName) : []),
         ...(undone.length > 0 ? [`alter table ${on} ${undone.join(', ')}`] : []),

@@ -81,20 +81,28 @@ function linkField(field: CompiledField, pair: Pair, parts: Parts): void {
 function linkNew(field: CompiledField, column: string, pair: Pair, { ups, fills, hooks }: Parts): void {
   const { convert, fill } = field.evolution ?? {}
   const at = pointerOf(pair, field)
-  if (convert?.hook) hooks.set(field.name, convert.hook)
-  else if (convert?.up) {
+  if (convert?.hook) {
+    hooks.set(field.name, convert.hook)
+    const value = fillOf(field, fill, pair.before, pair, '/fill')
+    if (value) fills.push({ column, value })
+    else if (field.required) throw needsFill(field, at)
+  } else if (convert?.up) {
     ups.push({ column, value: compileConversion(convert.up, pair.before, field, 'conversion', `${at}/convert/up`) })
   } else if (fill) {
     const value = fillOf(field, fill, pair.before, pair, '/fill')
     if (value) fills.push({ column, value })
   } else if (field.required && !hasConstant(field)) {
-    throw new Unplannable({
-      pointer: at,
-      code: 'FILL_NEEDED',
-      message: `the rows there are have nothing for ${field.name}`,
-      hint: 'say what they get: `default: …`, `fill: …`, `fill: { cel: "…" }`, or make it optional',
-    })
+    throw needsFill(field, at)
   }
+}
+
+function needsFill({ name }: CompiledField, pointer: string): Unplannable {
+  return new Unplannable({
+    pointer,
+    code: 'FILL_NEEDED',
+    message: `the rows there are have nothing for ${name}`,
+    hint: 'say what they get: `default: …`, `fill: …`, `fill: { cel: "…" }`, or make it optional',
+  })
 }
 
 function linkConverted(
@@ -102,12 +110,14 @@ function linkConverted(
   field: CompiledField,
   { hints }: FieldChange,
   pair: Pair,
-  { ups, downs, hooks }: Parts,
+  { ups, downs, fills, hooks }: Parts,
 ): void {
   const { before, after } = pair
   const at = pointerOf(pair, field)
   if (hints.convert?.hook) {
     hooks.set(field.name, hints.convert.hook)
+    const value = field.required ? fillOf(field, hints.fill, before, pair, '/fill') : null
+    if (value) fills.push({ column: after.physical.columns[field.name] as string, value })
     return
   }
   const [from, to] = [before.physical.columns[old.name] as string, after.physical.columns[field.name] as string]

@@ -16,7 +16,7 @@ import { planBackfill } from './plan-backfill.ts'
 import { planContract } from './plan-contract.ts'
 import { planExpand } from './plan-expand.ts'
 import type { Pair } from './plan-links.ts'
-import { isTouched, planTable, type TablePlan } from './plan-table.ts'
+import { isTouched, planTable } from './plan-table.ts'
 import type { MigrationPlan, Step } from './steps.ts'
 
 /**
@@ -50,9 +50,10 @@ export function planMigration(
     )
     .filter(isTouched)
   refuseIncomplete(next.name, problems)
-  refuseHooks(next.name, tables)
   const syncNames = new Map(tables.map(({ table }) => [table, names(`${table}_sync`)]))
-  const layout: Layout = { next, previous, matches, mapping, context, tables, syncNames, names }
+  const hooked = tables.filter(({ hooks }) => hooks.size > 0)
+  const queueNames = new Map(hooked.map(({ table }) => [table, names(`${table}_queue`)]))
+  const layout: Layout = { next, previous, matches, mapping, context, tables, syncNames, queueNames, names }
   const steps = numbered([
     ...planExpand(layout),
     ...planBackfill(layout),
@@ -60,7 +61,9 @@ export function planMigration(
     retireStep(layout),
     ...planContract(layout),
   ])
-  const hash = bytesToHex(sha256(utf8ToBytes(JSON.stringify([steps, mapping]))))
+  // Estimates may differ from one look to the next; what is done does not.
+  const done = steps.map(({ rows: _, estimateMs: __, ...step }) => step)
+  const hash = bytesToHex(sha256(utf8ToBytes(JSON.stringify([done, mapping]))))
   return {
     schema: next.name,
     fromVersion: context.fromVersion,
@@ -114,21 +117,6 @@ function refuseIncomplete(schema: string, problems: readonly PlanProblem[]): voi
         code,
         detail: hint ? `${message}; ${hint}` : message,
       })),
-    },
-  )
-}
-
-function refuseHooks(schema: string, tables: readonly TablePlan[]): void {
-  const list = tables.flatMap(({ pair, hooks }) =>
-    [...hooks.keys()].map((field) => `${pair.match.after.name}.${field}`),
-  )
-  if (list.length === 0) return
-  throw new BackSaasError(
-    'MIGRATION_UNSUPPORTED',
-    409,
-    `conversions by hooks are not built yet: ${list.join(', ')} of "${schema}"`,
-    {
-      hint: 'say the conversion in CEL: `convert: { up: "…", down: "…" }`',
     },
   )
 }

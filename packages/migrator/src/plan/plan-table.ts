@@ -34,6 +34,10 @@ export interface TablePlan extends Linked {
   readonly references: readonly CompiledRelation[]
   /** Physical names of constraints that the new version does not have. */
   readonly droppedConstraints: readonly string[]
+  /** What holds for newer clients too as long as older ones are served: unique sets that are gone, older bounds beside newer ones. */
+  readonly relaxed: { readonly unique: readonly string[]; readonly bounds: readonly string[] }
+  /** Physical columns of indexes that the new version does not have. */
+  readonly droppedIndexes: readonly (readonly string[])[]
   /** Columns of the new version that get their default when no trigger makes them any more. */
   readonly defaults: readonly { readonly column: string; readonly clause: string }[]
 }
@@ -87,8 +91,8 @@ export function planTable(pair: Pair, matches: Matches, mapping: Mapping, proble
     columns: fresh,
     own: { new: [...own.new], old: [...own.old] },
     checks: added.map(({ name }) => name),
-    wider: checksOf(['wider', 'mixed']),
-    narrower: checksOf(['narrower']),
+    wider: checksOf(['wider']),
+    narrower: checksOf(['narrower', 'mixed']),
     required: [
       ...added.filter((field) => field.required && made.has(after.physical.columns[field.name] as string)),
       ...changed.filter(({ way }) => way.required === 'set').map(({ field }) => field),
@@ -98,6 +102,14 @@ export function planTable(pair: Pair, matches: Matches, mapping: Mapping, proble
     indexes: newIndexes(pair),
     references: newReferences(match, matches, pair, own.new),
     droppedConstraints: droppedConstraints(pair, mapping),
+    droppedIndexes: oldIndexes(pair),
+    relaxed: {
+      unique: match.before.unique
+        .filter((set) => set.every((name) => !own.old.has(before.physical.columns[name] as string)))
+        .map((set) => translated(set, match).join(', '))
+        .filter((set) => !match.after.unique.some((other) => other.join(', ') === set)),
+      bounds: changed.filter(({ way }) => way.constraint === 'mixed').map(({ field }) => field.name),
+    },
     defaults: added
       .filter((field) => made.has(after.physical.columns[field.name] as string))
       .flatMap((field) => defaultOf(field, after.physical.columns[field.name] as string)),
@@ -107,8 +119,9 @@ export function planTable(pair: Pair, matches: Matches, mapping: Mapping, proble
 /** Whether anything happens to the table at all. */
 export function isTouched(plan: TablePlan): boolean {
   const lists = [plan.columns, plan.own.old, plan.wider, plan.narrower, plan.required, plan.computed, plan.unique]
-  const more = [plan.indexes, plan.references, plan.droppedConstraints, plan.sync.links, plan.sync.fills]
-  return [...lists, ...more].some((list) => list.length > 0)
+  const more = [plan.indexes, plan.references, plan.droppedConstraints, plan.droppedIndexes]
+  const sync = [plan.sync.links, plan.sync.fills, [...plan.hooks]]
+  return [...lists, ...more, ...sync].some((list) => list.length > 0)
 }
 
 function uniqueChanges(match: EntityMatch, { after }: Pair, fresh: ReadonlySet<string>): UniqueChange[] {
@@ -127,6 +140,15 @@ function uniqueChanges(match: EntityMatch, { after }: Pair, fresh: ReadonlySet<s
 function newIndexes({ before, after }: Pair): IndexPlan[] {
   const old = wantedIndexes(before.entity, before.physical).map(({ columns }) => columns.join())
   return wantedIndexes(after.entity, after.physical).filter(({ columns }) => !old.includes(columns.join()))
+}
+
+/** Those of columns that go are dropped with them. */
+function oldIndexes({ before, after }: Pair): (readonly string[])[] {
+  const now = wantedIndexes(after.entity, after.physical).map(({ columns }) => columns.join())
+  const columns = new Set(Object.values(after.physical.columns))
+  return wantedIndexes(before.entity, before.physical)
+    .map((index) => index.columns)
+    .filter((set) => !now.includes(set.join()) && set.every((column) => columns.has(column)))
 }
 
 function newReferences(

@@ -1,5 +1,5 @@
 /** The steps of a migration as data: what is shown before, frozen in its row, and run one after the other. */
-import type { Mapping } from '@backsaas/core'
+import type { CompiledField, Mapping } from '@backsaas/core'
 import type { Change } from './change.ts'
 
 /** `expand`: beside what is there. `backfill`: rows follow. `live`: both versions serve. `contract`: what only the old one needs goes. */
@@ -52,6 +52,8 @@ export interface DropIndexStep extends StepBase {
   readonly table: string
   /** Physical columns; every index that has one of them and backs no constraint goes. */
   readonly columns: readonly string[]
+  /** Physical columns of whole indexes that go, the tenant left out. */
+  readonly indexes: readonly (readonly string[])[]
 }
 
 /** Rows, in ranges of the primary key, each range a transaction with the checkpoint. */
@@ -67,7 +69,23 @@ export interface HookStep extends StepBase {
   readonly statements: readonly string[]
   readonly hook: string
   readonly entity: string
+  /** Qualified and quoted. */
   readonly table: string
+  readonly key: Backfill['key']
+  readonly keyFields: readonly string[]
+  /** Whether every row is queued first. */
+  readonly seeds: boolean
+  /** What a row of each version is made of. */
+  readonly reads: { readonly old: readonly HookColumn[]; readonly new: readonly HookColumn[] }
+  /** What the hook may set. */
+  readonly sets: { readonly up: readonly HookColumn[]; readonly down: readonly HookColumn[] }
+}
+
+export interface HookColumn {
+  readonly field: CompiledField
+  /** Quoted. */
+  readonly column: string
+  readonly type: string
 }
 
 /** The new version is live, installs move; or the old ones are retired, and nobody is left who uses them. */

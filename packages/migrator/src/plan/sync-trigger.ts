@@ -95,7 +95,7 @@ function conditions({ links, fills }: Sync, { migrator }: SyncContext): { skippe
   const changed = watched.length === 0 ? [] : [differs('new', 'old', watched)]
   const empty = fills.map(({ column }) => `new.${identifier(column)} is null`)
   return {
-    skipped: `current_user = ${literal(migrator)} and current_setting('backsaas.backfill', true) = 'on'`,
+    skipped: `current_user = ${literal(migrator)} and coalesce(current_setting('backsaas.backfill', true), '') = 'on'`,
     concerned: [...changed, ...empty].join(' or '),
   }
 }
@@ -129,8 +129,9 @@ function linkLines(link: Link, version: number): string[] {
   const shared = sharedOf(link)
   return [
     `  if tg_op = 'INSERT' then`,
-    `    old_side := ${given(old)};`,
-    `    new_side := ${given(fresh)};`,
+    // A column that one version alone has may have a default, which says nothing of who writes.
+    `    old_side := coalesce(writer < ${version}, ${given(old)});`,
+    `    new_side := coalesce(writer >= ${version}, ${given(fresh)});`,
     '    shared := not old_side and not new_side;',
     '  else',
     `    old_side := ${old.length === 0 ? 'false' : differs('new', 'old', old)};`,
@@ -167,7 +168,7 @@ function assign({ column, value }: Assignment, indent: number): string {
   return `${' '.repeat(indent)}new.${identifier(column)} := ${value.sql('new')};`
 }
 
-function given(columns: readonly string[]): string {
+export function given(columns: readonly string[]): string {
   return columns.length === 0 ? 'false' : columns.map((column) => `new.${identifier(column)} is not null`).join(' or ')
 }
 
@@ -182,7 +183,7 @@ function consistent({ ups, downs }: Link): string {
   return equal.length === 0 ? 'true' : equal.join(' or ')
 }
 
-function differs(a: string, b: string, columns: readonly string[]): string {
+export function differs(a: string, b: string, columns: readonly string[]): string {
   const row = (name: string): string => columns.map((column) => `${name}.${identifier(column)}`).join(', ')
   return `record_image_ne(row(${row(a)}), row(${row(b)}))`
 }

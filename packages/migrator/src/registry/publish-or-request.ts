@@ -62,7 +62,7 @@ async function migrationFor(
 }
 
 /** The migration under way that makes this very content. */
-async function openMigration(
+export async function openMigration(
   connection: Connection,
   publication: Publication,
 ): Promise<{ migrationId: string; placementId: string } | null> {

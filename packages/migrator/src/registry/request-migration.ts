@@ -5,10 +5,11 @@ import { readRoles } from '../bootstrap/read-roles.ts'
 import { storeSchema } from '../bootstrap/store-schema.ts'
 import { tellRequested } from '../execute/events.ts'
 import { EXCLUSIVE, query } from '../execute/migrator-transaction.ts'
-import { computedFunctions, takenNames } from '../execute/read-store.ts'
+import { computedFunctions, crowdedTables, takenNames } from '../execute/read-store.ts'
 import { type Change, diffSchemas } from '../plan/diff.ts'
 import { assignIds } from '../plan/identity.ts'
 import { planMigration } from '../plan/plan-migration.ts'
+import { tablesToFill } from '../plan/plan-version.ts'
 import type { MigrationPlan } from '../plan/steps.ts'
 import { readCompiled, readPlatform } from './platform.ts'
 import {
@@ -20,6 +21,7 @@ import {
   readStanding,
   refuseOpen,
   type Standing,
+  type StandingVersion,
 } from './standing.ts'
 
 export interface Preview {
@@ -36,10 +38,21 @@ export async function previewMigration(connection: Connection, publication: Publ
   const live = standing.versions.findLast((version) => version.live)
   if (!live) return { before: null, changes: [], plan: null }
   const changes = diffSchemas(readCompiled(live.compiled), publication.compiled)
-  if (!changes.some((change) => change.class === 'breaking' || change.choices))
+  const breaks = changes.some((change) => change.class === 'breaking' || change.choices)
+  if (!breaks && !(await fillsCrowded(connection, publication, live)))
     return { before: live.version, changes, plan: null }
   const { plan } = await planFor(connection, publication, standing)
   return { before: live.version, changes, plan }
+}
+
+/** Whether a stored computed field would have to be worked out for too many rows under a lock. */
+async function fillsCrowded(
+  connection: Connection,
+  { compiled, storeId }: Publication,
+  live: StandingVersion,
+): Promise<boolean> {
+  const tables = tablesToFill(compiled, readCompiled(live.compiled), live.mapping).map(({ table }) => table)
+  return (await crowdedTables(connection, storeSchema(storeId), tables)).size > 0
 }
 
 /**

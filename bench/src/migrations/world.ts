@@ -1,0 +1,56 @@
+/** A database of its own with rows of one tenant, and a runtime in this process. */
+import { memory } from '@backsaas/adapters/buses/memory'
+import { postgres as adapter } from '@backsaas/adapters/databases/postgres'
+import type { Database } from '@backsaas/core'
+import { createKey, createTenant, migrate } from '@backsaas/migrator'
+import { createRuntime, type Runtime } from '@backsaas/runtime'
+import postgres from 'postgres'
+import { BEFORE } from './schemas.ts'
+
+export const STORE = '"backsaas_00000000000070008000000000000004"'
+
+export interface World {
+  readonly database: Database
+  readonly sql: postgres.Sql
+  readonly runtime: Runtime
+  readonly tenantId: string
+  readonly key: string
+  close(): Promise<void>
+}
+
+/** @param rows of the tenant. */
+export async function createWorld(adminUrl: string, rows: number): Promise<World> {
+  const name = 'backsaas_bench_migrations'
+  const admin = postgres(adminUrl, { max: 1, onnotice: () => {} })
+  await admin.unsafe(`drop database if exists ${name} with (force)`)
+  await admin.unsafe(`create database ${name}`)
+  const url = new URL(adminUrl)
+  url.pathname = `/${name}`
+  const database = adapter(url.href, { max: 10 })
+  await migrate(database, BEFORE, { report: () => {} })
+  const { id } = await createTenant(database, { slug: 'acme', schemas: ['shop'] })
+  const { key } = await createKey(database, { tenant: 'acme', name: 'bench' })
+  const sql = postgres(url.href, { max: 2, onnotice: () => {} })
+  await sql.unsafe(
+    `insert into ${STORE}.people (tenant_id, id, n, title, price, name, other)
+     select '${id}', md5(i::text)::uuid, i, 't' || i, i % 100000, 'a' || i || ' b' || i, 'o' from generate_series(1, ${rows}) i`,
+  )
+  await sql.unsafe(`vacuum analyze ${STORE}.people`)
+  await sql.unsafe('checkpoint')
+  const runtime = createRuntime({ hostSuffix: 'example.test', database, bus: memory() })
+  await runtime.ready()
+  return {
+    database,
+    sql,
+    runtime,
+    tenantId: id,
+    key,
+    async close() {
+      await runtime.close()
+      await database.close?.()
+      await sql.end()
+      await admin.unsafe(`drop database ${name} with (force)`)
+      await admin.end()
+    },
+  }
+}

@@ -1,0 +1,211 @@
+/** Runs the migrations that are asked for over HTTP: each is one migrator's at a time, and none is lost with it. */
+import type { Database, Observe, Unsubscribe } from '@backsaas/core'
+import { arrayText, BackSaasError } from '@backsaas/core'
+import { convergePlacement } from './converge-placement.ts'
+import type { MigrationHook } from './migration-hook.ts'
+import { readMigration } from './migration-row.ts'
+import { MIGRATIONS_CHANNEL, migratorTransaction, query } from './migrator-transaction.ts'
+import { rollbackMigration } from './rollback-migration.ts'
+import { type RunOptions, withLease } from './run.ts'
+import { drainHooks } from './run-hook.ts'
+import { runMigration } from './run-migration.ts'
+
+export interface MigrationsOptions {
+  /** How often it looks, whether or not it was told. Default 5,000. */
+  readonly intervalMs?: number
+  /** How many migrations at once, each of another schema. Default 2. */
+  readonly concurrency?: number
+  /** See `RunOptions`. */
+  readonly leaseMs?: number
+  readonly drainMs?: number
+  readonly hooks?: readonly MigrationHook[]
+  /** Told of failures on our side; it goes on. Default: a line on stderr. */
+  readonly observe?: Observe
+}
+
+export interface Migrations {
+  /** Stops after the step or range of rows under way; the next migrator goes on there. */
+  close(): Promise<void>
+}
+
+interface Asked {
+  readonly id: string
+  readonly placementId: string
+  readonly wanted: string
+  readonly token: string | null
+  readonly now: boolean
+}
+
+interface Running {
+  readonly asked: Asked
+  readonly aborting: AbortController
+  readonly work: Promise<void>
+}
+
+/**
+ * What is asked for and not reached, and is nobody's: not what is blocked or has failed, which somebody has to ask for again.
+ * A contract that has begun goes on.
+ */
+const COLUMNS = 'select id::text, placement_id::text, wanted, confirmed, hurried::text from backsaas.migrations'
+const ASKED = `${COLUMNS}
+  where wanted is not null and lease_until <= clock_timestamp() and state not in ('blocked', 'failed')
+    and phase not in ('done', 'rolled_back') and (wanted <> 'live' or phase in ('expand', 'backfill') or phase = 'rollback')
+  order by created_at`
+
+/**
+ * Starts running them: woken by the database's notification where it listens, else by looking.
+ *
+ * @example const migrations = await startMigrations(database)
+ */
+export async function startMigrations(database: Database, options: MigrationsOptions = {}): Promise<Migrations> {
+  const { intervalMs = 5_000, concurrency = 2, observe = writeError } = options
+  const stopping = new AbortController()
+  const running = new Map<string, Running>()
+  let wake = (): void => {}
+  let kicked = false
+
+  const onFault = (error: unknown): void =>
+    observe({ kind: 'error', code: error instanceof BackSaasError ? error.code : 'MIGRATION_FAILED', error })
+
+  async function loop(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      kicked = false
+      await look().catch(onFault)
+      await passOn().catch(onFault)
+      if (!kicked) await pause(options.hooks?.length ? Math.min(intervalMs, 500) : intervalMs)
+    }
+  }
+
+  async function look(): Promise<void> {
+    await turn()
+    for (const asked of await readAsked(database)) {
+      if (running.size >= concurrency || running.has(asked.id)) continue
+      const aborting = new AbortController()
+      const work = run(asked, AbortSignal.any([aborting.signal, stopping.signal]))
+        .catch((error: unknown) => {
+          if (!isForSomebody(error)) onFault(error)
+        })
+        .finally(() => {
+          running.delete(asked.id)
+          kick()
+        })
+      running.set(asked.id, { asked, aborting, work })
+    }
+  }
+
+  /** Who is asked for something else meanwhile stops, and begins with that. */
+  async function turn(): Promise<void> {
+    if (running.size === 0) return
+    const now = await readAsked(database, [...running.keys()])
+    for (const asked of now) {
+      const one = running.get(asked.id)
+      if (one && JSON.stringify(one.asked) !== JSON.stringify(asked)) one.aborting.abort()
+    }
+  }
+
+  /** What clients write while both versions serve is passed on by hooks, if the migration has some. */
+  async function passOn(): Promise<void> {
+    const hooks = options.hooks ?? []
+    if (hooks.length === 0) return
+    for (const id of await readHooked(database)) {
+      if (running.has(id) || stopping.signal.aborted) continue
+      await withLease(database, id, { hooks, signal: stopping.signal }, async (one) => {
+        const migration = await migratorTransaction(database, (connection) => readMigration(connection, id))
+        if (migration.phase === 'live') await drainHooks(one, migration)
+      }).catch((error: unknown) => {
+        if (!isForSomebody(error)) onFault(error)
+      })
+    }
+  }
+
+  async function run({ id, placementId, wanted, token, now }: Asked, signal: AbortSignal): Promise<void> {
+    const { leaseMs, drainMs, hooks } = options
+    const how: RunOptions = {
+      signal,
+      ...(leaseMs !== undefined && { leaseMs }),
+      ...(drainMs !== undefined && { drainMs }),
+      ...(hooks && { hooks }),
+      ...(token !== null && { token }),
+      now,
+    }
+    if (wanted === 'rolled_back') {
+      await rollbackMigration(database, id, how)
+      return
+    }
+    const row = await runMigration(database, id, { ...how, until: wanted === 'done' ? 'done' : 'live' })
+    if (row.phase === 'live' || row.phase === 'done') await convergePlacement(database, placementId)
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  function kick(): void {
+    kicked = true
+    wake()
+  }
+
+  const stopListening: Unsubscribe | undefined = await database
+    .listen?.(MIGRATIONS_CHANNEL, kick, { login: 'migrator', onReconnect: kick, onError: onFault })
+    .catch((error: unknown) => {
+      onFault(error)
+      return undefined
+    })
+  const looping = loop()
+  let closed: Promise<void> | undefined
+  return {
+    close() {
+      closed ??= (async () => {
+        stopping.abort()
+        wake()
+        await stopListening?.()
+        await looping
+        await Promise.all([...running.values()].map(({ work }) => work))
+      })()
+      return closed
+    },
+  }
+}
+
+/** @param ids those alone, however they stand. */
+async function readAsked(database: Database, ids?: readonly string[]): Promise<Asked[]> {
+  const rows = await migratorTransaction(database, (connection) =>
+    ids ? query(connection, `${COLUMNS} where id = any ($1::uuid[])`, [arrayText(ids)]) : query(connection, ASKED),
+  )
+  return rows.map(([id, placementId, wanted, token, now]) => ({
+    id: String(id),
+    placementId: String(placementId),
+    wanted: String(wanted),
+    token: token ?? null,
+    now: now === 'true',
+  }))
+}
+
+/** Those whose versions both serve, with rows that wait for a hook. */
+async function readHooked(database: Database): Promise<string[]> {
+  const rows = await migratorTransaction(database, (connection) =>
+    query(
+      connection,
+      `select m.id::text from backsaas.migrations m where m.phase = 'live' and m.lease_until <= clock_timestamp()
+         and m.plan like '%"kind":"hook"%' and exists (select from backsaas.migration_keys)`,
+    ),
+  )
+  return rows.map(([id]) => String(id))
+}
+
+/** Written down in the migration's row, for somebody to decide; or another migrator has it. */
+function isForSomebody(error: unknown): boolean {
+  const codes = ['MIGRATION_BUSY', 'LEASE_LOST', 'MIGRATION_BLOCKED', 'TOKEN_NEEDED', 'MIGRATION_OVER']
+  return error instanceof BackSaasError && codes.includes(error.code)
+}
+
+const writeError: Observe = (observation) => {
+  if (observation.kind === 'error')
+    process.stderr.write(`migrations: ${observation.code}: ${String(observation.error)}\n`)
+}

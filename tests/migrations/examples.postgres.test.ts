@@ -1,0 +1,153 @@
+/** Every example migration, end to end: both versions live, taken back, done again, and the contract. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { migrate, migrationStatus, planSchema, rollbackMigration, runMigration } from '@backsaas/migrator'
+import { policies } from '@backsaas/plugins/policies'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { type Fixture, startFixture } from '../fixture/start-fixture.ts'
+
+type Side = 'old' | 'new'
+/** By version, by path: the rows that it answers. */
+type Shown = Readonly<Partial<Record<Side, Readonly<Record<string, readonly object[]>>>>>
+interface Write {
+  readonly as: Side
+  readonly post?: string
+  readonly patch?: string
+  readonly body: object
+  /** Unless it succeeds. */
+  readonly status?: number
+}
+interface Story {
+  /** Compatible: served at once. */
+  readonly published?: boolean
+  readonly rows: readonly Readonly<Record<string, readonly object[]>>[]
+  /** What stands in the way, and what an older client does about it. */
+  readonly blocked?: { readonly code: string; readonly count: number; readonly mended_by: Omit<Write, 'as'> }
+  readonly shows: Shown
+  readonly writes: readonly Write[]
+  readonly then: Shown
+  /** Rows that there are get values, or go, as the document says: that stays when it is taken back. */
+  readonly in_place?: boolean
+  /** After the contract. */
+  readonly finally?: readonly Write[]
+  readonly parked?: readonly string[]
+  readonly no_index?: string
+}
+
+const FOLDER = new URL('../../examples/migrations/', import.meta.url)
+const NAMES = readdirSync(FOLDER).filter((name) => /^\d\d-/.test(name))
+const read = (name: string, file: string): string => readFileSync(new URL(`${name}/${file}.yaml`, FOLDER), 'utf8')
+const schemaOf = (name: string): string => name.slice(3).replaceAll('-', '_')
+
+let fixture: Fixture
+beforeAll(async () => {
+  fixture = await startFixture({ database: 'postgres', schemas: NAMES.map((name) => read(name, 'before')) })
+})
+afterAll(() => fixture.close())
+
+describe('the example', () => {
+  test.each(NAMES)('%s', async (name) => {
+    const story: Story = parse(read(name, 'story'))
+    const play = actor(name)
+    for (const entities of story.rows) {
+      for (const [entity, rows] of Object.entries(entities)) {
+        for (const body of rows) await play.write({ as: 'old', post: entity, body }, 1)
+      }
+    }
+    const untouched = story.blocked ? null : await play.everything(1, story)
+    const newer = await play.forward(story)
+    await play.sees(story.shows, newer)
+    if (untouched !== null && !story.published) {
+      await rollbackMigration(fixture.database, await play.migration())
+      if (!story.in_place) expect(await play.everything(1, story)).toEqual(untouched)
+    }
+    const version = story.published || untouched === null ? newer : await play.forward(story)
+    await play.sees(story.shows, version)
+    for (const write of story.writes) await play.write(write, version)
+    await play.sees(story.then, version)
+    if (!story.published) {
+      const [status] = await migrationStatus(fixture.database, { schema: schemaOf(name) })
+      const token = status?.token ?? undefined
+      const confirmed = token === undefined ? {} : { token }
+      await runMigration(fixture.database, await play.migration(), { until: 'done', now: true, ...confirmed })
+      await play.sees({ new: story.then.new ?? {} }, version)
+      const gone = await play.get('people', 1)
+      expect([gone.status, gone.row.code]).toEqual([406, 'SCHEMA_VERSION_UNKNOWN'])
+    }
+    for (const write of story.finally ?? []) await play.write(write, version)
+    await play.checkTables(story)
+    // Said again, it is nothing new.
+    expect((await migrate(fixture.database, read(name, 'after'), options)).created).toBe(false)
+  })
+})
+
+const options = { decide: policies().access.decide }
+
+function actor(name: string) {
+  const profile = schemaOf(name)
+  const { acme } = fixture.tenants
+  const headers = (version: number): Record<string, string> => ({
+    'schema-version': String(version),
+    'accept-profile': profile,
+    'content-profile': profile,
+  })
+  const get = (path: string, version: number) => acme.get(`/${path}`, headers(version))
+  const write = async ({ as, post, patch, body, status }: Write, newer: number): Promise<void> => {
+    const method = post === undefined ? 'PATCH' : 'POST'
+    const answer = await acme.send(method, `/${post ?? patch}`, body, headers(as === 'old' ? 1 : newer))
+    const what = `${method} ${post ?? patch} as ${as}: ${answer.text}`
+    if (status === undefined) expect(answer.status, what).toBeLessThan(300)
+    else expect(answer.status, what).toBe(status)
+  }
+  return {
+    get,
+    write,
+    /** Publishes, or migrates until both versions serve. @returns the new version. */
+    async forward({ published, blocked }: Story): Promise<number> {
+      const { plan } = await planSchema(fixture.database, read(name, 'after'), options)
+      const run = { giveUpAfterMs: 20_000, ...(plan && { token: plan.token }) }
+      if (blocked) {
+        const refused = migrate(fixture.database, read(name, 'after'), { ...options, run })
+        await expect(refused).rejects.toMatchObject({
+          code: 'MIGRATION_BLOCKED',
+          details: { code: blocked.code, count: blocked.count },
+        })
+        await write({ as: 'old', ...blocked.mended_by }, 1)
+      }
+      const done = await migrate(fixture.database, read(name, 'after'), { ...options, run })
+      expect(done.migration === undefined).toBe(published === true)
+      return done.version
+    },
+    async sees(shown: Shown, newer: number): Promise<void> {
+      for (const [side, paths] of Object.entries(shown)) {
+        for (const [path, rows] of Object.entries(paths)) {
+          const answer = await get(path, side === 'old' ? 1 : newer)
+          expect(answer.status === 200 ? answer.rows : answer.text, `${side} ${path}`).toEqual(rows)
+        }
+      }
+    },
+    /** All rows of the older version, whole: `updated_at` and `revision` too. */
+    async everything(version: number, { rows }: Story): Promise<unknown> {
+      const entities = [...new Set(rows.flatMap((one) => Object.keys(one)))]
+      return Promise.all(entities.map(async (entity) => (await get(`${entity}?order=id`, version)).rows))
+    },
+    async migration(): Promise<string> {
+      const [status] = await migrationStatus(fixture.database, { schema: profile })
+      return status?.id ?? ''
+    },
+    async checkTables({ parked = [], no_index }: Story): Promise<void> {
+      for (const entity of parked) {
+        const found = await fixture.ownerQuery(
+          `select p.name, to_regclass(p.name) is not null from backsaas.parked_tables p
+           join backsaas.migrations m on m.id = p.migration_id where m.schema_name = '${profile}' and p.entity = '${entity}'`,
+        )
+        expect(found.map(([, stands]) => stands)).toEqual(['t'])
+      }
+      if (no_index === undefined) return
+      const left = await fixture.ownerQuery(
+        `select indexname from pg_indexes where indexname like '%\\_${no_index}\\_%' and schemaname like 'backsaas%'`,
+      )
+      expect(left).toEqual([])
+    },
+  }
+}
