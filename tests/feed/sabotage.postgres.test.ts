@@ -8,6 +8,7 @@ import { postgres } from '@backsaas/adapters/databases/postgres'
 import type { Bus, Event } from '@backsaas/core'
 import { migrate, type Relay, startRelay } from '@backsaas/migrator'
 import { createRuntime, type Runtime } from '@backsaas/runtime'
+import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Caller, createCaller } from '../fixture/caller.ts'
 import { type Fixture, startFixture } from '../fixture/start-fixture.ts'
@@ -32,6 +33,7 @@ function document(n: number): string {
 }
 
 describe('a runtime on a Redis', () => {
+  let stream: string
   let honest: Bus
   let runtime: Runtime
   let relay: Relay
@@ -40,7 +42,7 @@ describe('a runtime on a Redis', () => {
   let sabotage: (events: readonly Event[]) => readonly Event[]
 
   beforeEach(async () => {
-    const stream = `backsaas:test:${randomUUID()}`
+    stream = `backsaas:test:${randomUUID()}`
     const onError = (): void => undefined
     honest = redis(REDIS_URL, { stream, onError })
     heard = []
@@ -71,6 +73,9 @@ describe('a runtime on a Redis', () => {
     await runtime.close()
     await runtime.bus.close?.()
     await honest.close?.()
+    const client = new Redis(REDIS_URL)
+    await client.del(stream)
+    client.disconnect()
   })
 
   const publish = (): Promise<unknown> => migrate(fixture.database, document(++version))
