@@ -19,9 +19,20 @@ const CALLS_MAX = 100
 /** Under way together. */
 const TOGETHER = 10
 /** How long pure functions work on the rows of one write before others have their turn. */
-const TURN_MS = 15
+const TURN_MS = 2
 /** And for how long in all. */
-const CALL_MS = 5_000
+const PURE_MS = 5_000
+
+/** Of all pure hooks of one write together. */
+export interface Turn {
+  /** By `performance.now()`. */
+  endsMs: number
+  leftMs: number
+}
+
+export function firstTurn(): Turn {
+  return { endsMs: performance.now() + TURN_MS, leftMs: PURE_MS }
+}
 
 export interface HookRun {
   readonly bound: BoundHook
@@ -31,6 +42,7 @@ export interface HookRun {
   /** Adds a problem of the row at a place. */
   readonly report: (place: number, problem: FieldProblem) => void
   readonly room: Room
+  readonly turn: Turn
 }
 
 type FieldDefinition = Exclude<FunctionDefinition, { kind: 'hook' }>
@@ -50,30 +62,32 @@ export function runHook(run: HookRun): Promise<void> | null {
 
 /** Row by row, without a promise where the function answers at once. */
 function runPure(run: HookRun): Promise<void> | null {
-  const { rows } = run
-  const turnedMs = performance.now() + TURN_MS
+  const { rows, turn } = run
   for (let place = 0; place < rows.rows.length; place++) {
     const waiting = callPure(run, place)
     if (waiting) return waiting.then(() => runRest(run, place + 1))
-    if ((place & 63) === 63 && performance.now() > turnedMs) return runRest(run, place + 1)
+    if ((place & 15) === 15 && performance.now() > turn.endsMs) return runRest(run, place + 1)
   }
   return null
 }
 
-/** Lets others have their turn now and then, and has an end. */
+/** Lets others have their turn, and has an end. */
 async function runRest(run: HookRun, from: number): Promise<void> {
-  const endMs = performance.now() + CALL_MS
-  let turnedMs = 0
+  const { turn } = run
+  const startedMs = performance.now()
   for (let place = from; place < run.rows.rows.length; place++) {
     const now = performance.now()
-    if (now > endMs) throw tooLong(run.bound.definition.name, place, run.rows.rows.length)
-    if (now - turnedMs > TURN_MS) {
-      await new Promise((resolve) => setTimeout(resolve, 0))
-      turnedMs = performance.now()
-    }
+    if (now - startedMs > turn.leftMs) throw tooLong(run.bound.definition.name, place, run.rows.rows.length)
+    if (now > turn.endsMs) await nextTurn(turn)
     const waiting = callPure(run, place)
     if (waiting) await waiting
   }
+  turn.leftMs -= performance.now() - startedMs
+}
+
+async function nextTurn(turn: Turn): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 0))
+  turn.endsMs = performance.now() + TURN_MS
 }
 
 function tooLong(name: string, done: number, of: number): Error {

@@ -17,7 +17,7 @@ import type { BoundHook } from './bind-hooks.ts'
 import { functionsOf } from './function-host.ts'
 import { type HookedRows, hookRows } from './hooked-rows.ts'
 import { readOldRows } from './old-rows.ts'
-import { runHook } from './run-hook.ts'
+import { firstTurn, runHook } from './run-hook.ts'
 import { sameValue } from './same-value.ts'
 
 const MAX_PROBLEMS = 100
@@ -95,6 +95,7 @@ async function runAll(operation: Operation, request: DataRequest, run: Run): Pro
     host,
     bound.map(({ definition }) => definition),
   )
+  const turn = firstTurn()
   for (const one of bound) {
     // What reaches outside is not asked for rows that are refused already.
     if (one.definition.needs !== 'pure') refuse(entity, problems)
@@ -116,7 +117,7 @@ async function runAll(operation: Operation, request: DataRequest, run: Run): Pro
     const about = { name: one.definition.name, entity: entity.name, moment, rows: rows.rows.length }
     const startedMs = request.plugins.sampleShare > 0 ? performance.now() : 0
     try {
-      const waiting = runHook({ bound: one, rows, context, applies, report, room })
+      const waiting = runHook({ bound: one, rows, context, applies, report, room, turn })
       if (waiting) await waiting
     } catch (error) {
       means.sampleCall(host, { ...about, startedMs, error })
