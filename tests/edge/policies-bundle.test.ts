@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WRANGLER_ENV } from './start-worker.ts'
 
-const MAX_KIB = 5
+const MAX_KIB = 3
 const WORKER = `
 import { policies } from '@backsaas/plugins/policies'
 

@@ -12,7 +12,7 @@ import {
   type PolicyRow,
 } from '@backsaas/core'
 import { PLATFORM, POLICIES } from './platform-names.ts'
-import { POLICY_ERRORS } from './policy-errors.ts'
+import { POLICY_ERRORS, policyError } from './policy-errors.ts'
 
 /**
  * The plugin.
@@ -39,13 +39,20 @@ async function decide(schema: CompiledSchema, given: readonly PolicyRow[] = []):
   const own = schema.name === PLATFORM ? [] : given
   if (own.length === 0 && schema.decisions) return schema.decisions
   const { compileDecisions } = await import('#compile-decisions')
-  return compileDecisions(schema, own)
+  return (compileDecisions ?? notHere)(schema, own)
 }
 
 /** Of what is written to `policies`, every row as it will be is compiled first; all else passes. */
 async function before(operation: Operation, context: OperationContext): Promise<Operation> {
   if (context.schema.name !== PLATFORM || operation.entity !== POLICIES || !operation.input) return operation
   const { checkPolicyWrite } = await import('#check-policy-write')
-  await checkPolicyWrite(operation, context)
+  await (checkPolicyWrite ?? notHere)(operation, context)
   return operation
+}
+
+/** In workerd the modules above hold nothing: `compile-elsewhere.ts`. */
+function notHere(): never {
+  throw policyError('POLICY_NOT_COMPILED', 'policies are not compiled here', {
+    hint: 'A Node process compiles them: write policies, and serve tenants that have some, through a runtime on Node.',
+  })
 }
