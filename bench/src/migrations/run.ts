@@ -1,6 +1,7 @@
 /** `npm run bench:migrations`: what a migration under load costs, against the bounds of docs/migrations.md. */
 import { parseArgs } from 'node:util'
 import { migrate, migrationStatus, runMigration } from '@backsaas/migrator'
+import postgres from 'postgres'
 import { startLoad } from './load.ts'
 import { startLockMonitor } from './lock-monitor.ts'
 import { AFTER } from './schemas.ts'
@@ -25,6 +26,8 @@ const { values } = parseArgs({
   },
 })
 const ADMIN = process.env.BACKSAAS_TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
+
+const WRITES = 4000
 
 interface Figure {
   readonly what: string
@@ -76,19 +79,18 @@ async function request(world: World): Promise<string> {
 /** From the end of the step before to its own: ANALYZE is a part of it. */
 async function backfill(world: World, rows: number): Promise<number> {
   const id = await request(world)
-  let beganAt = performance.now()
+  let beganAt = 0
   let seconds = 0
   await runMigration(world.database, id, {
     progress({ phase, step, plan, rowsDone }) {
       const done = plan.steps[step - 1]
-      if (phase === 'backfill' && done?.phase === 'expand') beganAt = performance.now()
+      // Told several times of a step that takes long.
+      if (beganAt === 0 && phase === 'backfill' && done?.phase === 'expand') beganAt = performance.now()
       if (done?.kind === 'backfill' && seconds === 0 && rowsDone > 0) seconds = (performance.now() - beganAt) / 1000
     },
   })
   return rows / seconds
 }
-
-const WRITES = 4000
 
 /** Single updates of the converted field, one after the other, by a client of the older version. */
 async function amplification(world: World): Promise<{ readonly wal: number; readonly time: number }> {
@@ -96,7 +98,7 @@ async function amplification(world: World): Promise<{ readonly wal: number; read
   const once = async (): Promise<{ bytes: number; ms: number }> => {
     await world.sql.unsafe(`vacuum ${STORE}.people`)
     await world.sql.unsafe('checkpoint')
-    const connection = await world.sql.reserve()
+    const connection = postgres(world.url, { max: 1, onnotice: () => {} })
     await connection.unsafe(`select set_config('backsaas.version', '${placement?.id}:1', false)`)
     // What is written whole for the first time after a checkpoint is no cost of the write.
     await connection.unsafe(`update ${STORE}.people set other = 'warm'`)
@@ -111,7 +113,7 @@ async function amplification(world: World): Promise<{ readonly wal: number; read
     const [bytes] = await connection.unsafe(
       `select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '${from?.at}')::text as n`,
     )
-    connection.release()
+    await connection.end()
     return { bytes: Number(bytes?.n), ms }
   }
   const before = await once()

@@ -11,6 +11,7 @@ export const STORE = '"backsaas_00000000000070008000000000000004"'
 
 export interface World {
   readonly database: Database
+  readonly url: string
   readonly sql: postgres.Sql
   readonly runtime: Runtime
   readonly tenantId: string
@@ -41,6 +42,7 @@ export async function createWorld(adminUrl: string, rows: number): Promise<World
   await runtime.ready()
   return {
     database,
+    url: url.href,
     sql,
     runtime,
     tenantId: id,
