@@ -146,12 +146,11 @@ begin
       return next;
       return;
     end if;
+  elsif in_tenant is null then
+    raise exception 'no tenant is given' using errcode = 'BS002';
   elsif entered <> '' then
     raise exception 'another tenant is entered already' using errcode = 'BS003';
   else
-    if in_tenant is null then
-      raise exception 'no tenant is given' using errcode = 'BS002';
-    end if;
     if current_setting('transaction_isolation') <> 'read committed' then
       raise exception 'backsaas.enter needs the isolation read committed' using errcode = 'BS003';
     end if;
