@@ -3,6 +3,7 @@ import { notify } from '@backsaas/adapters/buses/notify'
 import { pg } from '@backsaas/adapters/databases/pg'
 import type { Database } from '@backsaas/core'
 import { createKey, createTenant } from '@backsaas/migrator'
+import { functions } from '@backsaas/plugins/functions'
 import { createRuntime, type Runtime } from '@backsaas/runtime'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createCaller } from '../fixture/caller.ts'
@@ -23,7 +24,7 @@ beforeAll(async () => {
   migrator = startCli(args)
   await vi.waitUntil(() => migrator.stdout().includes('/healthz'), { timeout: 100_000 })
   database = pg(server.url, { max: 4 })
-  runtime = createRuntime({ database, bus: notify(database) })
+  runtime = createRuntime({ database, bus: notify(database), plugins: [functions()] })
   const { id } = await createTenant(database, { slug: 'acme' })
   const { key } = await createKey(database, { tenant: 'acme', name: 'tests' })
   const send = async (path: string, init?: RequestInit): Promise<Response> =>
@@ -40,6 +41,16 @@ test('it has set the database up, and does what is asked for', async () => {
   const published = await acme.rpc('publish_schema', { source: schemaOf('crm') }, { prefer: 'wait=30' })
   expect([published.status, published.body]).toMatchObject([201, { version: 1 }])
   await expect.poll(async () => (await acme.tenant.post('/notes', { title: 'a' })).status, SOON).toBe(201)
+})
+
+test('it does what hooks have queued', async () => {
+  const hooks = 'hooks: { after_create: [{ use: communication.notify, with: { to: title, title: "New: {{title}}" } }] }'
+  const source = `schema: hooked\nentities:\n  calls: { fields: { title: { type: string } }, ${hooks} }\n`
+  expect((await acme.rpc('publish_schema', { source }, { prefer: 'wait=30' })).status).toBe(201)
+  const profile = { 'content-profile': 'hooked' }
+  await expect.poll(async () => (await acme.tenant.post('/calls', { title: 'ada' }, profile)).status, SOON).toBe(201)
+  const done = async () => (await acme.get('/function_executions?select=function,status')).body
+  await expect.poll(done, SOON).toEqual([{ function: 'communication.notify', status: 'done' }])
 })
 
 test('its health is the database’s', async () => {

@@ -203,6 +203,22 @@ test('a letter is sent over SMTP, tried again by the same id, and says no more t
   await until(async () => (await executionsOf('communication.email')).at(-1)?.status === 'done')
 })
 
+test('while the SMTP server is down a letter waits, and is sent once it is up, once', { timeout: 60_000 }, async () => {
+  const [row] = await acme.add('tickets', [{ email: 'down@x.test', name: 'Down' }])
+  const latest = async () => (await executionsOf('communication.email')).at(-1)
+  await mail.down()
+  await acme.patch(`/tickets?id=eq.${row?.id}`, { handler: 'hana' })
+  const tried = await until(async () => {
+    const found = await latest()
+    return found?.error ? found : false
+  }, 20_000)
+  expect([tried.status === 'done', tried.status === 'dead']).toEqual([false, false])
+  await mail.up()
+  await until(() => mail.letters.some((one) => one.includes('down@x.test')), 30_000)
+  await until(async () => (await latest())?.status === 'done')
+  expect(mail.letters.filter((one) => one.includes('down@x.test')).length).toBe(1)
+})
+
 test('what a tenant sets of a function holds from then on, for this tenant alone', async () => {
   received.length = 0
   answer = () => ({ status: 200 })

@@ -8,6 +8,9 @@ export interface SmtpServer {
   readonly letters: string[]
   /** What it answers to the end of a letter, in turn; `250 OK` once there are no more. */
   readonly answers: string[]
+  /** Nobody answers at its address, until it is up again. */
+  down(): Promise<void>
+  up(): Promise<void>
   close(): void
 }
 
@@ -43,5 +46,12 @@ export async function startSmtpServer(): Promise<SmtpServer> {
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const { port } = server.address() as AddressInfo // it listens on a port
-  return { url: `smtp://127.0.0.1:${port}`, letters, answers, close: () => server.close() }
+  return {
+    url: `smtp://127.0.0.1:${port}`,
+    letters,
+    answers,
+    down: () => new Promise((done) => server.close(() => done())),
+    up: () => new Promise((done) => server.listen(port, '127.0.0.1', done)),
+    close: () => server.close(),
+  }
 }

@@ -28,7 +28,7 @@ export async function measureCost(
   if (!readById) throw new Error('no scenario')
   const run = ({ contestant: { server, url }, headers }: Guest, duration: number) =>
     load(server, { connections, seconds: duration, call: (n) => ({ ...readById.call(n, data), url, headers }) })
-  const turns = guests.map((guest) => ({ guest, rates: [] as number[], latencies: [] as number[] }))
+  const turns = guests.map((guest) => ({ guest, rates: [] as number[], latencies: [] as (readonly number[])[] }))
   for (const guest of guests) await run(guest, 3)
   for (let round = 0; round < rounds; round++)
     for (let i = 0; i < turns.length; i++) {
@@ -37,13 +37,13 @@ export async function measureCost(
       const measured = await run(own.guest, seconds / rounds)
       if (measured.failures > 0) throw new Error(`${own.guest.who}: ${measured.failures} requests failed`)
       own.rates.push(measured.latencies.length / measured.seconds)
-      own.latencies.push(...measured.latencies)
+      own.latencies.push(measured.latencies)
     }
   const [first] = turns
   return turns.map(({ guest, rates, latencies }) => ({
     who: guest.who,
     rps: Math.round(median(rates)),
-    p50Ms: Number(quantile(latencies, 0.5).toFixed(2)),
+    p50Ms: Number(quantile(latencies.flat(), 0.5).toFixed(2)),
     ratio: Number(median(rates.map((rate, round) => rate / (first?.rates[round] ?? Number.NaN))).toFixed(3)),
   }))
 }
