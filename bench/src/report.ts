@@ -75,7 +75,8 @@ function sum<T>(list: readonly T[], pick: (item: T) => number): number {
   return list.reduce((total, item) => total + pick(item), 0)
 }
 
-function median(list: readonly number[]): number {
+/** Of an even number, the mean of the two in the middle. */
+export function median(list: readonly number[]): number {
   const sorted = list.toSorted((a, b) => a - b)
   const middle = sorted.length / 2
   return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2

@@ -1,6 +1,7 @@
 /** Clients of two versions that write and read rows of their own all the time, and a ledger of what was acknowledged. */
 import type { Answer } from '../fixture/answer.ts'
 import type { Caller } from '../fixture/caller.ts'
+import { type Documents, renamedConvertedSplit } from './renamed-converted-split.ts'
 
 /** What a row is, apart from how a version shows it. */
 export interface Model {
@@ -18,30 +19,10 @@ export interface Face {
   readonly select: string
 }
 
-export const BEFORE = `schema: crm
-entities:
-  people:
-    fields:
-      title: { type: string, required: true, max: 100 }
-      price: { type: integer, required: true, min: 0 }
-      name: { type: string, required: true }
-      other: { type: string }
-`
-export const AFTER = `schema: crm
-entities:
-  people:
-    removed: { name: { down: "first + ' ' + last" } }
-    fields:
-      heading: { type: string, required: true, max: 100, renamed_from: title }
-      price:
-        type: decimal
-        required: true
-        min: 0
-        convert: { up: "decimal(price) / decimal(100)", down: "int(price * decimal(100))" }
-      first: { type: string, required: true, convert: { up: "name.split(' ')[0]" } }
-      last: { type: string, required: true, convert: { up: "name.split(' ')[1]" } }
-      other: { type: string }
-`
+const documents: Documents = renamedConvertedSplit('crm')
+
+export const BEFORE: string = documents.before
+export const AFTER: string = documents.after
 export const OLD: Face = {
   select: 'title,price,name,other',
   body({ title, cents, first, last, other }, part) {

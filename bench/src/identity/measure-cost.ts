@@ -2,6 +2,7 @@
 import type { Contestant } from '../contestant.ts'
 import type { BenchData } from '../data.ts'
 import { load, quantile } from '../load.ts'
+import { median } from '../report.ts'
 import { SCENARIOS } from '../scenarios.ts'
 
 export interface Cost {
@@ -46,8 +47,4 @@ export async function measureCost(
     p50Ms: Number(quantile(latencies.flat(), 0.5).toFixed(2)),
     ratio: Number(median(rates.map((rate, round) => rate / (first?.rates[round] ?? Number.NaN))).toFixed(3)),
   }))
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }

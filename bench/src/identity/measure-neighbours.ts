@@ -3,6 +3,7 @@ import { pg } from '@backsaas/adapters/databases/pg'
 import { createKey, createTenant } from '@backsaas/migrator'
 import type { Contestant } from '../contestant.ts'
 import { load, quantile } from '../load.ts'
+import { median } from '../report.ts'
 
 export interface Neighbours {
   /** What the noisy one asks, requests a second; null: as many as it can over 256 connections. */
@@ -85,8 +86,4 @@ export async function measureNeighbours(
     p95Ms: Number(median(p95).toFixed(2)),
     ratio: Number(median(p95.map((value, round) => value / (usual[round] ?? Number.NaN))).toFixed(2)),
   }))
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }

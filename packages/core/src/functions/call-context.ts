@@ -3,24 +3,19 @@
 import type { Action } from '../contracts/action.ts'
 import type { CompiledEntity, CompiledSchema } from '../contracts/compiled.ts'
 import type { FunctionDefinition } from '../contracts/function.ts'
-import type { FunctionContext, FunctionData, FunctionRow } from '../contracts/function-context.ts'
+import type { FunctionContext, FunctionRow } from '../contracts/function-context.ts'
 import type { FunctionHost } from '../contracts/function-host.ts'
 import type { JsonObject } from '../contracts/json.ts'
 import type { Moment } from '../contracts/moment.ts'
 import type { OutgoingEvent } from '../contracts/outgoing-event.ts'
 import type { Outside } from '../contracts/outside.ts'
 import { BackSaasError } from '../errors/backsaas-error.ts'
-import { collectEvents } from './collect-events.ts'
+import { type CallContext, createContext } from './create-context.ts'
 import { effectiveSettings } from './effective-settings.ts'
-import { createFunctionData } from './function-data.ts'
-import { limitedHttp } from './limited-http.ts'
 import { openTenantSecret, takeNumbers } from './tenant-means.ts'
 
 /** How long all calls of one function may take for one request. */
 export const CALL_MS = 5_000
-
-/** A context whose row changes from call to call, while no call is under way. */
-export type CallContext = { -readonly [K in 'row' | 'old']: FunctionContext[K] } & Omit<FunctionContext, 'row' | 'old'>
 
 export interface FunctionUse {
   readonly definition: FunctionDefinition
@@ -43,66 +38,29 @@ export function createCallContext(host: FunctionHost, use: FunctionUse): CallCon
   const { definition, field, moment, entity, action, outgoing } = use
   const { tenantId, principal, requestId, observe, schema } = host
   const { settings, timeoutMs } = effectiveSettings(definition, settingsOf(schema, definition.name), use.own)
-  let signal: AbortSignal | null = null
-  const kept: Partial<Record<'data' | 'system' | 'registry', FunctionData>> = {}
-  const dataOf = (part: 'data' | 'system' | 'registry'): FunctionData => {
-    if (definition.needs === 'pure') throw needs(definition, part, 'reads')
-    kept[part] ??= createFunctionData({
-      ask: (asked) => host.ask(principal, asked, host.depth + 1, part !== 'data'),
-      profile: part === 'registry' ? 'platform' : host.profile,
-      requestId,
-      relations: part === 'registry' ? {} : (entity?.relations ?? {}),
-      writes: definition.needs !== 'reads',
-    })
-    return kept[part]
-  }
-  const mustWrite = (part: string): void => {
-    if (definition.needs === 'pure' || definition.needs === 'reads') throw needs(definition, part, 'writes')
-  }
-  return {
+  return createContext(definition, {
     tenant: { id: tenantId, slug: principal.tenant },
     user: principal,
     requestId,
+    id: requestId,
     operation: { schema: schema.name, entity: entity?.name ?? '', action, ...(moment && { moment }) },
     field,
     row: NO_ROW,
     old: null,
     now: host.scope.now(),
     settings,
-    get signal() {
-      signal ??= AbortSignal.timeout(Math.min(timeoutMs ?? CALL_MS, CALL_MS))
-      return signal
-    },
-    log: (message, details) =>
-      observe?.({ kind: 'function', requestId, name: definition.name, message, ...(details && { details }) }),
-    get data() {
-      return dataOf('data')
-    },
-    get system() {
-      return dataOf('system')
-    },
-    get registry() {
-      return dataOf('registry')
-    },
-    get events() {
-      mustWrite('events')
-      return collectEvents(outgoing)
-    },
-    async next(counter, count = 1) {
-      mustWrite('next')
-      return takeNumbers(host, counter, count)
-    },
-    id: requestId,
-    get http() {
-      return limitedHttp(lent(host, definition, 'http'), definition, settings)
-    },
-    async mail(letter) {
-      return lent(host, definition, 'mail')(letter, this.signal)
-    },
-    async secret(name) {
-      return openTenantSecret(host, lent(host, definition, 'openSecret'), name)
-    },
-  }
+    signal: () => AbortSignal.timeout(Math.min(timeoutMs ?? CALL_MS, CALL_MS)),
+    observe: observe ?? null,
+    ask: (asked, unruled) => host.ask(principal, asked, host.depth + 1, unruled),
+    profile: host.profile,
+    relations: entity?.relations ?? {},
+    outgoing,
+    next: (counter, count) => takeNumbers(host, counter, count),
+    http: () => lent(host, definition, 'http'),
+    mail: (letter, signal) => lent(host, definition, 'mail')(letter, signal),
+    secret: (name) => openTenantSecret(host, lent(host, definition, 'openSecret'), name),
+    needs: (part, wanted) => needs(definition, part, wanted),
+  })
 }
 
 function lent<P extends keyof Outside>(
@@ -110,7 +68,6 @@ function lent<P extends keyof Outside>(
   definition: FunctionDefinition,
   part: P,
 ): NonNullable<Outside[P]> {
-  if (definition.needs !== 'network') throw needs(definition, part, 'network')
   const found = host.outside[part]
   if (found) return found
   throw new BackSaasError(

@@ -1,6 +1,8 @@
 /** Runs the migrations that are asked for over HTTP: each is one migrator's at a time, and none is lost with it. */
-import type { Database, Observe, Unsubscribe } from '@backsaas/core'
+import type { Database, Observe } from '@backsaas/core'
 import { arrayText, BackSaasError } from '@backsaas/core'
+import { createAlarm } from '../waiting/alarm.ts'
+import { listenOrLook } from '../waiting/listen-or-look.ts'
 import { convergePlacement } from './converge-placement.ts'
 import type { MigrationHook } from './migration-hook.ts'
 import { readMigration } from './migration-row.ts'
@@ -49,7 +51,7 @@ interface Running {
 const COLUMNS = 'select id::text, placement_id::text, wanted, confirmed, hurried::text from backsaas.migrations'
 const ASKED = `${COLUMNS}
   where wanted is not null and lease_until <= clock_timestamp() and state not in ('blocked', 'failed')
-    and phase not in ('done', 'rolled_back') and (wanted <> 'live' or phase in ('expand', 'backfill') or phase = 'rollback')
+    and phase not in ('done', 'rolled_back') and (wanted <> 'live' or phase in ('expand', 'backfill', 'rollback'))
   order by created_at`
 
 /**
@@ -61,18 +63,17 @@ export async function startMigrations(database: Database, options: MigrationsOpt
   const { intervalMs = 5_000, concurrency = 2, observe = writeError } = options
   const stopping = new AbortController()
   const running = new Map<string, Running>()
-  let wake = (): void => {}
-  let kicked = false
+  const alarm = createAlarm()
 
   const onFault = (error: unknown): void =>
     observe({ kind: 'error', code: error instanceof BackSaasError ? error.code : 'MIGRATION_FAILED', error })
 
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
-      kicked = false
+      alarm.set()
       await look().catch(onFault)
       await passOn().catch(onFault)
-      if (!kicked) await pause(options.hooks?.length ? Math.min(intervalMs, 500) : intervalMs)
+      if (!alarm.hasRung) await alarm.wait(options.hooks?.length ? Math.min(intervalMs, 500) : intervalMs)
     }
   }
 
@@ -87,7 +88,7 @@ export async function startMigrations(database: Database, options: MigrationsOpt
         })
         .finally(() => {
           running.delete(asked.id)
-          kick()
+          alarm.ring()
         })
       running.set(asked.id, { asked, aborting, work })
     }
@@ -136,34 +137,14 @@ export async function startMigrations(database: Database, options: MigrationsOpt
     if (row.phase === 'live' || row.phase === 'done') await convergePlacement(database, placementId)
   }
 
-  function pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  }
-
-  function kick(): void {
-    kicked = true
-    wake()
-  }
-
-  const stopListening: Unsubscribe | undefined = await database
-    .listen?.(MIGRATIONS_CHANNEL, kick, { login: 'migrator', onReconnect: kick, onError: onFault })
-    .catch((error: unknown) => {
-      onFault(error)
-      return undefined
-    })
+  const stopListening = await listenOrLook(database, MIGRATIONS_CHANNEL, alarm.ring, onFault)
   const looping = loop()
   let closed: Promise<void> | undefined
   return {
     close() {
       closed ??= (async () => {
         stopping.abort()
-        wake()
+        alarm.ring()
         await stopListening?.()
         await looping
         await Promise.all([...running.values()].map(({ work }) => work))

@@ -1,18 +1,15 @@
 /** One attempt at one execution: the function called with its context, and how it has ended. */
 import {
   BackSaasError,
-  collectEvents,
-  createFunctionData,
+  createContext,
   type EffectiveSettings,
   effectiveSettings,
   type FunctionContext,
-  type FunctionData,
   type HttpClient,
   type Identity,
   isConfigurable,
   type Json,
   type JsonObject,
-  limitedHttp,
   type Mailer,
   type Observe,
   type OutgoingEvent,
@@ -67,7 +64,7 @@ export async function runExecution(
     attemptsMax = Math.min(effective.attempts ?? attemptsMax, attemptsMax)
     const signal = AbortSignal.timeout(Math.min(effective.timeoutMs ?? surroundings.timeoutMs, surroundings.timeoutMs))
     const outgoing: OutgoingEvent[] = []
-    const context = createContext(execution, found, effective, surroundings, signal, outgoing)
+    const context = contextOf(execution, found, effective, surroundings, signal, outgoing)
     const work = Promise.resolve().then(() => definition.run(context, execution.row, hook.params))
     const result = await withinTime(work, signal)
     await surroundings.tell(execution, outgoing, `/schemas/${schema.name}`)
@@ -95,7 +92,7 @@ function isFinal(error: unknown): boolean {
   return error instanceof BackSaasError && error.status < 500 && !PASSING.has(error.status)
 }
 
-function createContext(
+function contextOf(
   execution: Execution,
   { definition, hook, schema }: FoundHook,
   { settings }: EffectiveSettings,
@@ -104,69 +101,34 @@ function createContext(
   outgoing: OutgoingEvent[],
 ): FunctionContext {
   const { tenantId, caller, requestId, depth, profile, entity, moment } = execution
-  const needsNetwork = (part: string): void => {
-    if (definition.needs !== 'network') throw needs(definition.name, part, 'network')
-  }
-  const mustWrite = (part: string): void => {
-    if (definition.needs === 'pure' || definition.needs === 'reads') throw needs(definition.name, part, 'writes')
-  }
-  const dataOf = (part: 'data' | 'system' | 'registry'): FunctionData => {
-    if (definition.needs === 'pure') throw needs(definition.name, part, 'reads')
-    return createFunctionData({
-      ask: (request) => ask(caller, request, depth + 1, part !== 'data'),
-      profile: part === 'registry' ? 'platform' : profile,
-      requestId,
-      relations: part === 'registry' ? {} : (schema.entities[entity]?.relations ?? {}),
-      writes: definition.needs !== 'reads',
-    })
-  }
-  return {
+  return createContext(definition, {
     tenant: { id: tenantId, slug: caller.tenant },
     user: caller,
     requestId,
+    id: execution.id,
     operation: { schema: schema.name, entity, action: actionOf(moment), ...(moment !== 'scheduled' && { moment }) },
     field: hook.on ?? null,
     row: execution.row,
     old: execution.old,
     now: Date.now(),
     settings,
-    signal,
-    id: execution.id,
-    log: (message, details) =>
-      observe({ kind: 'function', requestId, name: definition.name, message, ...(details && { details }) }),
-    get data() {
-      return dataOf('data')
-    },
-    get system() {
-      return dataOf('system')
-    },
-    get registry() {
-      return dataOf('registry')
-    },
-    get events() {
-      mustWrite('events')
-      return collectEvents(outgoing)
-    },
-    async next(counter, count = 1) {
-      mustWrite('next')
-      return next(tenantId, counter, count)
-    },
-    get http() {
-      needsNetwork('http')
-      return limitedHttp(http, definition, settings)
-    },
+    signal: () => signal,
+    observe,
+    ask: (request, unruled) => ask(caller, request, depth + 1, unruled),
+    profile,
+    relations: schema.entities[entity]?.relations ?? {},
+    outgoing,
+    next: (counter, count) => next(tenantId, counter, count),
+    http: () => http,
     async mail(letter) {
-      needsNetwork('mail')
       if (mail) return mail(letter, signal)
       throw new BackSaasError('MAIL_MISSING', 503, 'this worker sends no letters over SMTP', {
         hint: 'Set BACKSAAS_SMTP_URL, or choose a provider under `functions:`.',
       })
     },
-    async secret(name) {
-      needsNetwork('secret')
-      return secret(tenantId, name)
-    },
-  }
+    secret: (name) => secret(tenantId, name),
+    needs: (part, wanted) => needs(definition.name, part, wanted),
+  })
 }
 
 function actionOf(moment: Execution['moment']): 'create' | 'update' | 'delete' {

@@ -13,6 +13,7 @@ import {
 } from '@backsaas/core'
 import { MIGRATOR_SCOPE, migratorTransaction, ROW_SECURITY } from '../execute/migrator-transaction.ts'
 import { type Platform, readPlatform } from '../registry/platform.ts'
+import { createAlarm } from '../waiting/alarm.ts'
 import {
   claimExecutions,
   deleteOldExecutions,
@@ -93,20 +94,19 @@ export async function startExecutor(database: Database, options: ExecutorOptions
   const held = new Map<Execution, Promise<void>>()
   const ended: Outcome[] = []
   let pauseMs = FIRST_PAUSE_MS
-  let kicked = false
+  const alarm = createAlarm()
   let closing = false
   let cleanedAtMs = Date.now()
-  let wake = (): void => {}
 
   async function run(): Promise<void> {
     while (!closing || held.size > 0 || ended.length > 0) {
-      kicked = false
+      alarm.set()
       await attempt(settle)
       const taken = closing ? 0 : await attempt(claim)
       await attempt(clean)
       if (taken > 0) pauseMs = FIRST_PAUSE_MS
-      if (kicked || ended.length > 0 || (taken > 0 && held.size < concurrency)) continue
-      await pause(pauseMs)
+      if (alarm.hasRung || ended.length > 0 || (taken > 0 && held.size < concurrency)) continue
+      await alarm.wait(pauseMs)
       pauseMs = Math.min(pauseMs * 2, idleMs)
     }
   }
@@ -156,25 +156,14 @@ export async function startExecutor(database: Database, options: ExecutorOptions
     } catch (error) {
       observe({ kind: 'error', code: error instanceof BackSaasError ? error.code : 'EXECUTOR_FAILED', error })
       platform = await migratorTransaction(database, readPlatform).catch(() => platform)
-      await pause(idleMs)
+      await alarm.wait(idleMs)
       return 0
     }
   }
 
-  function pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  }
-
   function kick(): void {
-    kicked = true
     pauseMs = FIRST_PAUSE_MS
-    wake()
+    alarm.ring()
   }
 
   const keeping = setInterval(() => {

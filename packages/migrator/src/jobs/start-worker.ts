@@ -1,11 +1,13 @@
 /** Does the jobs of a database: several workers may; each job is one worker's at a time, and none is lost with its worker. */
 import { randomUUID } from 'node:crypto'
-import type { Database, FunctionDefinition, Observe, Unsubscribe } from '@backsaas/core'
+import type { Database, FunctionDefinition, Observe } from '@backsaas/core'
 import { BackSaasError, JOBS_CHANNEL } from '@backsaas/core'
 import { MIGRATOR_SCOPE, migratorTransaction, ROW_SECURITY } from '../execute/migrator-transaction.ts'
 import { type Naming, readableNaming } from '../plan/names.ts'
 import type { Decide } from '../registry/decide.ts'
 import { type Platform, readPlatform } from '../registry/platform.ts'
+import { createAlarm } from '../waiting/alarm.ts'
+import { listenOrLook } from '../waiting/listen-or-look.ts'
 import { type ClaimedJob, claimJob, deleteOldJobs, jobTable, renewLeases } from './job-rows.ts'
 import { runJob } from './run-job.ts'
 
@@ -60,14 +62,13 @@ export async function startWorker(database: Database, options: WorkerOptions = {
   let platform: Platform = await migratorTransaction(database, readPlatform)
   const held = new Map<ClaimedJob, Promise<void>>()
   let pauseMs = intervalMs
-  let kicked = false
+  const alarm = createAlarm()
   let closing = false
   let cleanedAtMs = 0
-  let wake = (): void => {}
 
   async function run(): Promise<void> {
     while (!closing) {
-      kicked = false
+      alarm.set()
       const job = held.size < concurrency ? await attempt(claim) : null
       if (job) {
         pauseMs = intervalMs
@@ -75,8 +76,8 @@ export async function startWorker(database: Database, options: WorkerOptions = {
         continue
       }
       await attempt(clean)
-      if (kicked || closing) continue
-      await pause(pauseMs)
+      if (alarm.hasRung || closing) continue
+      await alarm.wait(pauseMs)
       pauseMs = Math.min(pauseMs * 2, leaseMs)
     }
   }
@@ -129,32 +130,21 @@ export async function startWorker(database: Database, options: WorkerOptions = {
     }
   }
 
-  function pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  }
-
   function kick(): void {
-    kicked = true
     pauseMs = intervalMs
-    wake()
+    alarm.ring()
   }
 
   async function end(): Promise<void> {
     closing = true
-    wake()
+    alarm.ring()
     await stopListening?.()
     await loop
     await Promise.all(held.values())
     clearInterval(renewing)
   }
 
-  const stopListening: Unsubscribe | null = await listen(database, kick, onFault)
+  const stopListening = await listenOrLook(database, JOBS_CHANNEL, kick, onFault)
   const renewing = setInterval(() => void renew(), leaseMs / 3)
   const loop = run()
   let closed: Promise<void> | undefined
@@ -164,21 +154,6 @@ export async function startWorker(database: Database, options: WorkerOptions = {
       closed ??= end()
       return closed
     },
-  }
-}
-
-/** @returns null where the database cannot, or will not: then the worker looks from time to time. */
-async function listen(
-  database: Database,
-  kick: () => void,
-  onFault: (error: unknown) => void,
-): Promise<Unsubscribe | null> {
-  if (!database.listen) return null
-  try {
-    return await database.listen(JOBS_CHANNEL, kick, { login: 'migrator', onReconnect: kick, onError: onFault })
-  } catch (error) {
-    onFault(error)
-    return null
   }
 }
 

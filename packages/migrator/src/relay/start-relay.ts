@@ -1,9 +1,11 @@
 /** Carries events from the outbox to the bus: one relay per database at a time, at least once, in one order. */
 import { randomUUID } from 'node:crypto'
-import type { Bus, Connection, Database, Observe, Unsubscribe } from '@backsaas/core'
+import type { Bus, Connection, Database, Observe } from '@backsaas/core'
 import { BackSaasError } from '@backsaas/core'
 import { MIGRATOR_SCOPE, migratorTransaction } from '../execute/migrator-transaction.ts'
 import { type Platform, readPlatform } from '../registry/platform.ts'
+import { createAlarm } from '../waiting/alarm.ts'
+import { listenOrLook } from '../waiting/listen-or-look.ts'
 import { prune } from './prune.ts'
 import { BATCH_SIZE, look, markSent, type RelayIdentity, releaseLease, takeBatch } from './relay-batch.ts'
 
@@ -48,15 +50,14 @@ export async function startRelay(database: Database, bus: Bus, options: RelayOpt
   let platform = await migratorTransaction(database, readPlatform)
   let pauseMs = intervalMs
   let closing = false
-  let kicked = false
+  const alarm = createAlarm()
   let prunedAt = Date.now()
-  let wake = (): void => {}
 
   async function run(): Promise<void> {
     while (!closing) {
-      kicked = false
+      alarm.set()
       await attempt()
-      if (!kicked && !closing) await pause(pauseMs)
+      if (!alarm.hasRung && !closing) await alarm.wait(pauseMs)
     }
   }
 
@@ -76,7 +77,7 @@ export async function startRelay(database: Database, bus: Bus, options: RelayOpt
 
   /** One batch between two looks, so that what is to be sent never waits for more. */
   async function clear(): Promise<void> {
-    if (await prune(database.open(MIGRATOR_SCOPE, 'migrator'), platform, eventsKeptMs)) kicked = true
+    if (await prune(database.open(MIGRATOR_SCOPE, 'migrator'), platform, eventsKeptMs)) alarm.ring()
     else prunedAt = Date.now()
   }
 
@@ -108,31 +109,20 @@ export async function startRelay(database: Database, bus: Bus, options: RelayOpt
     observe({ kind: 'error', code: error instanceof BackSaasError ? error.code : 'RELAY_FAILED', error })
   }
 
-  function pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  }
-
   function kick(): void {
-    kicked = true
     pauseMs = intervalMs
-    wake()
+    alarm.ring()
   }
 
   async function end(): Promise<void> {
     closing = true
     await stopListening?.()
-    wake()
+    alarm.ring()
     await running
     await releaseLease(database.open(MIGRATOR_SCOPE, 'migrator'), self)
   }
 
-  const stopListening = await listen(database, kick, report)
+  const stopListening = await listenOrLook(database, 'backsaas_outbox', kick, report)
   let closed: Promise<void> | undefined
   const running = run()
   return {
@@ -141,25 +131,6 @@ export async function startRelay(database: Database, bus: Bus, options: RelayOpt
       closed ??= end()
       return closed
     },
-  }
-}
-
-/** Null where the database does not listen, or would not now: then looking has to do. */
-async function listen(
-  database: Database,
-  kick: () => void,
-  report: (error: unknown) => void,
-): Promise<Unsubscribe | null> {
-  try {
-    const stop = await database.listen?.('backsaas_outbox', kick, {
-      login: 'migrator',
-      onReconnect: kick,
-      onError: report,
-    })
-    return stop ?? null
-  } catch (error) {
-    report(error)
-    return null
   }
 }
 

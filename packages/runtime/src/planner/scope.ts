@@ -2,6 +2,7 @@
 import { type Embed, invariant, type Param, physicalType, type Query } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
 import { type BoundEntity, type BoundSchema, TENANT } from '../binding/bound-schema.ts'
+import { equalities } from './equalities.ts'
 
 export interface PlanScope {
   readonly schema: BoundSchema
@@ -57,14 +58,8 @@ export function ofTenant(scope: PlanScope): SQL {
 }
 
 /** What is embedded by such a field is asked for once, and not for each row. */
-export function pinnedBy(scope: PlanScope, { where }: Query): PlanScope {
-  const pinned = new Map<string, Param>()
-  for (const condition of where) {
-    if (condition.kind !== 'comparison' || condition.operator !== 'eq' || condition.not || condition.quantifier)
-      continue
-    const { path, param } = condition
-    if (path.json.length === 0 && param !== undefined) pinned.set(path.field, param)
-  }
+export function pinnedBy(scope: PlanScope, query: Query): PlanScope {
+  const pinned = equalities(query)
   return pinned.size === 0 ? scope : { ...scope, pinned }
 }
 

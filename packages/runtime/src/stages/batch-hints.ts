@@ -1,6 +1,7 @@
 /** Which requests of a tenant may share a transaction, and so the price of one. */
 import { type BatchHints, type Operation, PLATFORM_PLACEMENT_ID, type Statement } from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
+import { equalities } from '../planner/equalities.ts'
 
 /** Characters of a parameter: the body of a create of some rows. */
 const MAX_SHARED = 4096
@@ -34,13 +35,7 @@ function isShort(statements: readonly Statement[]): boolean {
 
 /** The key that every row which is reached has; null where it takes several fields, or another condition. */
 function soleKey({ query, params }: Operation, key: readonly string[]): string | null {
-  const [field] = key
-  if (key.length !== 1) return null
-  for (const condition of query.where) {
-    if (condition.kind !== 'comparison' || condition.operator !== 'eq' || condition.not || condition.quantifier)
-      continue
-    const { path, param } = condition
-    if (path.field === field && path.json.length === 0 && param !== undefined) return params[param] ?? null
-  }
-  return null
+  const [field = ''] = key
+  const param = key.length === 1 ? equalities(query).get(field) : undefined
+  return param === undefined ? null : (params[param] ?? null)
 }
