@@ -4,6 +4,7 @@ import {
   type Relay,
   startMigrations,
   startRelay,
+  startRollouts,
   startWorker,
   type Worker,
   type WorkerOptions,
@@ -53,6 +54,7 @@ export async function startRegistry(options: FixtureOptions, working: WorkerOpti
   const relay = await startRelay(database, fixture.bus)
   const worker = await startWorker(database, { decide: policies().access.decide, ...working })
   const migrations = await startMigrations(database)
+  const rollouts = await startRollouts(database, { intervalMs: 100 })
   const callerOf = async (slug: string, id: string, roles: readonly string[]): Promise<RegistryCaller> => {
     const { key } = await createKey(database, { tenant: slug, name: 'tests', roles })
     return registryCaller(createCaller({ slug, id, key, send: fixture.fetch }))
@@ -67,6 +69,7 @@ export async function startRegistry(options: FixtureOptions, working: WorkerOpti
     newTenant: async () => registryCaller(await fixture.newTenant()),
     withRoles: ({ tenant }, ...roles) => callerOf(tenant.slug, tenant.id, roles),
     async close() {
+      await rollouts.close()
       await migrations.close()
       await worker.close()
       await relay.close()

@@ -71,7 +71,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     observe,
   }
   const { hostSuffix: suffix } = identifying
-  const serving = { database, limits, plugins, observe, gate, ownScope, callers, registry, hostSuffix: suffix }
+  const { served } = feed
+  const serving = { database, limits, plugins, observe, gate, ownScope, callers, registry, hostSuffix: suffix, served }
   const handlers = createHandlers({ registry, access, limits, plugins, observe, identifying, hub, ready: starting })
   const app = createRoutes(plugins, {
     ...handlers,

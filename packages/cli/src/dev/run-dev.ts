@@ -7,6 +7,7 @@ import {
   startExecutor,
   startMigrations,
   startRelay,
+  startRollouts,
   startWorker,
   type Worker,
 } from '@backsaas/migrator'
@@ -112,6 +113,7 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
   worker = await startWorker(database, { decide, functions: functions.functions, observe: log })
   open.push(worker.close)
   open.push((await startMigrations(database, { observe: log })).close)
+  open.push((await startRollouts(database, { observe: log })).close)
   executor = await startExecutor(database, {
     ...lent,
     functions: functions.functions,

@@ -1,7 +1,15 @@
 /** The migrator process from start to stop: sets the database up, relays events, does jobs and runs migrations. */
 import { pg } from '@backsaas/adapters/databases/pg'
 import type { Database } from '@backsaas/core'
-import { bootstrap, type Executor, startExecutor, startMigrations, startRelay, startWorker } from '@backsaas/migrator'
+import {
+  bootstrap,
+  type Executor,
+  startExecutor,
+  startMigrations,
+  startRelay,
+  startRollouts,
+  startWorker,
+} from '@backsaas/migrator'
 import { policies } from '@backsaas/plugins/policies'
 import { createRuntime } from '@backsaas/runtime'
 import { curated } from '../curated.ts'
@@ -77,6 +85,9 @@ export async function runMigrator(settings: MigratorSettings, io: Io): Promise<v
     const migrations = await whenThere(() => startMigrations(database, { observe }))
     if (!migrations) return
     open.push(migrations.close)
+    const rollouts = await whenThere(() => startRollouts(database, { observe }))
+    if (!rollouts) return
+    open.push(rollouts.close)
     listener?.serve((request) => health(request, database))
     observe({ kind: 'lifecycle', what: 'ready' })
     const at = listener ? `; health at ${listener.url}/healthz` : ''

@@ -132,6 +132,30 @@ export const EVENT_DEFINITIONS: { readonly [T in keyof EventPayloads]: EventDefi
     tenant: OWNER,
     data: v.strictObject({ ...rollout, percent: v.pipe(v.number(), v.minValue(0), v.maxValue(100)) }),
   },
+  'rollout.paused': {
+    description: 'No more installs move until it is resumed.',
+    subject: "the rollout's id",
+    tenant: OWNER,
+    data: v.strictObject(rollout),
+  },
+  'rollout.resumed': {
+    description: 'Installs move again.',
+    subject: "the rollout's id",
+    tenant: OWNER,
+    data: v.strictObject(rollout),
+  },
+  'rollout.halted': {
+    description: 'The new version did not hold what is asked of it: installs begin to go back.',
+    subject: "the rollout's id",
+    tenant: OWNER,
+    data: v.strictObject({ ...rollout, code: v.string(), reason: v.string() }),
+  },
+  'rollout.aborted': {
+    description: 'Somebody has ended it: installs begin to go back.',
+    subject: "the rollout's id",
+    tenant: OWNER,
+    data: v.strictObject(rollout),
+  },
   'rollout.completed': {
     description: 'All installs have moved.',
     subject: "the rollout's id",

@@ -136,6 +136,10 @@ export interface EventPayloads {
   'install.deleted': Omit<InstallNamed, 'version'>
   'rollout.started': RolloutNamed
   'rollout.advanced': RolloutNamed & { readonly percent: number }
+  'rollout.paused': RolloutNamed
+  'rollout.resumed': RolloutNamed
+  'rollout.halted': RolloutNamed & { readonly code: string; readonly reason: string }
+  'rollout.aborted': RolloutNamed
   'rollout.completed': RolloutNamed
   'rollout.rolled_back': RolloutNamed & { readonly reason: string }
   'policy.updated': {

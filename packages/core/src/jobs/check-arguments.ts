@@ -32,10 +32,12 @@ const profileName = matching(
   'is no name of a profile: lower-case letters, digits and underscores',
 )
 
+const ROLLOUT: Arguments = { required: [], rules: { rollout: uuid, schema: schemaName }, together: oneRollout }
+
 const ARGUMENTS: Readonly<Record<JobKind, Arguments>> = {
   publish_schema: {
     required: [],
-    rules: { source: document, draft: uuid, base: integer(0, VERSION_MAX) },
+    rules: { source: document, draft: uuid, base: integer(0, VERSION_MAX), hold: flag },
     together: oneDocument,
   },
   validate_schema: { required: [], rules: { source: document, draft: uuid }, together: oneDocument },
@@ -84,6 +86,21 @@ const ARGUMENTS: Readonly<Record<JobKind, Arguments>> = {
     together: oneMigration,
   },
   rollback_migration: { required: [], rules: { migration: uuid, schema: schemaName }, together: oneMigration },
+  start_rollout: {
+    required: ['schema'],
+    rules: {
+      schema: schemaName,
+      to: integer(1, VERSION_MAX),
+      // Looked into by the act: the runtime of an edge need not know them.
+      waves: anything,
+      bake: anything,
+      gates: anything,
+    },
+  },
+  pause_rollout: ROLLOUT,
+  resume_rollout: ROLLOUT,
+  advance_rollout: ROLLOUT,
+  abort_rollout: ROLLOUT,
 }
 
 /**
@@ -140,6 +157,15 @@ function oneMigration({ migration, schema }: Readonly<Record<string, Json>>): Fi
   return migration !== undefined && schema !== undefined
     ? problem('/schema', 'cannot be given beside `migration`')
     : null
+}
+
+function oneRollout({ rollout, schema }: Readonly<Record<string, Json>>): FieldProblem | null {
+  if (rollout === undefined && schema === undefined) return problem('/rollout', 'is missing: give it, or `schema`')
+  return rollout !== undefined && schema !== undefined ? problem('/schema', 'cannot be given beside `rollout`') : null
+}
+
+function anything(): null {
+  return null
 }
 
 function flag(value: Json): string | null {

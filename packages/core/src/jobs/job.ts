@@ -1,5 +1,5 @@
 /** Jobs: what a runtime asks for and the migrator process does; rows of the platform's `jobs`. */
-import type { JsonObject } from '../contracts/json.ts'
+import type { Json, JsonObject } from '../contracts/json.ts'
 
 /** The kinds, each called by its name at `/rest/v1/rpc/{kind}`; those of the platform's `jobs.kind`. */
 export const JOB_KINDS = [
@@ -15,6 +15,11 @@ export const JOB_KINDS = [
   'replay_events',
   'continue_migration',
   'rollback_migration',
+  'start_rollout',
+  'pause_rollout',
+  'resume_rollout',
+  'advance_rollout',
+  'abort_rollout',
 ] as const
 
 export type JobKind = (typeof JOB_KINDS)[number]
@@ -44,6 +49,8 @@ export interface JobArguments {
   readonly publish_schema: DocumentArguments & {
     /** The newest version that the author knows of; 0 for none. */
     readonly base?: number
+    /** It serves, and nobody moves to it before a roll-out does it. */
+    readonly hold?: boolean
   }
   readonly validate_schema: DocumentArguments
   readonly diff_schema: DocumentArguments & {
@@ -94,6 +101,30 @@ export interface JobArguments {
     readonly now?: boolean
   }
   readonly rollback_migration: MigrationArguments
+  readonly start_rollout: {
+    /** The name of a schema of the tenant. */
+    readonly schema: string
+    /** A version that serves; the newest unless given. */
+    readonly to?: number
+    /** One after the other; the last is all. Percent, or `{ percent }` or `{ where }` with a `bake` of its own. */
+    readonly waves?: Json
+    /** How long a wave is looked at before the next: seconds, or `90s`, `10m`, `2h`, `1d`. */
+    readonly bake?: Json
+    /** What the version must hold to go on. */
+    readonly gates?: Json
+  }
+  readonly pause_rollout: RolloutArguments
+  readonly resume_rollout: RolloutArguments
+  /** Does not wait for the rest of the wave's time, nor for its gates. */
+  readonly advance_rollout: RolloutArguments
+  readonly abort_rollout: RolloutArguments
+}
+
+/** One of both. */
+export interface RolloutArguments {
+  readonly rollout?: string
+  /** The name of a schema of the tenant: its roll-out that is not over. */
+  readonly schema?: string
 }
 
 /** One of both. */

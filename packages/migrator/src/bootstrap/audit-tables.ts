@@ -20,6 +20,9 @@ const NO_ACTS: ReadonlySet<string> = new Set([
   'function_counters',
   'notifications',
   'migrations',
+  // What it does to installs is noted there, and who asked for it with the jobs.
+  'rollouts',
+  'rollout_moves',
 ])
 /** Of these only that they are asked for: how they go on is the migrator's own note. */
 const ONLY_CREATED: ReadonlySet<string> = new Set(['jobs'])

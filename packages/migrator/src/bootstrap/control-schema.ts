@@ -72,9 +72,10 @@ const TABLES = [
      placement_id uuid not null references backsaas.placements, version int not null check (version >= 1),
      state text not null check (state in ('preparing', 'live', 'retired')), hash text not null, compiled text not null,
      mapping text not null, created_at timestamptz not null default now(), deprecated_at timestamptz, sunset_at timestamptz,
+     held boolean not null default false,
      primary key (placement_id, version))`,
   `alter table backsaas.versions add column if not exists deprecated_at timestamptz,
-     add column if not exists sunset_at timestamptz`,
+     add column if not exists sunset_at timestamptz, add column if not exists held boolean not null default false`,
   `create table if not exists backsaas.fence_tenants (
      tenant_id uuid primary key, state text not null check (state in ('live', 'suspended')))`,
   `create table if not exists backsaas.relay_lease (
@@ -96,7 +97,8 @@ const TABLES = [
      created_at timestamptz not null default now(), updated_at timestamptz not null default now())`,
   // What the migrator process is asked for, and what it was told for that; null where somebody runs it by hand.
   `alter table backsaas.migrations add column if not exists wanted text check (wanted in ('live', 'done', 'rolled_back')),
-     add column if not exists confirmed text, add column if not exists hurried boolean not null default false`,
+     add column if not exists confirmed text, add column if not exists hurried boolean not null default false,
+     add column if not exists holds boolean not null default false`,
   `create unique index if not exists migrations_under_way on backsaas.migrations (placement_id)
      where phase not in ('done', 'rolled_back')`,
   // Rows that a backfill could not convert; gone from here once they are.

@@ -37,10 +37,12 @@ export interface MigrationRow {
   readonly rowsDone: number
   readonly rowsTotal: number
   readonly problem: MigrationProblem | null
+  /** No install moves to the new version when it is live: a roll-out does it. */
+  readonly holds: boolean
 }
 
 const COLUMNS = `id::text, placement_id::text, schema_id::text, owner_id::text, schema_name, from_version::text, to_version::text,
-  plan, source, phase, state, step::text, step_cursor, rows_done::text, rows_total::text, problem`
+  plan, source, phase, state, step::text, step_cursor, rows_done::text, rows_total::text, problem, holds::text`
 
 /** @throws `MIGRATION_UNKNOWN` (404). */
 export async function readMigration(connection: Connection, id: string): Promise<MigrationRow> {
@@ -83,6 +85,7 @@ function toRow(row: readonly (string | null)[]): MigrationRow {
     done,
     total,
     problem,
+    holds,
   ] = row
   invariant(plan, 'a migration holds its plan')
   return {
@@ -103,6 +106,7 @@ function toRow(row: readonly (string | null)[]): MigrationRow {
     rowsDone: Number(done),
     rowsTotal: Number(total),
     problem: problem ? (JSON.parse(problem) as MigrationProblem) : null,
+    holds: holds === 'true',
   }
 }
 

@@ -8,6 +8,7 @@ import { arrayText } from '@backsaas/core'
 import { readRoles } from '../bootstrap/read-roles.ts'
 import type { Platform } from '../registry/platform.ts'
 import { tableNames } from '../registry/platform.ts'
+import { openRollout } from '../rollouts/rollout-row.ts'
 import { pause } from './attempts.ts'
 import type { MigrationProblem, MigrationRow } from './migration-row.ts'
 import { MIGRATOR_SCOPE, migratorTransaction, query } from './migrator-transaction.ts'
@@ -19,6 +20,13 @@ export async function whoHoldsOld(
   { placementId, toVersion }: MigrationRow,
   drained: boolean,
 ): Promise<MigrationProblem | null> {
+  const rollout = await openRollout(connection, platform, placementId)
+  if (rollout)
+    return {
+      code: 'ROLLOUT_OPEN',
+      message: `version ${rollout.toVersion} is being rolled out (${rollout.state}), and may have to go back`,
+      hint: `wait for its end, or \`backsaas rollout abort ${rollout.schema}\``,
+    }
   const installs = tableNames(platform, 'installs')
   const [row] = await query(
     connection,

@@ -2,6 +2,7 @@
 import type { Database } from '@backsaas/core'
 import { BackSaasError, PLATFORM_PLACEMENT_ID } from '@backsaas/core'
 import { goBack } from '../registry/go-live.ts'
+import { refuseOpenRollout } from '../rollouts/rollout-row.ts'
 import { isPassing, pause } from './attempts.ts'
 import { tellRolledBack } from './events.ts'
 import { checkpoint, isLive, type MigrationRow, readMigration } from './migration-row.ts'
@@ -31,6 +32,7 @@ export async function rollbackMigration(
         if (migration.phase === 'rollback') await undoNext(run, migration)
         else {
           refuseLate(migration)
+          await refuseRolling(database, run, migration)
           await turnBack(run, migration)
         }
         failures = 0
@@ -55,6 +57,11 @@ export function refuseLate({ phase, schema, cursor, plan, step }: MigrationRow):
       hint: 'publish the older document as a new version: the way back is a migration like any other',
     },
   )
+}
+
+/** Who has moved in waves goes back in waves. @throws `ROLLOUT_OPEN` (409). */
+function refuseRolling(database: Database, { platform }: Run, { placementId }: MigrationRow): Promise<void> {
+  return migratorTransaction(database, (connection) => refuseOpenRollout(connection, platform, placementId))
 }
 
 /** From here on nobody goes forward; the new version serves nobody any more, and installs are where they were. */

@@ -1,5 +1,7 @@
 /** The kinds of jobs, each with what does it. */
 import type { JobKind, JobRequest } from '@backsaas/core'
+import { startRollout } from '../rollouts/start-rollout.ts'
+import { abortRollout, advanceRolloutNow, pauseRollout, resumeRollout } from '../rollouts/steer-rollout.ts'
 import type { Act, ActContext, ActDone } from './act.ts'
 import { diffSchema } from './diff-schema.ts'
 import { installSchema } from './install-schema.ts'
@@ -25,6 +27,11 @@ const ACTS: { readonly [K in JobKind]: Act<K> } = {
   replay_events: replayEvents,
   continue_migration: continueMigration,
   rollback_migration: rollbackMigration,
+  start_rollout: startRollout,
+  pause_rollout: pauseRollout,
+  resume_rollout: resumeRollout,
+  advance_rollout: advanceRolloutNow,
+  abort_rollout: abortRollout,
 }
 
 /** @throws what the act throws: the error that the request is answered with. */

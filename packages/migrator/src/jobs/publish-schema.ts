@@ -16,7 +16,8 @@ export const publishSchema: Act<'publish_schema'> = async (input, context) => {
   const base = input.base ?? document.base ?? context.base?.[compiled.name] ?? (context.base ? 0 : undefined)
   const { source } = document
   const owner = tenant
-  const publication = { compiled, source, owner, naming, ...(base !== undefined && { base }) }
+  const hold = input.hold === true
+  const publication = { compiled, source, owner, naming, hold, ...(base !== undefined && { base }) }
   const outcome = await publishOrRequestWithin(connection, publication)
   if (outcome.kind === 'migration') {
     await connection.batch([askMigrator(outcome.migrationId)])
@@ -31,6 +32,7 @@ export const publishSchema: Act<'publish_schema'> = async (input, context) => {
     version,
     hash: compiled.hash,
     created,
+    held: created && hold,
     newest,
     profile,
     changes: changesJson(changes),

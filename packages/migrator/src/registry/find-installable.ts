@@ -4,7 +4,7 @@ import { BackSaasError, DEFAULT_STORE_ID, SYSTEM_TENANT_ID } from '@backsaas/cor
 import { query } from '../execute/migrator-transaction.ts'
 import { type Platform, tableNames } from './platform.ts'
 
-/** A schema at its newest live version. */
+/** A schema at the newest version that serves and is not held back for a roll-out. */
 export interface Installable {
   readonly name: string
   readonly schemaId: string
@@ -55,7 +55,7 @@ async function readCandidates(
   const [s, t] = [tableNames(platform, 'schemas'), tableNames(platform, 'tenants')]
   const rows = await query(
     connection,
-    `select s.${s.tenant}::text, t.${t.column('slug')}, s.${s.column('id')}::text, p.id::text, max(v.version)::text
+    `select s.${s.tenant}::text, t.${t.column('slug')}, s.${s.column('id')}::text, p.id::text, coalesce(max(v.version) filter (where not v.held), max(v.version))::text
      from ${s.table} s
      join ${t.table} t on t.${t.tenant} = $3 and t.${t.column('id')} = s.${s.tenant}
      join backsaas.placements p on p.schema_id = s.${s.column('id')} and p.store_id = $1

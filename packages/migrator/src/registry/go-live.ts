@@ -1,9 +1,11 @@
 /** The turn of a migration: the new version serves beside the old ones, and installs move to it; or the way back. */
-import type { Connection, Statement } from '@backsaas/core'
+import type { Connection } from '@backsaas/core'
 import type { MigrationRow } from '../execute/migration-row.ts'
 import { insertEvent } from './event.ts'
 import { eventChanges } from './event-changes.ts'
-import { insertRow, type Platform, tableNames } from './platform.ts'
+import { moveInstalls } from './move-installs.ts'
+import { insertRow, type Platform } from './platform.ts'
+import { deprecateBefore } from './release-version.ts'
 
 /** How long older versions are promised to serve. */
 export interface Turn {
@@ -37,15 +39,10 @@ export async function goLive(
       params: [placementId, String(toVersion)],
       prepare: false,
     },
-    {
-      text: `update backsaas.versions set deprecated_at = clock_timestamp(),
-               sunset_at = clock_timestamp() + make_interval(secs => $3::float8 / 1000)
-             where placement_id = $1 and version < $2 and state = 'live'`,
-      params: [placementId, String(toVersion), String(drainMs)],
-      prepare: false,
-    },
     insertRow(platform, 'schema_versions', ownerId, row),
-    moveInstalls(platform, placementId, fromVersion, toVersion),
+    ...(migration.holds
+      ? []
+      : [deprecateBefore(placementId, toVersion, drainMs), moveInstalls(platform, placementId, toVersion)]),
     insertEvent(platform, {
       type: 'schema.updated.breaking',
       tenantId: ownerId,
@@ -71,18 +68,6 @@ export async function goBack(connection: Connection, platform: Platform, migrati
       params: [placementId, String(toVersion)],
       prepare: false,
     },
-    moveInstalls(platform, placementId, toVersion, fromVersion),
+    moveInstalls(platform, placementId, fromVersion, toVersion),
   ])
-}
-
-function moveInstalls(platform: Platform, placementId: string, from: number, to: number): Statement {
-  const installs = tableNames(platform, 'installs')
-  const [version, placement] = [installs.column('version'), installs.column('placement_id')]
-  // Those of still older versions move on too; on the way back only who came.
-  const which = to > from ? `${version} < $1` : `${version} = $3`
-  return {
-    text: `update ${installs.table} set ${version} = $1 where ${placement} = $2 and ${which}`,
-    params: to > from ? [String(to), placementId] : [String(to), placementId, String(from)],
-    prepare: false,
-  }
 }

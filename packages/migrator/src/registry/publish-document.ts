@@ -16,6 +16,7 @@ export interface Document {
   readonly naming: Naming
   /** See `Publication`. */
   readonly base?: number
+  readonly hold?: boolean
 }
 
 export interface Compiling {

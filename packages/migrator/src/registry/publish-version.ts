@@ -8,9 +8,11 @@ import { computedFunctions, crowdedTables, takenNames } from '../execute/read-st
 import type { Change } from '../plan/diff.ts'
 import { assignIds } from '../plan/identity.ts'
 import { planVersion, tablesToFill } from '../plan/plan-version.ts'
+import { refuseOpenRollout } from '../rollouts/rollout-row.ts'
 import { insertEvent } from './event.ts'
 import { compatibleEventChanges } from './event-changes.ts'
-import { insertRow, type Platform, readCompiled, readPlatform, tableNames } from './platform.ts'
+import { moveInstalls } from './move-installs.ts'
+import { insertRow, type Platform, readCompiled, readPlatform } from './platform.ts'
 import {
   checkBase,
   checkExpected,
@@ -60,6 +62,7 @@ export async function publishVersion(connection: Connection, publication: Public
     return { version: same.version, created: false, newest: live.version, changes: [], ...place, platform }
   }
   refuseOpen(publication.compiled, standing)
+  if (!publication.fixed) await refuseOpenRollout(connection, await readPlatform(connection), placementId)
   checkBase(publication, version - 1)
   const changes = await applyVersion(connection, publication, standing, version, live)
   const platform = await readPlatform(connection)
@@ -118,8 +121,9 @@ async function applyVersion(
   await connection.batch([
     ...(standing.placementIsNew ? [place] : []),
     {
-      text: `insert into backsaas.versions (placement_id, version, state, hash, compiled, mapping) values ($1, $2, 'live', $3, $4, $5)`,
-      params: [standing.placementId, ...row],
+      text: `insert into backsaas.versions (placement_id, version, state, hash, compiled, mapping, held)
+             values ($1, $2, 'live', $3, $4, $5, $6::bool)`,
+      params: [standing.placementId, ...row, String(isHeld(publication, live))],
     },
   ])
   return plan.changes
@@ -134,6 +138,11 @@ function throwFillFailed(cause: unknown, fields: readonly string[]): never {
     hint: 'guard the expression (`n == 0 ? null : total / n`), or correct the rows first; nothing was changed',
     cause,
   })
+}
+
+/** A first version is nobody's but those who install it. */
+function isHeld({ hold }: Publication, before: unknown): boolean {
+  return hold === true && before !== undefined
 }
 
 interface NewVersion {
@@ -154,7 +163,6 @@ async function recordVersion(
   const { compiled, ownerId, source } = publication
   const { schemaId } = standing
   const { decisions: _, ...spec } = compiled
-  const installs = tableNames(platform, 'installs')
   const row = { schema_id: schemaId, version: String(version), hash: compiled.hash, source }
   const schema = { id: schemaId, name: compiled.name, description: compiled.description ?? null }
   const whose = { tenantId: ownerId, subject: schemaId }
@@ -174,10 +182,7 @@ async function recordVersion(
   await connection.batch([
     ...(standing.schemaIsNew ? [insertRow(platform, 'schemas', ownerId, schema)] : []),
     insertRow(platform, 'schema_versions', ownerId, row),
-    {
-      text: `update ${installs.table} set ${installs.column('version')} = $1 where ${installs.column('placement_id')} = $2`,
-      params: [String(version), standing.placementId],
-    },
+    ...(isHeld(publication, old) ? [] : [moveInstalls(platform, standing.placementId, version)]),
     event,
   ])
 }

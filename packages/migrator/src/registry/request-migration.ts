@@ -11,6 +11,7 @@ import { assignIds } from '../plan/identity.ts'
 import { planMigration } from '../plan/plan-migration.ts'
 import { tablesToFill } from '../plan/plan-version.ts'
 import type { MigrationPlan } from '../plan/steps.ts'
+import { refuseOpenRollout } from '../rollouts/rollout-row.ts'
 import { readCompiled, readPlatform } from './platform.ts'
 import {
   checkBase,
@@ -68,12 +69,15 @@ export async function requestMigration(
   await connection.batch([EXCLUSIVE])
   const standing = await readStanding(connection, publication)
   refuseOpen(publication.compiled, standing)
+  const platform = await readPlatform(connection)
+  if (!publication.fixed) await refuseOpenRollout(connection, platform, standing.placementId)
   checkBase(publication, standing.versions.at(-1)?.version ?? 0)
   const { plan, compiled } = await planFor(connection, publication, standing)
   checkExpected(publication.compiled, plan.toVersion)
   const id = uuidv7()
   const { placementId, schemaId } = standing
   const { ownerId, source } = publication
+  const holds = String(publication.hold === true)
   const version = [String(plan.toVersion), compiled.hash, JSON.stringify(compiled), JSON.stringify(plan.mapping)]
   const row = [id, placementId, schemaId, ownerId, compiled.name, String(plan.fromVersion), String(plan.toVersion)]
   const migration = {
@@ -86,18 +90,19 @@ export async function requestMigration(
   }
   await connection.batch([
     {
-      text: `insert into backsaas.versions (placement_id, version, state, hash, compiled, mapping) values ($1, $2, 'preparing', $3, $4, $5)`,
-      params: [placementId, ...version],
+      text: `insert into backsaas.versions (placement_id, version, state, hash, compiled, mapping, held)
+             values ($1, $2, 'preparing', $3, $4, $5, $6::bool)`,
+      params: [placementId, ...version, holds],
       prepare: false,
     },
     {
       text: `insert into backsaas.migrations
-               (id, placement_id, schema_id, owner_id, schema_name, from_version, to_version, plan, plan_hash, token, source)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-      params: [...row, JSON.stringify(plan), plan.hash, plan.token, source],
+               (id, placement_id, schema_id, owner_id, schema_name, from_version, to_version, plan, plan_hash, token, source, holds)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::bool)`,
+      params: [...row, JSON.stringify(plan), plan.hash, plan.token, source, holds],
       prepare: false,
     },
-    tellRequested(await readPlatform(connection), migration),
+    tellRequested(platform, migration),
   ])
   return { id, placementId, plan }
 }

@@ -17,6 +17,8 @@ export interface Publication {
   readonly naming: Naming
   /** The newest version that the publisher knows of, 0 for none: another one is a conflict. Any, unless given. */
   readonly base?: number
+  /** It serves, and no install moves to it before a roll-out does it. */
+  readonly hold?: boolean
   /** The platform's own ids, which every database shares. */
   readonly fixed?: { readonly schemaId: string; readonly placementId: string }
 }

@@ -10,6 +10,7 @@ import {
 } from '@backsaas/core'
 import { type SQL, sql } from 'drizzle-orm'
 import type { AccessView } from '../access/view.ts'
+import { createTally, type Tally } from '../observation/tally.ts'
 import type { KnownShape, KnownShapes } from '../stages/known-shape.ts'
 import { boundedMap } from './bounded-map.ts'
 import { createStatementCache, type StatementCache } from './statement-cache.ts'
@@ -34,8 +35,8 @@ export interface BoundSchema {
   readonly statements: StatementCache
   /** Requests that were parsed once. */
   readonly shapes: KnownShapes
-  /** How often it was asked for, its views included. */
-  readonly uses: { count: number }
+  /** How it serves, its views included. */
+  readonly uses: Tally
 }
 
 export interface BoundEntity {
@@ -80,7 +81,7 @@ export function bindSchema(
     access: null,
     statements: createStatementCache(MAX_STATEMENTS),
     shapes: boundedMap(MAX_SHAPES),
-    uses: { count: 0 },
+    uses: createTally(),
   }
 }
 

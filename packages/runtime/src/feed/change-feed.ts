@@ -2,7 +2,15 @@
  * The runtime's beat: every few seconds one statement that tells the database this process is up and reads what has
  * changed. While beats succeed, nothing that is cached has to be renewed for its age.
  */
-import { CHANGES_KEPT_MS, type Change, type Connection, DatabaseError, FENCE, type Observe } from '@backsaas/core'
+import {
+  CHANGES_KEPT_MS,
+  type Change,
+  type Connection,
+  DatabaseError,
+  FENCE,
+  type Observe,
+  type Scope,
+} from '@backsaas/core'
 import type { BoundSchema } from '../binding/bound-schema.ts'
 import {
   beatStatement,
@@ -37,6 +45,8 @@ export interface ChangeFeed {
   start(): Promise<void>
   /** Something is said to have changed: reads now, not at the next beat. */
   hint(): void
+  /** After a request, within its scope: for where nothing runs between requests. */
+  served(scope: Scope): void
   /** Ends, and takes the runtime's row away. */
   close(): Promise<void>
 }
@@ -151,6 +161,7 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
       hinted = true
       if (!running) plan(0, readHinted)
     },
+    served: () => undefined,
     async close() {
       closed = true
       clearTimeout(timer)

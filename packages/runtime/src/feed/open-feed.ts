@@ -4,6 +4,7 @@ import type { Registry } from '../registry/registry.ts'
 import type { BeatOptions } from '../runtime-options.ts'
 import { VERSION } from '../version.ts'
 import { type ChangeFeed, createChangeFeed } from './change-feed.ts'
+import { createReports } from './report-served.ts'
 
 export interface FeedParts {
   readonly database: Database
@@ -22,7 +23,8 @@ export function openFeed(
   beat: BeatOptions | false | undefined,
   { database, scope, registry, observe }: FeedParts,
 ): ChangeFeed {
-  if (beat === false || ON_WORKERS) return NO_FEED
+  if (beat === false) return NO_FEED
+  if (ON_WORKERS) return { ...NO_FEED, served: createReports(beat, { database, registry, observe }) }
   const connect = () => database.open(scope)
   return createChangeFeed({
     member: {
@@ -45,6 +47,7 @@ const NO_FEED: ChangeFeed = Object.freeze({
   covers: () => false,
   start: async () => undefined,
   hint: () => undefined,
+  served: () => undefined,
   close: async () => undefined,
 })
 

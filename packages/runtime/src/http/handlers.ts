@@ -16,6 +16,7 @@ import type { AskData } from '../event-stream/event-reader.ts'
 import { serveEvents } from '../event-stream/serve-events.ts'
 import type { StreamHub } from '../event-stream/stream-hub.ts'
 import type { BuiltInFunction } from '../functions/function-request.ts'
+import { tally } from '../observation/tally.ts'
 import type { LoadedPlugins } from '../plugins/load-plugins.ts'
 import { runPlugin } from '../plugins/run-plugin.ts'
 import { isStale, isUnknownName } from '../registry/is-stale.ts'
@@ -189,7 +190,16 @@ async function runOnProfile(
   const bound = options.registry.schema(profile, call)
   const open = bound instanceof Promise ? await bound : bound
   const schema = isUnruled(options, call) ? open : await options.access.view(open, tenant.id, principal, call)
-  return runStages(dataRequest(call, { tenant, principal }, profile, schema, entity, itemKey, options))
+  const startedAt = performance.now()
+  try {
+    const reply = await runStages(dataRequest(call, { tenant, principal }, profile, schema, entity, itemKey, options))
+    tally(open.uses, reply.status, performance.now() - startedAt)
+    return reply
+  } catch (error) {
+    // What is stale is asked once more, and is no answer.
+    if (!isStale(error)) tally(open.uses, presentable(error).status, performance.now() - startedAt)
+    throw error
+  }
 }
 
 async function runFunction(

@@ -1,5 +1,5 @@
 /** What holds for every request: its id, the limits on it, errors to responses, headers, observation, draining. */
-import type { Database, Observe } from '@backsaas/core'
+import type { Database, Observe, Scope } from '@backsaas/core'
 import type { Context } from 'hono'
 import { runtimeError } from '../errors/error-catalogue.ts'
 import { problemResponse } from '../errors/problem-response.ts'
@@ -25,6 +25,8 @@ export interface Serving {
   readonly callers: InProcessCallers
   readonly registry: Registry
   readonly hostSuffix: string | null
+  /** Told after each request, within its scope. */
+  readonly served: (scope: Scope) => void
 }
 
 export type Handle = (call: Call) => Response | Reply | Promise<Response | Reply>
@@ -63,6 +65,7 @@ export async function serveRequest(
     return finished
   } finally {
     if (entered) gate.leave()
+    serving.served(scope)
     if (call.endings) for (const end of call.endings) end()
   }
 }

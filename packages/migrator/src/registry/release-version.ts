@@ -1,0 +1,45 @@
+/** Versions that serve without being what an install gets: held back until a roll-out has brought them to everybody. */
+import type { Connection } from '@backsaas/core'
+import { query } from '../execute/migrator-transaction.ts'
+
+const DRAIN_MS = 24 * 3_600_000
+
+/** The version that an install of the placement has unless something else is said: the newest that serves and is not held back. */
+export async function standingVersion(connection: Connection, placementId: string): Promise<number | null> {
+  const [row] = await query(
+    connection,
+    `select max(version)::text from backsaas.versions where placement_id = $1 and state = 'live' and not held`,
+    [placementId],
+  )
+  return row?.[0] ? Number(row[0]) : null
+}
+
+/** It is the standing version from now on; those before it are promised to serve for a day. */
+export async function releaseVersion(
+  connection: Connection,
+  { placementId, toVersion }: { readonly placementId: string; readonly toVersion: number },
+): Promise<void> {
+  await connection.batch([
+    {
+      text: 'update backsaas.versions set held = false where placement_id = $1 and version = $2',
+      params: [placementId, String(toVersion)],
+      prepare: false,
+    },
+    deprecateBefore(placementId, toVersion, DRAIN_MS),
+  ])
+}
+
+/** Tells clients of versions before `version` when they end at the earliest. */
+export function deprecateBefore(
+  placementId: string,
+  version: number,
+  drainMs: number,
+): { text: string; params: string[]; prepare: false } {
+  return {
+    text: `update backsaas.versions set deprecated_at = clock_timestamp(),
+             sunset_at = clock_timestamp() + make_interval(secs => $3::float8 / 1000)
+           where placement_id = $1 and version < $2 and state = 'live'`,
+    params: [placementId, String(version), String(drainMs)],
+    prepare: false,
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * One step of a roll-out, in one transaction that holds its row: who leads is who has the lock, and a leader that dies leaves
+ * nothing half done. All times are the database's.
+ */
+import type { Connection, Database } from '@backsaas/core'
+import { migratorTransaction, query } from '../execute/migrator-transaction.ts'
+import { insertEvent } from '../registry/event.ts'
+import { type Platform, readPlatform, tableNames } from '../registry/platform.ts'
+import { releaseVersion } from '../registry/release-version.ts'
+import { nextMembers } from './cohort.ts'
+import {
+  countedJson,
+  type Health,
+  healthJson,
+  healthSince,
+  judge,
+  KEPT,
+  readCounted,
+  readCountedJson,
+} from './health.ts'
+import { countInstalls, moveBack, moveForward } from './move-installs.ts'
+import {
+  changeRollout,
+  lockRollout,
+  type Rollout,
+  type RolloutChange,
+  type RolloutProblem,
+  type RolloutState,
+} from './rollout-row.ts'
+
+export interface Advance {
+  readonly id: string
+  readonly state: RolloutState
+  /** Whether there is more to do at once. */
+  readonly more: boolean
+}
+
+/** Installs of one transaction: small enough for others to go between, and for a lock to be short. */
+const CHUNK = 100
+/** Too few requests are waited for so many times as long as the wave is looked at, and no less than this. */
+const SILENT_BAKES = 3
+const SILENT_MIN_MS = 5_000
+
+interface Step {
+  readonly connection: Connection
+  readonly platform: Platform
+  readonly rollout: Rollout
+  readonly ledBy: string
+}
+
+/** @returns null where somebody else is at it, or it is over. */
+export function advanceRollout(database: Database, id: string, ledBy: string): Promise<Advance | null> {
+  return migratorTransaction(database, async (connection) => {
+    // A leader that stands still gives way.
+    await query(connection, `set local idle_in_transaction_session_timeout = '10s'`)
+    const platform = await readPlatform(connection)
+    const rollout = await lockRollout(connection, platform, id)
+    if (!rollout) return null
+    const step = { connection, platform, rollout, ledBy }
+    if (rollout.state === 'running') return forward(step)
+    if (rollout.state === 'returning') return back(step)
+    return null
+  })
+}
+
+async function forward(step: Step): Promise<Advance> {
+  const { connection, platform, rollout } = step
+  const counted = await readCounted(connection, platform, rollout)
+  const health = healthSince(counted, readCountedJson(rollout.counted))
+  const control = controlOf(rollout, health)
+  const found = (await tooManyEvents(step)) ?? judge(health.to, control, rollout.gates)
+  if (found) return halt(step, found, health)
+  const members = await nextMembers(connection, platform, rollout, CHUNK)
+  if (members.length > 0) {
+    await moveForward(connection, platform, rollout, members)
+    // Who joins a wave that bakes already lets it bake on.
+    const begins = rollout.counted === null ? { counted: countedJson(counted) } : {}
+    return change(step, { ...begins, health: healthJson(health) }, true)
+  }
+  if (rollout.counted === null) return nextWave(step, health)
+  if (rollout.bakingForMs === null) return beginBaking(step, health)
+  return bake(step, health, rollout.bakingForMs)
+}
+
+/** The version before, at the same time; where too few have stayed with it, as it served when they were enough. */
+function controlOf({ control, gates }: Rollout, { from }: Health): Health['from'] {
+  const kept = readCountedJson(control).get(KEPT)?.from
+  return from.answered >= Math.max(gates.minRequests, 1) || !kept ? from : kept
+}
+
+/** All of the wave have moved: from now on it is looked at. */
+async function beginBaking(step: Step, health: Health): Promise<Advance> {
+  const { platform, rollout, connection } = step
+  const counts = await countInstalls(connection, platform, rollout)
+  const percent = counts.total === 0 ? 100 : Math.round((counts.moved / counts.total) * 10_000) / 100
+  await connection.batch([
+    insertEvent(platform, {
+      type: 'rollout.advanced',
+      tenantId: rollout.ownerId,
+      subject: rollout.id,
+      data: { ...named(rollout), percent },
+    }),
+  ])
+  return change(step, { bakingSince: 'now', problem: null, ...counts, health: healthJson(health) }, false)
+}
+
+async function bake(step: Step, health: Health, forMs: number): Promise<Advance> {
+  const { rollout } = step
+  const { bakeMs } = rollout.waves[rollout.wave] ?? { bakeMs: 0 }
+  const seen = { health: healthJson(health) }
+  if (forMs < bakeMs) return change(step, { ...seen, problem: null }, false)
+  const { minRequests, onSilence } = rollout.gates
+  if (health.to.answered >= minRequests) return nextWave(step, health)
+  const silence = silent(health, minRequests)
+  if (forMs < Math.max(bakeMs * SILENT_BAKES, SILENT_MIN_MS)) return change(step, { ...seen, problem: silence }, false)
+  return onSilence === 'continue' ? nextWave(step, health) : halt(step, silence, health)
+}
+
+function silent({ from, to }: Health, wanted: number): RolloutProblem {
+  const message =
+    from.answered + to.answered === 0
+      ? 'no runtime has reported any request since the wave began'
+      : `the version has answered ${to.answered} requests since the wave began, of ${wanted} that it is judged by`
+  return { code: 'NO_SIGNAL', message, hint: 'let clients ask, lower the gate `min_requests`, or advance it by hand' }
+}
+
+/** The next wave, or the end after the last. What a wave without anybody has to show is nothing. */
+export async function nextWave(step: Step, health: Health): Promise<Advance> {
+  const { rollout, connection, platform } = step
+  const counts = await countInstalls(connection, platform, rollout)
+  const enough = health.from.answered >= Math.max(rollout.gates.minRequests, 1)
+  const kept = enough ? { control: countedJson(new Map([[KEPT, health]])) } : {}
+  const seen = {
+    ...counts,
+    ...kept,
+    health: healthJson(health),
+    problem: null,
+    counted: null,
+    bakingSince: null,
+  } as const
+  if (rollout.wave + 1 < rollout.waves.length) return change(step, { ...seen, wave: rollout.wave + 1 }, true)
+  await releaseVersion(connection, rollout)
+  await connection.batch([
+    insertEvent(platform, {
+      type: 'rollout.completed',
+      tenantId: rollout.ownerId,
+      subject: rollout.id,
+      data: named(rollout),
+    }),
+  ])
+  return change(step, { ...seen, state: 'done', isOver: true }, false)
+}
+
+async function halt(step: Step, problem: RolloutProblem, health: Health): Promise<Advance> {
+  const { rollout, connection, platform } = step
+  await connection.batch([
+    insertEvent(platform, {
+      type: 'rollout.halted',
+      tenantId: rollout.ownerId,
+      subject: rollout.id,
+      data: { ...named(rollout), code: problem.code, reason: problem.message },
+    }),
+  ])
+  return change(step, { state: 'returning', problem, bakingSince: null, health: healthJson(health) }, true)
+}
+
+/** Those that have moved go back; with nobody left it has halted, or is aborted where nothing was found. */
+async function back(step: Step): Promise<Advance> {
+  const { rollout, connection, platform } = step
+  const returned = await moveBack(connection, platform, rollout, CHUNK)
+  if (returned > 0) return change(step, {}, true)
+  const state = rollout.problem ? 'halted' : 'aborted'
+  await connection.batch([
+    insertEvent(platform, {
+      type: 'rollout.rolled_back',
+      tenantId: rollout.ownerId,
+      subject: rollout.id,
+      data: { ...named(rollout), reason: rollout.problem?.message ?? 'somebody aborted it' },
+    }),
+  ])
+  const counts = await countInstalls(connection, platform, rollout)
+  return change(step, { state, ...counts, counted: null, bakingSince: null, isOver: true }, false)
+}
+
+async function change(step: Step, what: RolloutChange, more: boolean): Promise<Advance> {
+  const { connection, platform, rollout, ledBy } = step
+  await connection.batch([changeRollout(platform, rollout, { ...what, ledBy })])
+  return { id: rollout.id, state: what.state ?? rollout.state, more }
+}
+
+/** Events of a type, of who has moved, since the wave began to bake. */
+async function tooManyEvents({ connection, platform, rollout }: Step): Promise<RolloutProblem | null> {
+  if (rollout.gates.events.length === 0 || rollout.bakingForMs === null) return null
+  const [e, m] = [tableNames(platform, 'events'), tableNames(platform, 'rollout_moves')]
+  for (const { type, max } of rollout.gates.events) {
+    const [row] = await query(
+      connection,
+      `select count(*)::text from ${e.table} e where e.${e.column('type')} = $3
+         and e.${e.column('time')} > clock_timestamp() - make_interval(secs => $4::float8 / 1000)
+         and e.${e.tenant} in (select m.${m.column('moved_tenant_id')} from ${m.table} m
+           where m.${m.tenant} = $1 and m.${m.column('rollout_id')} = $2 and m.${m.column('returned_at')} is null)`,
+      [rollout.ownerId, rollout.id, type, String(rollout.bakingForMs)],
+    )
+    if (Number(row?.[0]) > max)
+      return { code: 'EVENTS', message: `${row?.[0]} events ${type} since the wave moved, of ${max} that may be` }
+  }
+  return null
+}
+
+export function named({ id, ownerId, schemaId, fromVersion, toVersion }: Rollout): {
+  rollout_id: string
+  tenant_id: string
+  schema_id: string
+  from_version: number
+  to_version: number
+} {
+  return {
+    rollout_id: id,
+    tenant_id: ownerId,
+    schema_id: schemaId,
+    from_version: fromVersion,
+    to_version: toVersion,
+  }
+}

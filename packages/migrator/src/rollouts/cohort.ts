@@ -1,0 +1,111 @@
+/** Who belongs to the waves of a roll-out: in SQL for a percentage, in CEL over the tenant's row for a cohort. */
+import type { Connection, Expression, Json } from '@backsaas/core'
+import { SYSTEM_TENANT_ID } from '@backsaas/core'
+import { compileExpression, ExpressionProblem } from '@backsaas/core/cel'
+import { ExpressionError, toJs } from '@backsaas/core/expression'
+import { query } from '../execute/migrator-transaction.ts'
+import { type Platform, tableNames } from '../registry/platform.ts'
+import type { Wave } from './rollout-plan.ts'
+import { RolloutFault } from './rollout-plan.ts'
+import type { Rollout } from './rollout-row.ts'
+
+export interface Member {
+  readonly installId: string
+  readonly tenantId: string
+  readonly version: number
+  /** As `install.updated` names it. */
+  readonly profile: string
+}
+
+/**
+ * From 0 to 9,999, the same for a tenant and a schema for ever, on any server: the first four bytes of the SHA-256 of both ids.
+ *
+ * @param tenant SQL of a uuid.
+ */
+function placeOf(schema: string, tenant: string): string {
+  const hash = `sha256(convert_to(${schema} || ${tenant}::text, 'UTF8'))`
+  const bytes = [0, 1, 2, 3].map((i) => `get_byte(${hash}, ${i})::bigint * ${256 ** (3 - i)}`)
+  return `((${bytes.join(' + ')}) % 10000)`
+}
+
+/**
+ * Some of those that are to move: in one of the waves up to the present one, on an older version, and not pinned. Locked until the end
+ * of the transaction.
+ */
+export async function nextMembers(
+  connection: Connection,
+  platform: Platform,
+  rollout: Rollout,
+  limit: number,
+): Promise<readonly Member[]> {
+  const waves = rollout.waves.slice(0, rollout.wave + 1)
+  const percent = Math.max(0, ...waves.map((wave) => wave.percent ?? 0))
+  const named = await cohortTenants(connection, platform, rollout, waves)
+  const i = tableNames(platform, 'installs')
+  const place = placeOf('$3::text', `i.${i.tenant}`)
+  const rows = await query(
+    connection,
+    `select i.${i.column('id')}::text, i.${i.tenant}::text, i.${i.column('version')}::text, i.${i.column('profile')}
+     from ${i.table} i
+     where ${movable(i)} and (${place} < $4::float8 * 100 or i.${i.tenant}::text = any ($5::text[]))
+     order by 2 limit ${limit} for update of i skip locked`,
+    [rollout.placementId, String(rollout.toVersion), rollout.schemaId, String(percent), `{${named.join(',')}}`],
+  )
+  return rows.map(([installId, tenantId, version, profile]) => ({
+    installId: String(installId),
+    tenantId: String(tenantId),
+    version: Number(version),
+    profile: String(profile),
+  }))
+}
+
+function movable(i: ReturnType<typeof tableNames>): string {
+  return `i.${i.column('placement_id')} = $1 and i.${i.column('version')} < $2 and i.${i.column('pinned_to')} is null`
+}
+
+/** Tenants that a cohort of the waves has, and that have not moved. */
+async function cohortTenants(
+  connection: Connection,
+  platform: Platform,
+  { placementId, toVersion }: Rollout,
+  waves: readonly Wave[],
+): Promise<readonly string[]> {
+  const cohorts = waves.flatMap(({ where }) => (where === undefined ? [] : [where]))
+  if (cohorts.length === 0) return []
+  const [t, i] = [tableNames(platform, 'tenants'), tableNames(platform, 'installs')]
+  const fields = Object.keys(platform.compiled.entities.tenants?.fields ?? {})
+  const pairs = fields.map((field) => `'${field}', t.${t.column(field)}`).join(', ')
+  const rows = await query(
+    connection,
+    `select t.${t.column('id')}::text, json_build_object(${pairs})::text from ${t.table} t
+     where t.${t.tenant} = $3 and exists (select from ${i.table} i where i.${i.tenant} = t.${t.column('id')} and ${movable(i)})`,
+    [placementId, String(toVersion), SYSTEM_TENANT_ID],
+  )
+  const asked = cohorts.map((where) => toJs(compileCohort(where, platform)))
+  return rows.flatMap(([id, json]) => {
+    const row = JSON.parse(String(json)) as Readonly<Record<string, Json>> // as the statement makes it
+    return asked.some((holds) => isTrue(holds, row)) ? [String(id)] : []
+  })
+}
+
+/** A tenant of which it cannot be said is not in it. */
+function isTrue(holds: ReturnType<typeof toJs>, row: Readonly<Record<string, Json>>): boolean {
+  try {
+    return holds({ row }) === true
+  } catch (error) {
+    if (error instanceof ExpressionError) return false
+    throw error
+  }
+}
+
+/** @throws RolloutFault where it is no expression over a tenant. */
+export function compileCohort(where: string, { compiled }: Platform): Expression {
+  try {
+    const context = { entities: compiled.entities, entity: 'tenants', use: 'cohort', expects: 'bool' } as const
+    return compileExpression(where, context).tree
+  } catch (error) {
+    if (error instanceof ExpressionProblem)
+      throw new RolloutFault(`has a wave whose \`where\` is wrong: ${error.message}`)
+    throw error
+  }
+}

@@ -1,0 +1,127 @@
+/** Installs that move to a version, or back: only the pointer does, in the transaction that notes and tells it. */
+import type { Connection, Statement } from '@backsaas/core'
+import { arrayText, uuidv7 } from '@backsaas/core'
+import { query } from '../execute/migrator-transaction.ts'
+import { insertEvent } from '../registry/event.ts'
+import { type Platform, tableNames } from '../registry/platform.ts'
+import type { Member } from './cohort.ts'
+import type { Rollout } from './rollout-row.ts'
+
+/** To the roll-out's version. */
+export async function moveForward(
+  connection: Connection,
+  platform: Platform,
+  rollout: Rollout,
+  members: readonly Member[],
+): Promise<void> {
+  const m = tableNames(platform, 'rollout_moves')
+  const [rolloutId, installId] = [m.column('rollout_id'), m.column('install_id')]
+  const note: Statement = {
+    text: `insert into ${m.table} (${m.tenant}, ${m.column('id')}, ${rolloutId}, ${installId}, ${m.column('moved_tenant_id')},
+             ${m.column('from_version')}, ${m.column('wave')}, ${m.column('created_at')})
+           select $1, x.id, $2, x.install, x.moved, x.version, $3, clock_timestamp()
+           from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::int[]) as x(id, install, moved, version)
+           on conflict (${m.tenant}, ${rolloutId}, ${installId}) do update
+             set ${m.column('returned_at')} = null, ${m.column('wave')} = excluded.${m.column('wave')}`,
+    params: [
+      rollout.ownerId,
+      rollout.id,
+      String(rollout.wave),
+      arrayText(members.map(() => uuidv7())),
+      arrayText(members.map((member) => member.installId)),
+      arrayText(members.map((member) => member.tenantId)),
+      arrayText(members.map((member) => String(member.version))),
+    ],
+    prepare: false,
+  }
+  await connection.batch([
+    note,
+    setVersions(platform, members, () => rollout.toVersion),
+    ...members.map((member) => tellMoved(platform, rollout, member, member.version, rollout.toVersion)),
+  ])
+}
+
+/** @returns how many have gone back; 0 where nobody is left. Who was pinned to the new version meanwhile stays. */
+export async function moveBack(
+  connection: Connection,
+  platform: Platform,
+  rollout: Rollout,
+  limit: number,
+): Promise<number> {
+  const [m, i] = [tableNames(platform, 'rollout_moves'), tableNames(platform, 'installs')]
+  const rows = await query(
+    connection,
+    `update ${m.table} m set ${m.column('returned_at')} = clock_timestamp()
+     from (select m.${m.column('id')} as id, i.${i.column('id')} as install, i.${i.tenant} as tenant, i.${i.column('profile')} as profile,
+             i.${i.column('version')} = $3 and i.${i.column('pinned_to')} is null as has_it
+           from ${m.table} m left join ${i.table} i
+             on i.${i.tenant} = m.${m.column('moved_tenant_id')} and i.${i.column('id')} = m.${m.column('install_id')}
+           where m.${m.tenant} = $1 and m.${m.column('rollout_id')} = $2 and m.${m.column('returned_at')} is null
+           order by 1 limit ${limit} for update of m) x
+     where m.${m.tenant} = $1 and m.${m.column('id')} = x.id
+     returning x.install::text, x.tenant::text, m.${m.column('from_version')}::text, x.profile, x.has_it::text`,
+    [rollout.ownerId, rollout.id, String(rollout.toVersion)],
+  )
+  const members = rows
+    .filter((row) => row[4] === 'true')
+    .map(([installId, tenantId, version, profile]) => ({
+      installId: String(installId),
+      tenantId: String(tenantId),
+      version: Number(version),
+      profile: String(profile),
+    }))
+  if (members.length > 0)
+    await connection.batch([
+      setVersions(platform, members, (member) => member.version),
+      ...members.map((member) => tellMoved(platform, rollout, member, rollout.toVersion, member.version)),
+    ])
+  return rows.length
+}
+
+function setVersions(platform: Platform, members: readonly Member[], to: (member: Member) => number): Statement {
+  const i = tableNames(platform, 'installs')
+  return {
+    text: `update ${i.table} i set ${i.column('version')} = x.version
+           from unnest($1::uuid[], $2::uuid[], $3::int[]) as x(tenant, id, version)
+           where i.${i.tenant} = x.tenant and i.${i.column('id')} = x.id`,
+    params: [
+      arrayText(members.map((member) => member.tenantId)),
+      arrayText(members.map((member) => member.installId)),
+      arrayText(members.map((member) => String(to(member)))),
+    ],
+    prepare: false,
+  }
+}
+
+function tellMoved(
+  platform: Platform,
+  { schema, schemaId }: Rollout,
+  { tenantId, profile }: Member,
+  from: number,
+  to: number,
+): Statement {
+  return insertEvent(platform, {
+    type: 'install.updated',
+    tenantId,
+    subject: schemaId,
+    data: { tenant_id: tenantId, schema_id: schemaId, schema, profile, old_version: from, version: to },
+  })
+}
+
+/** Where the installs of the placement stand. */
+export async function countInstalls(
+  connection: Connection,
+  platform: Platform,
+  { placementId, toVersion }: Rollout,
+): Promise<{ readonly moved: number; readonly total: number; readonly pinned: number }> {
+  const i = tableNames(platform, 'installs')
+  const [version, pinned] = [i.column('version'), i.column('pinned_to')]
+  const [row] = await query(
+    connection,
+    `select count(*) filter (where ${version} = $2)::text, count(*)::text,
+            count(*) filter (where ${version} < $2 and ${pinned} is not null)::text
+     from ${i.table} where ${i.column('placement_id')} = $1`,
+    [placementId, String(toVersion)],
+  )
+  return { moved: Number(row?.[0]), total: Number(row?.[1]), pinned: Number(row?.[2]) }
+}

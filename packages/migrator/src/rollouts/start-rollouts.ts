@@ -1,0 +1,80 @@
+/** Leads roll-outs on their way: any number of processes may; of one roll-out each step is one process's, and none is lost with it. */
+import { hostname } from 'node:os'
+import type { Database, Observe } from '@backsaas/core'
+import { BackSaasError } from '@backsaas/core'
+import { MIGRATOR_SCOPE, ROW_SECURITY } from '../execute/migrator-transaction.ts'
+import { readPlatform } from '../registry/platform.ts'
+import { createAlarm } from '../waiting/alarm.ts'
+import { listenOrLook } from '../waiting/listen-or-look.ts'
+import { advanceRollout } from './advance-rollout.ts'
+import { ROLLOUTS_CHANNEL, readActive } from './rollout-row.ts'
+
+export interface RolloutsOptions {
+  /** How often it looks while a roll-out is on its way; without one, or told of one, eight times as long. Default 1,000. */
+  readonly intervalMs?: number
+  /** What `rollouts.led_by` says; the host and the process unless given. */
+  readonly name?: string
+  /** Told of failures on our side; it goes on. Default: a line on stderr. */
+  readonly observe?: Observe
+}
+
+export interface Rollouts {
+  /** Ends after the step under way. */
+  close(): Promise<void>
+}
+
+/** @example const rollouts = await startRollouts(database) */
+export async function startRollouts(database: Database, options: RolloutsOptions = {}): Promise<Rollouts> {
+  const { intervalMs = 1000, observe = writeError, name = `${hostname()}:${process.pid}` } = options
+  const alarm = createAlarm()
+  let closing = false
+
+  const onFault = (error: unknown): void =>
+    observe({ kind: 'error', code: error instanceof BackSaasError ? error.code : 'ROLLOUT_FAILED', error })
+
+  async function loop(): Promise<void> {
+    while (!closing) {
+      alarm.set()
+      const active = await look().catch((error: unknown) => {
+        onFault(error)
+        return 1
+      })
+      if (!alarm.hasRung && !closing) await alarm.wait(active > 0 ? intervalMs : intervalMs * 8)
+    }
+  }
+
+  /** @returns how many are on their way. */
+  async function look(): Promise<number> {
+    const connection = database.open(MIGRATOR_SCOPE, 'migrator')
+    const ids = await readActive(connection, await readPlatform(connection), [ROW_SECURITY])
+    await Promise.all(ids.map((id) => lead(id).catch(onFault)))
+    return ids.length
+  }
+
+  async function lead(id: string): Promise<void> {
+    while (!closing) {
+      const done = await advanceRollout(database, id, name)
+      if (!done?.more) return
+    }
+  }
+
+  const stopListening = await listenOrLook(database, ROLLOUTS_CHANNEL, alarm.ring, onFault)
+  const looping = loop()
+  let closed: Promise<void> | undefined
+  return {
+    close() {
+      closed ??= (async () => {
+        closing = true
+        alarm.ring()
+        await stopListening?.()
+        await looping
+      })()
+      return closed
+    },
+  }
+}
+
+const writeError: Observe = (observation) => {
+  if (observation.kind === 'error')
+    process.stderr.write(`rollouts: ${observation.code}: ${String(observation.error)}\n`)
+}
