@@ -23,6 +23,12 @@ function shop(fields: readonly string[], hook?: string): string {
   return `schema: shop\nentities:\n  orders:\n    fields:\n${all}${hooks}`
 }
 
+/** The version after a bad one: without what was wrong with it. */
+export function mended(document: string): string {
+  const [fields = ''] = document.split('    hooks:')
+  return `${fields}      third: { type: string }\n`
+}
+
 /** What is wrong with a version. One request in twenty. */
 let turn = 0
 const planted = (name: string, run: () => unknown): ReturnType<typeof defineFunction> =>

@@ -1,15 +1,9 @@
 /** How versions serve, told from where nothing runs between requests: with a request's own `waitUntil`, now and then. */
-import { type Database, type Observe, type Scope, uuidv7 } from '@backsaas/core'
-import type { Registry } from '../registry/registry.ts'
+import { type Scope, uuidv7 } from '@backsaas/core'
 import type { BeatOptions } from '../runtime-options.ts'
 import { VERSION } from '../version.ts'
 import { beatStatement, type Member } from './beat-statement.ts'
-
-export interface ReportParts {
-  readonly database: Database
-  readonly registry: Registry
-  readonly observe: Observe | null
-}
+import type { FeedParts } from './feed-parts.ts'
 
 const EVERY_MS = 5_000
 
@@ -19,7 +13,7 @@ const EVERY_MS = 5_000
  */
 export function createReports(
   beat: BeatOptions | undefined,
-  { database, registry, observe }: ReportParts,
+  { database, registry, observe }: FeedParts,
 ): (scope: Scope) => void {
   // Made with the first request: outside of one, Workers have neither time nor chance.
   let member: Member | null = null
