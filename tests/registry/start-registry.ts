@@ -2,6 +2,7 @@
 import {
   createKey,
   type Relay,
+  type Rollouts,
   startMigrations,
   startRelay,
   startRollouts,
@@ -18,6 +19,7 @@ export interface Registry {
   readonly fixture: Fixture
   readonly worker: Worker
   readonly relay: Relay
+  readonly rollouts: Rollouts
   readonly acme: RegistryCaller
   readonly globex: RegistryCaller
   readonly system: RegistryCaller
@@ -63,6 +65,7 @@ export async function startRegistry(options: FixtureOptions, working: WorkerOpti
     fixture,
     worker,
     relay,
+    rollouts,
     acme: registryCaller(fixture.tenants.acme),
     globex: registryCaller(fixture.tenants.globex),
     system: await callerOf('system', '', ['admin']),

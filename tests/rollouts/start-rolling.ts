@@ -63,6 +63,8 @@ export interface Rolling {
   rollout(): Promise<Readonly<Record<string, unknown>>>
   /** Waits until it stands so. */
   until(state: string, timeoutMs?: number): Promise<Readonly<Record<string, unknown>>>
+  /** The physical table of an entity of the platform. */
+  table(entity: string): Promise<string>
   start(given: object): Promise<Readonly<Record<string, unknown>>>
   close(): Promise<void>
 }
@@ -122,6 +124,7 @@ export async function startRolling(count: number, asking = true): Promise<Rollin
       return Object.fromEntries(installs.map(([slug, version]) => [slug, Number(version)]))
     },
     rollout: newest,
+    table: (entity) => tableOf(registry, entity),
     async until(state, timeoutMs = 20_000) {
       await expect.poll(async () => (await newest()).state, { timeout: timeoutMs, interval: 50 }).toBe(state)
       return newest()

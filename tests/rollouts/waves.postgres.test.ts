@@ -79,14 +79,8 @@ describe.each([
 })
 
 async function pin(slug: string, version: number): Promise<void> {
-  const { fixture } = rolling.registry
-  const [row] = await fixture.ownerQuery(
-    `select table_schema || '.' || table_name from information_schema.columns where column_name = 'pinned_to' limit 1`,
-  )
-  const [tenant] = await fixture.ownerQuery(
-    `select id::text from ${String(row?.[0]).replace(/installs.*/, 'tenants')} where slug = '${slug}'`,
-  )
-  await fixture.ownerQuery(
-    `update ${row?.[0]} set pinned_to = ${version} where tenant_id = '${tenant?.[0]}' and schema_name = 'shop'`,
+  await rolling.registry.fixture.ownerQuery(
+    `update ${await rolling.table('installs')} set pinned_to = ${version} where schema_name = 'shop'
+       and tenant_id = (select id from ${await rolling.table('tenants')} where slug = '${slug}')`,
   )
 }

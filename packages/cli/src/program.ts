@@ -20,6 +20,7 @@ import { addParked } from './commands/parked.ts'
 import { addPlan } from './commands/plan.ts'
 import { addPublish } from './commands/publish.ts'
 import { addRollback } from './commands/rollback.ts'
+import { addRollout } from './commands/rollout.ts'
 import { addSchemas } from './commands/schemas.ts'
 import { addSecretSet } from './commands/secret-set.ts'
 import { addServe } from './commands/serve.ts'
@@ -99,6 +100,7 @@ function createProgram(io: Io, asJson: boolean): Command {
   addEvents(program, io)
   addStatus(program, io)
   addRollback(program, io)
+  addRollout(group(program, 'rollout', 'A version to its tenants in waves, and back where it does not hold.'), io)
   addTenantCreate(group(program, 'tenant', 'Tenants: who data belongs to.'), io)
   const key = group(program, 'key', 'API keys of a tenant.')
   addKeyCreate(key, io)

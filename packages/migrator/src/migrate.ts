@@ -25,6 +25,8 @@ export interface MigrateOptions {
   readonly functions?: readonly FunctionDefinition[]
   /** `refuse` publishes compatible changes alone. Default `migrate`. */
   readonly breaking?: 'migrate' | 'refuse'
+  /** It serves, and no install moves to it before a roll-out does it. */
+  readonly hold?: boolean
   /** How a breaking change is run, which is a migration: until both versions serve, unless `until` is `done`. */
   readonly run?: RunOptions
   /** Told what an operator should know. Default: a line on stderr. */
@@ -64,6 +66,7 @@ export async function migrate(database: Database, source: string, options: Migra
     source: text,
     owner: await findTenant(connection, await readPlatform(connection), options.owner ?? 'system'),
     naming: options.naming ?? readableNaming,
+    hold: options.hold ?? false,
   })
   const outcome = await publishOrRequest(database, documentOf, options.breaking)
   const done = { schema: compiled.name, hash: compiled.hash }

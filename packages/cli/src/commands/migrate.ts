@@ -13,6 +13,7 @@ import { reportProgress } from './report-progress.ts'
 interface MigrateOptions extends DatabaseOptions, CuratedOptions {
   readonly owner?: string
   readonly compatible?: boolean
+  readonly hold?: boolean
   readonly resume?: string
   readonly contract?: boolean
   readonly now?: boolean
@@ -30,6 +31,7 @@ export function addMigrate(program: Command, io: Io): void {
     .argument('[file]', 'YAML or JSON')
     .option('--owner <tenant>', 'the tenant that owns the schema (default: the platform itself)')
     .option('--compatible', 'refuse breaking changes')
+    .option('--hold', 'it serves, and nobody moves to it before `backsaas rollout start` does it')
     .option('--resume <schema>', 'go on with the migration of a schema, in place of a file')
     .option('--contract', 'go to the end: retire the older versions and take away what only they need')
     .option('--now', 'with --contract: before the time is over that older versions were promised')
@@ -65,6 +67,7 @@ async function migrateFile(file: string | undefined, options: MigrateOptions, io
       functions,
       run,
       breaking: options.compatible ? 'refuse' : 'migrate',
+      hold: options.hold === true,
       ...(options.owner !== undefined && { owner: options.owner }),
     }),
   )

@@ -7,6 +7,7 @@ import { openRegistryApi, type RegistryOptions, withRegistry } from '../registry
 
 interface PublishOptions extends RegistryOptions {
   readonly base?: number
+  readonly hold?: true
 }
 
 /** Adds the command to `program`. */
@@ -16,14 +17,20 @@ export function addPublish(program: Command, io: Io): void {
     .description("Publish a schema as its tenant's: a new one, or the next version of one that is there.")
     .argument('<file>', 'YAML or JSON; it is kept as it is, comments and all')
     .option('--base <version>', 'the version that this was written on: another one is a conflict', version)
+    .option('--hold', 'it serves, and nobody moves to it before `backsaas rollout start` does it')
     .addHelpText('after', HELP)
   withRegistry(command, 'http').action(async (file: string, options: PublishOptions) => {
     const { callRegistry } = await import('../registry/call-registry.ts')
-    const given = { source: readText(file), ...(options.base === undefined ? {} : { base: options.base }) }
+    const given = {
+      source: readText(file),
+      ...(options.base !== undefined && { base: options.base }),
+      ...(options.hold && { hold: true }),
+    }
     const result = await callRegistry(openRegistryApi(options, command), 'publish_schema', given)
     if (options.json) io.out(JSON.stringify(result))
     else {
-      const done = result.created === true ? 'is live' : 'was live already'
+      const held = result.held === true ? ', and held back: `backsaas rollout start` brings it to its tenants' : ''
+      const done = result.created === true ? `is live${held}` : 'was live already'
       io.out(`${result.schema} version ${result.version} ${done} (${result.hash})`)
       for (const line of changeLines(result.changes ?? [])) io.out(line)
     }
