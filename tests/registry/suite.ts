@@ -1,6 +1,7 @@
 /** The registry over HTTP, on any database. */
 import { afterAll, beforeAll, describe } from 'vitest'
 import { asking } from './asking.ts'
+import { dryRun } from './dry-run.ts'
 import { jsonSchema } from './json-schema.ts'
 import { migrating } from './migrating.ts'
 import { platform } from './platform.ts'
@@ -21,6 +22,7 @@ export function registrySuite(name: string, start: () => Promise<Registry>): voi
     afterAll(() => registry?.close())
     describe('publishing', () => publishing(lend))
     describe('migrating', () => migrating(lend))
+    describe('dry runs', () => dryRun(lend))
     describe('asking', () => asking(lend))
     describe('sharing', () => sharing(lend))
     describe('the platform', () => platform(lend))

@@ -1,7 +1,8 @@
 /** What publishing a document would do, without doing any of it: changes, steps with their SQL, what in the data stands in the way, and the way back. */
-import type { Database, FunctionDefinition } from '@backsaas/core'
+import type { CompiledSchema, Connection, Database, FunctionDefinition } from '@backsaas/core'
 import { DEFAULT_STORE_ID } from '@backsaas/core'
-import { type FoundBlocker, findBlockers } from './execute/find-blockers.ts'
+import type { ShownRows } from './execute/describe-blockers.ts'
+import { type Ask, type FoundBlocker, findBlockers } from './execute/find-blockers.ts'
 import { migratorTransaction } from './execute/migrator-transaction.ts'
 import { readSource } from './migrate.ts'
 import type { Change } from './plan/diff.ts'
@@ -44,24 +45,35 @@ export interface SchemaPlan {
 export async function planSchema(database: Database, source: string, options: PlanOptions = {}): Promise<SchemaPlan> {
   const text = await readSource(source)
   const compiled = await compileToPublish(text, options)
-  const naming = options.naming ?? readableNaming
-  const preview = await migratorTransaction(database, async (connection) => {
-    const owner = await findTenant(connection, await readPlatform(connection), options.owner ?? 'system')
-    return previewMigration(connection, {
-      compiled,
-      source: text,
-      ownerId: owner.id,
-      storeId: DEFAULT_STORE_ID,
-      naming,
-    })
-  })
+  const ask: Ask = (question) => migratorTransaction(database, question)
+  const ownerOf = async (connection: Connection): Promise<string> =>
+    (await findTenant(connection, await readPlatform(connection), options.owner ?? 'system')).id
+  return planWithin(ask, { compiled, source: text, ownerOf, naming: options.naming ?? readableNaming })
+}
+
+interface ToPlan {
+  readonly compiled: CompiledSchema
+  readonly source: string
+  readonly naming: Naming
+  ownerOf(connection: Connection): Promise<string>
+}
+
+/** The same in the transactions of the caller, or in its one. @param shown whose rows are shown among those in the way. */
+export async function planWithin(
+  ask: Ask,
+  { ownerOf, ...document }: ToPlan,
+  shown: ShownRows = {},
+): Promise<SchemaPlan> {
+  const preview = await ask(async (connection) =>
+    previewMigration(connection, { ...document, ownerId: await ownerOf(connection), storeId: DEFAULT_STORE_ID }),
+  )
   const { plan } = preview
   return {
-    schema: compiled.name,
+    schema: document.compiled.name,
     from: preview.before,
     changes: preview.changes,
     plan,
-    blockers: plan ? await findBlockers(database, plan) : [],
+    blockers: plan ? await findBlockers(ask, plan, shown) : [],
     reverse: (plan?.steps ?? [])
       .toReversed()
       .flatMap(({ id, inverse }) => (inverse.length > 0 ? [{ step: id, statements: inverse }] : [])),

@@ -22,6 +22,12 @@ export async function showMigrations(connection: Connection, platform: Platform)
   ])
 }
 
+/** Others have rows in a shared schema too: they are counted, and shown to the operator alone (`backsaas status`). */
+const OWN_PROBLEM = `case when new.problem::json -> 'samples' is null then new.problem::json
+      else jsonb_set(new.problem::jsonb, '{samples}', (
+        select coalesce(jsonb_agg(s.sample), '[]') from jsonb_array_elements(new.problem::jsonb -> 'samples') s (sample)
+        where s.sample ->> 'tenant_id' = new.owner_id::text))::json end`
+
 function functionBody(platform: Platform): string {
   const { table, tenant, column } = tableNames(platform, 'migrations')
   const values: readonly (readonly [field: string, value: string])[] = [
@@ -36,7 +42,7 @@ function functionBody(platform: Platform): string {
     ['steps', `json_array_length(new.plan::json -> 'steps')`],
     ['rows_done', 'new.rows_done'],
     ['rows_total', 'new.rows_total'],
-    ['problem', 'new.problem::json'],
+    ['problem', OWN_PROBLEM],
     ['token', 'new.token'],
     ['created_at', 'new.created_at'],
     ['updated_at', 'clock_timestamp()'],

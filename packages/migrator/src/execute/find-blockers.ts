@@ -1,72 +1,60 @@
-/** What in the data would stand in the way of a plan: looked for before anything is done, and again while it is under way. */
-import type { Database, Json } from '@backsaas/core'
-import { DatabaseError } from '@backsaas/core'
+/** What in the data would stand in the way of a plan: looked for before anything is done. */
+import type { Connection } from '@backsaas/core'
 import { literal } from '../plan/quote.ts'
 import type { BackfillStep, MigrationPlan, Step } from '../plan/steps.ts'
-import type { MigrationProblem } from './migration-row.ts'
-import { ddl, migratorTransaction, query } from './migrator-transaction.ts'
-import { describeBlockers } from './run-step.ts'
+import { type Counted, describeBlockers, readSamples, type ShownRows } from './describe-blockers.ts'
+import { ddl, query } from './migrator-transaction.ts'
 
 /** Rows that a step would stumble over. */
-export interface FoundBlocker extends MigrationProblem {
+export interface FoundBlocker extends Counted {
   /** The id of the step. */
   readonly step: string
-  readonly count: number
 }
+
+/** Runs one question in a transaction: each in its own, or all in the caller's. */
+export type Ask = <T>(question: (connection: Connection) => Promise<T>) => Promise<T>
 
 /**
  * Reads every row that a plan has to do with, once for each question.
  *
- * @example await findBlockers(database, plan) // [{ step: 'backfill/3', code: 'DUPLICATES', count: 2, samples: [...] }]
+ * @example await findBlockers((question) => migratorTransaction(database, question), plan)
+ * // [{ step: 'backfill/3', code: 'DUPLICATES', count: 2, samples: [...] }]
  */
-export async function findBlockers(database: Database, plan: MigrationPlan): Promise<FoundBlocker[]> {
+export async function findBlockers(ask: Ask, plan: MigrationPlan, shown: ShownRows = {}): Promise<FoundBlocker[]> {
   const found: FoundBlocker[] = []
   for (const step of plan.steps) {
-    const blocker = await askStep(database, step)
+    const blocker = await ask((connection) => askStep(connection, step, shown))
     if (blocker && blocker.count > 0) found.push({ step: step.id, ...blocker })
   }
   return found
 }
 
-async function askStep(
-  database: Database,
-  step: Step,
-): Promise<(MigrationProblem & { readonly count: number }) | null> {
-  if (step.kind === 'backfill') return step.backfill.values.length === 0 ? null : askBackfill(database, step)
-  const blockers = 'blockers' in step ? step.blockers : undefined
-  if (!blockers) return null
-  try {
-    return await migratorTransaction(database, (connection) => describeBlockers(connection, blockers))
-  } catch (error) {
-    // A column that the plan makes yet: what goes into it is asked of the backfill.
-    if (error instanceof DatabaseError && error.fields.sqlState === '42703') return null
-    throw error
+async function askStep(connection: Connection, step: Step, shown: ShownRows): Promise<Counted | null> {
+  if (step.kind === 'backfill') {
+    return step.backfill.values.length === 0 ? null : askBackfill(connection, step, shown)
   }
+  const blockers = 'blockers' in step ? step.blockers : undefined
+  return blockers ? describeBlockers(connection, blockers, shown) : null
 }
 
 /** Works every value out as the backfill would, and writes none. */
-async function askBackfill(
-  database: Database,
-  { backfill }: BackfillStep,
-): Promise<MigrationProblem & { readonly count: number }> {
-  const [answer] = await migratorTransaction(database, async (connection) => {
-    await connection.batch([ddl(tryFunction(backfill))])
-    const key = backfill.key.map(
-      ({ column }, i) => `${literal(['tenant_id', ...backfill.keyFields][i] ?? '')}, t.${column}`,
-    )
-    const sample = `json_build_object(${key.join(', ')}, 'reason', reason)::text`
-    const failing = `select t.*, pg_temp.backsaas_try(t) as reason from ${backfill.table} as t`
-    const [count] = await query(connection, `select count(*)::text from (${failing}) t where reason is not null`)
-    const samples = await query(connection, `select ${sample} from (${failing}) t where reason is not null limit 5`)
-    await connection.batch([ddl(`drop function pg_temp.backsaas_try(${backfill.table})`)])
-    return [{ count: Number(count?.[0]), samples: samples.map(([one]) => JSON.parse(String(one)) as Json) }]
-  })
+async function askBackfill(connection: Connection, { backfill }: BackfillStep, shown: ShownRows): Promise<Counted> {
+  await connection.batch([ddl(tryFunction(backfill))])
+  const key = backfill.key.map(
+    ({ column }, i) => `${literal(['tenant_id', ...backfill.keyFields][i] ?? '')}, t.${column}`,
+  )
+  const failing = `select t.*, pg_temp.backsaas_try(t) as reason from ${backfill.table} as t`
+  const sample = `json_build_object(${key.join(', ')}, 'reason', reason)::text`
+  const [count] = await query(connection, `select count(*)::text from (${failing}) t where reason is not null`)
+  const samples = `select ${sample} from (${failing}) t where reason is not null`
+  const shownRows = Number(count?.[0]) === 0 ? [] : await readSamples(connection, samples, shown)
+  await connection.batch([ddl(`drop function pg_temp.backsaas_try(${backfill.table})`)])
   return {
     code: 'NOT_CONVERTIBLE',
     message: `some rows of ${backfill.entity} have values that cannot be converted`,
     hint: 'correct these rows, or say another conversion in the document',
-    count: answer?.count ?? 0,
-    samples: answer?.samples ?? [],
+    count: Number(count?.[0]),
+    samples: shownRows,
   }
 }
 

@@ -56,8 +56,9 @@ export async function retryQuarantined(run: BackfillRun): Promise<MigrationProbl
     if (Number(count?.[0]) === 0) return null
     const samples = await query(
       transaction,
-      `select json_build_object('entity', entity, 'key', row_key::json, 'reason', reason)::text from backsaas.migration_rows
-       where migration_id = $1 and step = $2 order by found_at limit 5`,
+      `select json_build_object('tenant_id', r.tenant_id, 'entity', entity, 'key', row_key::json, 'reason', reason)::text
+       from backsaas.migration_rows r join backsaas.migrations m on m.id = r.migration_id
+       where migration_id = $1 and r.step = $2 order by r.tenant_id = m.owner_id desc, found_at limit 5`,
       ids,
     )
     return {

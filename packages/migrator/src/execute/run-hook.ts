@@ -29,16 +29,16 @@ type Values = readonly { readonly at: HookColumn; readonly text: string | null }
 export async function runHook(run: Run, migration: MigrationRow, step: HookStep): Promise<MigrationProblem | null> {
   const hook = findHook(run, step)
   if (step.seeds && migration.cursor !== SEEDED) await seed(run, migration, step)
-  const problem = await drain(run, step, hook)
+  const problem = await drain(run, migration, step, hook)
   if (problem || run.patience.stopped()) return problem
   await run.commit([], (transaction) => finishStep(run, transaction, migration))
   return null
 }
 
 /** Of a migration whose versions both serve: what clients have written since is passed on. @returns whether anything was left. */
-export async function drainHooks(run: Run, { plan }: MigrationRow): Promise<void> {
-  for (const step of plan.steps) {
-    if (step.kind === 'hook' && step.seeds) await drain(run, step, findHook(run, step))
+export async function drainHooks(run: Run, migration: MigrationRow): Promise<void> {
+  for (const step of migration.plan.steps) {
+    if (step.kind === 'hook' && step.seeds) await drain(run, migration, step, findHook(run, step))
   }
 }
 
@@ -72,7 +72,12 @@ async function seed(run: Run, migration: MigrationRow, { table, key }: HookStep)
 }
 
 /** @returns the rows that the hook failed for; null where nothing is left. */
-async function drain(run: Run, step: HookStep, hook: MigrationHook): Promise<MigrationProblem | null> {
+async function drain(
+  run: Run,
+  { ownerId }: MigrationRow,
+  step: HookStep,
+  hook: MigrationHook,
+): Promise<MigrationProblem | null> {
   const failed = new Map<string, string>()
   for (let after = '0'; !run.patience.stopped(); ) {
     const queued = await readQueue(run, step, after)
@@ -90,9 +95,12 @@ async function drain(run: Run, step: HookStep, hook: MigrationHook): Promise<Mig
     await setAll(run, step, done, failed)
   }
   if (failed.size === 0) return null
-  const samples = [...failed]
-    .slice(0, 5)
-    .map(([key, reason]): Json => ({ entity: step.entity, key: parts(key), reason }))
+  const found = [...failed].map(([key, reason]) => ({ tenant_id: parts(key)[0] ?? '', key: parts(key), reason }))
+  const [own, others] = [
+    found.filter((one) => one.tenant_id === ownerId),
+    found.filter((one) => one.tenant_id !== ownerId),
+  ]
+  const samples = [...own, ...others].slice(0, 5).map((one): Json => ({ ...one, entity: step.entity }))
   return {
     code: 'HOOK_FAILED',
     message: `the hook ${step.hook} fails for ${failed.size} rows of ${step.entity}`,

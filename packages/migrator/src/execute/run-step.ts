@@ -1,15 +1,15 @@
 /** One step of a migration, by its kind: what it does, its checkpoint, and what in the data stands in its way. */
-import type { Connection, Json } from '@backsaas/core'
 import { BackSaasError, DatabaseError } from '@backsaas/core'
 import type { BackfillStep, Blockers, DdlStep, IndexStep, Step, TurnStep } from '../plan/steps.ts'
 import { goLive } from '../registry/go-live.ts'
 import { longTransaction, pause } from './attempts.ts'
 import { backfillRows } from './backfill-rows.ts'
 import { convergeIndex, dropBroken, dropIndexes } from './converge-index.ts'
+import { describeBlockers } from './describe-blockers.ts'
 import { tellProgress } from './events.ts'
 import { backfillHealth } from './health.ts'
 import { checkpoint, type MigrationProblem, type MigrationRow } from './migration-row.ts'
-import { ddl, EXCLUSIVE, MIGRATOR_SCOPE, query, runDdl } from './migrator-transaction.ts'
+import { ddl, EXCLUSIVE, MIGRATOR_SCOPE, migratorTransaction, query, runDdl } from './migrator-transaction.ts'
 import { awaitReaders, markRetired, whoHoldsOld } from './retire-versions.ts'
 import { finishStep, type Run } from './run.ts'
 import { runHook } from './run-hook.ts'
@@ -45,7 +45,7 @@ async function runStatements(run: Run, migration: MigrationRow, step: DdlStep): 
     })
     return null
   } catch (error) {
-    return inTheWay(run, error, step.blockers)
+    return inTheWay(run, migration, error, step.blockers)
   }
 }
 
@@ -59,7 +59,7 @@ async function runIndex(run: Run, migration: MigrationRow, step: IndexStep): Pro
     }
     return await converged(run, migration, () => convergeIndex(run.database, step))
   } catch (error) {
-    const problem = await inTheWay(run, error, step.blockers)
+    const problem = await inTheWay(run, migration, error, step.blockers)
     await dropBroken(run.database, step)
     return problem
   }
@@ -73,25 +73,14 @@ async function converged(run: Run, migration: MigrationRow, work: () => Promise<
 }
 
 /** An error that comes of rows there are → how many, and some of them. */
-async function inTheWay(run: Run, error: unknown, blockers: Blockers | undefined): Promise<MigrationProblem> {
+async function inTheWay(
+  { database }: Run,
+  { ownerId }: MigrationRow,
+  error: unknown,
+  blockers: Blockers | undefined,
+): Promise<MigrationProblem> {
   if (!blockers || !(error instanceof DatabaseError) || !error.fields.sqlState.startsWith('23')) throw error
-  return describeBlockers(run.database.open(MIGRATOR_SCOPE, 'migrator'), blockers)
-}
-
-/** Asks the data. `count` is 0 where nothing stands in the way. */
-export async function describeBlockers(
-  connection: Connection,
-  { code, message, hint, count, samples }: Blockers,
-): Promise<MigrationProblem & { readonly count: number }> {
-  const [found] = await query(connection, count)
-  const rows = await query(connection, samples)
-  return {
-    code,
-    message,
-    hint,
-    count: Number(found?.[0]),
-    samples: rows.map(([sample]) => JSON.parse(String(sample)) as Json),
-  }
+  return migratorTransaction(database, (connection) => describeBlockers(connection, blockers, { first: ownerId }))
 }
 
 async function runBackfill(run: Run, migration: MigrationRow, step: BackfillStep): Promise<MigrationProblem | null> {

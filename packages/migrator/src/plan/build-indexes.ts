@@ -88,6 +88,6 @@ function duplicates(on: string, fields: readonly string[], columns: readonly str
     message: `${fields.join(', ')} must be unique, and several rows have the same`,
     hint: 'change or delete all but one of them, then go on',
     count: `select count(*)::text from (${groups}) g`,
-    samples: `select json_build_object('tenant_id', g.${identifier(TENANT_COLUMN)}, ${pairs.join(', ')}, 'rows', g.n)::text from (${groups} limit 5) g`,
+    samples: `select json_build_object('tenant_id', g.${identifier(TENANT_COLUMN)}, ${pairs.join(', ')}, 'rows', g.n)::text from (${groups}) g`,
   }
 }

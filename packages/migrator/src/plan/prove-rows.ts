@@ -66,7 +66,7 @@ function sampleOf(
   const tenant = `'tenant_id', t.${identifier(TENANT_COLUMN)}`
   return {
     count: `select count(*)::text from ${from}`,
-    samples: `select json_build_object(${[tenant, ...pairs].join(', ')})::text from ${from} limit 5`,
+    samples: `select json_build_object(${[tenant, ...pairs].join(', ')})::text from ${from}`,
   }
 }
 

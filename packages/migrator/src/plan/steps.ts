@@ -129,7 +129,7 @@ export interface Blockers {
   readonly hint: string
   /** Answers the number of rows or groups. */
   readonly count: string
-  /** Answers some of them, one text column of JSON. */
+  /** Answers them, each with its `tenant_id`: one text column of JSON. Some are asked for. */
   readonly samples: string
 }
 
