@@ -72,7 +72,7 @@ test('converts rows there are, and what either version writes while both serve',
   await expect(
     runMigration(fixture.database, id, { until: 'done', now: true, token: token ?? '' }),
   ).rejects.toMatchObject({
-    code: 'HOOK_UNKNOWN',
+    code: 'MIGRATION_HOOK_UNKNOWN',
   })
   await runMigration(fixture.database, id, { until: 'done', now: true, token: token ?? '', hooks })
   expect(await see(8, 'first,last', 2)).toEqual({ first: 'Cy', last: 'Roe' })

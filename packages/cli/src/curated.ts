@@ -1,9 +1,8 @@
 /** The functions that schemas may name: the shipped ones, and those of a developer's own module. */
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { BackSaasError, type FunctionDefinition } from '@backsaas/core'
 import type { FunctionsPlugin } from '@backsaas/plugins/functions'
 import type { Command } from 'commander'
+import { importModule } from './import-module.ts'
 
 export interface CuratedOptions {
   readonly functions?: string
@@ -28,11 +27,7 @@ export async function curated({ functions: module }: CuratedOptions = {}): Promi
 }
 
 async function importFunctions(module: string): Promise<readonly FunctionDefinition[]> {
-  const loaded: unknown = await import(pathToFileURL(resolve(module)).href).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw unreadable(module, `cannot be loaded: ${reason}`, cause)
-  })
-  const { functions } = loaded as { readonly functions?: unknown } // whatever the module exports
+  const { functions } = await importModule(module, (what, cause) => unreadable(module, what, cause))
   if (!Array.isArray(functions)) throw unreadable(module, 'exports no list `functions`')
   const wrong = functions.findIndex((one) => typeof one?.run !== 'function' || typeof one.name !== 'string')
   if (wrong >= 0) throw unreadable(module, `has no function at functions[${wrong}]`)

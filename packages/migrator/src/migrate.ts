@@ -67,6 +67,7 @@ export async function migrate(database: Database, source: string, options: Migra
     owner: await findTenant(connection, await readPlatform(connection), options.owner ?? 'system'),
     naming: options.naming ?? readableNaming,
     hold: options.hold ?? false,
+    hooks: options.run?.hooks ?? [],
   })
   const outcome = await publishOrRequest(database, documentOf, options.breaking)
   const done = { schema: compiled.name, hash: compiled.hash }

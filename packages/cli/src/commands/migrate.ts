@@ -6,11 +6,12 @@ import type { Command } from 'commander'
 import { type CuratedOptions, curated, withFunctions } from '../curated.ts'
 import { decide } from '../decide.ts'
 import type { Io } from '../io.ts'
+import { type MigrationHooksOptions, migrationHooks, withMigrationHooks } from '../migration-hooks.ts'
 import { type DatabaseOptions, useDatabase, withDatabase } from '../open-database.ts'
 import { readText } from '../read-text.ts'
 import { reportProgress } from './report-progress.ts'
 
-interface MigrateOptions extends DatabaseOptions, CuratedOptions {
+interface MigrateOptions extends DatabaseOptions, CuratedOptions, MigrationHooksOptions {
   readonly owner?: string
   readonly compatible?: boolean
   readonly hold?: boolean
@@ -38,13 +39,13 @@ export function addMigrate(program: Command, io: Io): void {
     .option('--confirm <token>', "the plan's token, where a step loses data for good")
     .option('--drain <hours>', 'how long older versions are promised to serve on (default: 24)')
     .addHelpText('after', HELP)
-  withDatabase(withFunctions(command)).action((file: string | undefined, options: MigrateOptions) =>
+  withDatabase(withMigrationHooks(withFunctions(command))).action((file: string | undefined, options: MigrateOptions) =>
     migrateFile(file, options, io),
   )
 }
 
 async function migrateFile(file: string | undefined, options: MigrateOptions, io: Io): Promise<void> {
-  const run = runOptions(options, io)
+  const run = { ...runOptions(options, io), hooks: await migrationHooks(options.migrationHooks) }
   if (options.resume !== undefined) {
     const { migrationStatus, openMigrationOf, runMigration } = await import('@backsaas/migrator')
     const name = options.resume
@@ -109,4 +110,5 @@ Examples:
   backsaas migrate crm.yaml
   backsaas migrate crm.yaml --database postgres://postgres@127.0.0.1:5432/app
   backsaas migrate crm.yaml --database pglite:.backsaas
-  backsaas migrate --resume crm --contract`
+  backsaas migrate --resume crm --contract
+  backsaas migrate crm.yaml --migration-hooks ./hooks.mjs`

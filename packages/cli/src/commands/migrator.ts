@@ -3,11 +3,12 @@ import { type Command, Option } from 'commander'
 import { type CuratedOptions, withFunctions } from '../curated.ts'
 import { LOG_FORMS } from '../dev/log-requests.ts'
 import type { Io } from '../io.ts'
+import { type MigrationHooksOptions, withMigrationHooks } from '../migration-hooks.ts'
 import type { MigratorSettings } from '../migrator/run-migrator.ts'
 import { asBusSettings, type BusOptions, withBus } from '../open-bus.ts'
 import { readPort } from '../read-port.ts'
 
-interface MigratorOptions extends BusOptions, CuratedOptions {
+interface MigratorOptions extends BusOptions, CuratedOptions, MigrationHooksOptions {
   readonly database: string
   readonly directDatabase?: string
   readonly bootstrap: boolean
@@ -47,10 +48,12 @@ export function addMigrator(program: Command, io: Io): void {
     )
     .option('--json', 'log everything as lines of JSON')
     .addHelpText('after', HELP)
-  withBus(withFunctions(command), 'NOTIFY of the database').action(async (options: MigratorOptions) => {
-    const { runMigrator } = await import('../migrator/run-migrator.ts')
-    await runMigrator(asSettings(options), io)
-  })
+  withBus(withMigrationHooks(withFunctions(command)), 'NOTIFY of the database').action(
+    async (options: MigratorOptions) => {
+      const { runMigrator } = await import('../migrator/run-migrator.ts')
+      await runMigrator(asSettings(options), io)
+    },
+  )
 }
 
 /** An empty variable is one that is not set. */
@@ -62,6 +65,7 @@ function asSettings(options: MigratorOptions): MigratorSettings {
     bootstraps: bootstrap,
     functionsModule: options.functions ?? null,
     worksHooks: hooks,
+    migrationHooksModule: options.migrationHooks || null,
     healthPort: healthPort ?? null,
     host,
     log: json ? 'json' : log,

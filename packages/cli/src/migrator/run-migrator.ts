@@ -18,6 +18,7 @@ import { type Close, closeAll } from '../dev/close-all.ts'
 import { listen } from '../dev/listen.ts'
 import { type LogForm, logRequests } from '../dev/log-requests.ts'
 import type { Io } from '../io.ts'
+import { migrationHooks } from '../migration-hooks.ts'
 import { type BusSettings, openBus } from '../open-bus.ts'
 import { readOutside } from '../outside.ts'
 import { becomeReady } from '../serve/become-ready.ts'
@@ -32,6 +33,8 @@ export interface MigratorSettings {
   readonly functionsModule: string | null
   /** Whether the work of hooks after a write is done here too. */
   readonly worksHooks: boolean
+  /** A module of what conversions of migrations name; null for none. */
+  readonly migrationHooksModule: string | null
   /** Null for none; 0 for any port that is free. */
   readonly healthPort: number | null
   readonly host: string
@@ -61,6 +64,7 @@ export async function runMigrator(settings: MigratorSettings, io: Io): Promise<v
     open.push(async () => bus.close?.())
     const plugin = await curated(settings.functionsModule === null ? {} : { functions: settings.functionsModule })
     const { functions } = plugin
+    const hooks = await migrationHooks(settings.migrationHooksModule ?? undefined)
     const whenThere = <T>(begin: () => Promise<T>): Promise<T | null> => becomeReady(begin, observe, stopped)
     if (settings.bootstraps && !(await whenThere(() => setUp(database, io)))) return
     const relay = await whenThere(() => startRelay(database, bus, { observe }))
@@ -82,7 +86,7 @@ export async function runMigrator(settings: MigratorSettings, io: Io): Promise<v
       if (!executor) return
       open.push(executor.close)
     }
-    const migrations = await whenThere(() => startMigrations(database, { observe }))
+    const migrations = await whenThere(() => startMigrations(database, { observe, hooks }))
     if (!migrations) return
     open.push(migrations.close)
     const rollouts = await whenThere(() => startRollouts(database, { observe }))

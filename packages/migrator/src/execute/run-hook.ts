@@ -1,9 +1,10 @@
 /** A step that converts rows by a hook: every row is queued once, then the queue is worked off, each row compared and set. */
 import type { Connection, Json } from '@backsaas/core'
-import { BackSaasError, DatabaseError, invariant, literalText } from '@backsaas/core'
+import { DatabaseError, invariant, literalText } from '@backsaas/core'
 import { literal } from '../plan/quote.ts'
 import type { HookColumn, HookStep } from '../plan/steps.ts'
 import { nextRange, parts, places, SKIP_TRIGGER } from './backfill-statements.ts'
+import { findHook } from './find-hook.ts'
 import type { HookRow, MigrationHook } from './migration-hook.ts'
 import { checkpoint, type MigrationProblem, type MigrationRow } from './migration-row.ts'
 import { ddl, MIGRATOR_SCOPE, query } from './migrator-transaction.ts'
@@ -25,9 +26,9 @@ interface Queued {
 /** What is to be set; what the hook left out stays. */
 type Values = readonly { readonly at: HookColumn; readonly text: string | null }[]
 
-/** @throws `HOOK_UNKNOWN` (409) where this process does not have the hook. */
+/** @throws `MIGRATION_HOOK_UNKNOWN` (409) where this process does not have the hook. */
 export async function runHook(run: Run, migration: MigrationRow, step: HookStep): Promise<MigrationProblem | null> {
-  const hook = findHook(run, step)
+  const hook = findHook(run.options.hooks, step.hook)
   if (step.seeds && migration.cursor !== SEEDED) await seed(run, migration, step)
   const problem = await drain(run, migration, step, hook)
   if (problem || run.patience.stopped()) return problem
@@ -38,16 +39,8 @@ export async function runHook(run: Run, migration: MigrationRow, step: HookStep)
 /** Of a migration whose versions both serve: what clients have written since is passed on. @returns whether anything was left. */
 export async function drainHooks(run: Run, migration: MigrationRow): Promise<void> {
   for (const step of migration.plan.steps) {
-    if (step.kind === 'hook' && step.seeds) await drain(run, migration, step, findHook(run, step))
+    if (step.kind === 'hook' && step.seeds) await drain(run, migration, step, findHook(run.options.hooks, step.hook))
   }
-}
-
-function findHook({ options }: Run, { hook }: HookStep): MigrationHook {
-  const found = options.hooks?.find(({ name }) => name === hook)
-  if (found) return found
-  throw new BackSaasError('HOOK_UNKNOWN', 409, `nobody here knows the hook "${hook}"`, {
-    hint: 'run the migration where it is given: `hooks` of `runMigration` or `startMigrations`',
-  })
 }
 
 async function seed(run: Run, migration: MigrationRow, { table, key }: HookStep): Promise<void> {

@@ -4,6 +4,7 @@ import { BackSaasError, DatabaseError, PLATFORM_PLACEMENT_ID } from '@backsaas/c
 import type { Step } from '../plan/steps.ts'
 import { isPassing, pause } from './attempts.ts'
 import { tellFailed, tellStarted } from './events.ts'
+import { refuseUnknownHooks } from './find-hook.ts'
 import { checkpoint, guard, isLive, type MigrationProblem, type MigrationRow, readMigration } from './migration-row.ts'
 import { migratorTransaction } from './migrator-transaction.ts'
 import { type Run, type RunOptions, refresh, withLease } from './run.ts'
@@ -15,7 +16,8 @@ const ATTEMPTS = 20
 /**
  * @returns the migration as it stands then.
  * @throws `MIGRATION_BUSY`, `LEASE_LOST` (409) where another migrator runs it; `MIGRATION_BLOCKED` (409) with the rows that stand in
- *   the way; `TOKEN_NEEDED` (409) before a destructive step; `MIGRATION_WAITING` (503) where its patience ended; `MIGRATION_OVER` (409)
+ *   the way; `TOKEN_NEEDED` (409) before a destructive step; `MIGRATION_WAITING` (503) where its patience ended;
+ *   `MIGRATION_HOOK_UNKNOWN` (409) before anything is done; `MIGRATION_OVER` (409)
  *   where it was taken back. All of them leave it resumable.
  * @example await runMigration(database, id, { until: 'done', token: plan.token })
  */
@@ -50,6 +52,7 @@ function runLeased(database: Database, id: string, options: RunOptions): Promise
 async function runNext(run: Run, migration: MigrationRow): Promise<void> {
   const step = migration.plan.steps[migration.step] as Step
   refuseUnconfirmed(migration, step, run.options)
+  refuseUnknownHooks(migration.plan, run.options.hooks, { from: migration.step, until: run.options.until ?? 'live' })
   if (migration.placementId === PLATFORM_PLACEMENT_ID) await refresh(run)
   const before = migration.plan.steps[migration.step - 1]
   if (migration.state !== 'running' || before?.phase !== step.phase) await begin(run, migration, step, before)
@@ -118,7 +121,8 @@ async function told(run: Run, migration: MigrationRow, error: unknown): Promise<
   const isUnconfirmed = code === 'TOKEN_NEEDED'
   if (['LEASE_LOST', 'MIGRATION_OVER'].includes(code) || (isUnconfirmed && migration.phase === 'live')) return error
   const isBlocked = code === 'MIGRATION_BLOCKED' || isUnconfirmed
-  const isWaiting = code === 'MIGRATION_WAITING'
+  // Another migrator may have the hook.
+  const isWaiting = code === 'MIGRATION_WAITING' || code === 'MIGRATION_HOOK_UNKNOWN'
   const state = isBlocked ? 'blocked' : isWaiting ? 'waiting' : 'failed'
   const details = error instanceof BackSaasError && isBlocked ? error.details : null
   const problem: MigrationProblem = { code, message, ...(hint && { hint }), ...(isObject(details) && details) }

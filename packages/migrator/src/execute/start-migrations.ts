@@ -182,7 +182,14 @@ async function readHooked(database: Database): Promise<string[]> {
 
 /** Written down in the migration's row, for somebody to decide; or another migrator has it. */
 function isForSomebody(error: unknown): boolean {
-  const codes = ['MIGRATION_BUSY', 'LEASE_LOST', 'MIGRATION_BLOCKED', 'TOKEN_NEEDED', 'MIGRATION_OVER']
+  const codes = [
+    'MIGRATION_BUSY',
+    'LEASE_LOST',
+    'MIGRATION_BLOCKED',
+    'TOKEN_NEEDED',
+    'MIGRATION_OVER',
+    'MIGRATION_HOOK_UNKNOWN',
+  ]
   return error instanceof BackSaasError && codes.includes(error.code)
 }
 

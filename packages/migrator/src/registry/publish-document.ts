@@ -2,6 +2,7 @@
 import type { CompiledSchema, Connection, FunctionDefinition } from '@backsaas/core'
 import { BackSaasError, DEFAULT_STORE_ID, SYSTEM_TENANT_ID } from '@backsaas/core'
 import { compileSchema } from '@backsaas/core/language'
+import type { MigrationHook } from '../execute/migration-hook.ts'
 import type { Naming } from '../plan/names.ts'
 import { type Decide, withDecisions } from './decide.ts'
 import type { FoundTenant } from './find-tenant.ts'
@@ -17,6 +18,8 @@ export interface Document {
   /** See `Publication`. */
   readonly base?: number
   readonly hold?: boolean
+  /** What conversions may name; left out where the migration is run by another process. */
+  readonly hooks?: readonly MigrationHook[]
 }
 
 export interface Compiling {
@@ -47,7 +50,7 @@ export interface PublishedDocument extends Published {
  * @throws as `publishVersion`.
  */
 export async function publishDocument(connection: Connection, document: Document): Promise<PublishedDocument> {
-  const { owner, ...publication } = document
+  const { owner, hooks: _, ...publication } = document
   const published = await publishVersion(connection, { ...publication, ownerId: owner.id, storeId: DEFAULT_STORE_ID })
   const profile = owner.id === SYSTEM_TENANT_ID ? null : await installOwn(connection, published, document)
   return { ...published, profile }

@@ -1,6 +1,7 @@
 /** Publishes at once what is compatible, and writes everything else down as a migration that is to be run. */
 import type { Connection, Database } from '@backsaas/core'
 import { BackSaasError, DEFAULT_STORE_ID } from '@backsaas/core'
+import { refuseUnknownHooks } from '../execute/find-hook.ts'
 import { migratorTransaction, query } from '../execute/migrator-transaction.ts'
 import { type Document, type PublishedDocument, publishDocument } from './publish-document.ts'
 import { requestMigration } from './request-migration.ts'
@@ -28,7 +29,7 @@ export async function publishOrRequestWithin(connection: Connection, document: D
 
 /**
  * @param documentOf gives the document inside the transaction, where its owner is found.
- * @throws `CHANGE_AMBIGUOUS`, `MIGRATION_INCOMPLETE`, `MIGRATION_UNSUPPORTED`, `MIGRATION_OPEN`, `VERSION_CONFLICT` (409), and what
+ * @throws `CHANGE_AMBIGUOUS`, `MIGRATION_INCOMPLETE`, `MIGRATION_UNSUPPORTED`, `MIGRATION_OPEN`, `VERSION_CONFLICT`, `MIGRATION_HOOK_UNKNOWN` (409), and what
  *   `publishDocument` throws otherwise.
  */
 export async function publishOrRequest(
@@ -50,14 +51,15 @@ export function isForMigration(error: unknown): error is BackSaasError {
 
 async function migrationFor(
   connection: Connection,
-  { owner, ...document }: Document,
+  { owner, hooks, ...document }: Document,
   refusal: BackSaasError,
 ): Promise<Outcome> {
   const publication = { ...document, ownerId: owner.id, storeId: DEFAULT_STORE_ID }
   const open = await openMigration(connection, publication)
   if (open) return { kind: 'migration', ...open, resumed: true }
   if (refusal.code === 'MIGRATION_OPEN') throw refusal
-  const { id, placementId } = await requestMigration(connection, publication)
+  const { id, placementId, plan } = await requestMigration(connection, publication)
+  if (hooks) refuseUnknownHooks(plan, hooks)
   return { kind: 'migration', migrationId: id, placementId, resumed: false }
 }
 
