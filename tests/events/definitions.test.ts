@@ -15,6 +15,7 @@ import { validateEvent } from './validate-event.ts'
 const ID = '018f0000-0000-7000-8000-000000000001'
 const UPDATED = { tenant_id: ID, schema_id: ID, old_version: 1, new_version: 2 }
 const INSTALL = { tenant_id: ID, schema_id: ID, schema: 'crm', profile: 'crm' }
+const PINNED = { ...INSTALL, version: 1, until: '2027-01-31T12:00:00.000Z', reason: 'an audit' }
 const ROLLOUT = { rollout_id: ID, tenant_id: ID, schema_id: ID, from_version: 1, to_version: 2 }
 const RECORD = { schema: 'crm', entity: 'contacts', record: { id: ID, email: null } }
 const JOB = { tenant_id: ID, job_id: ID, kind: 'publish_schema' }
@@ -51,6 +52,10 @@ const EXAMPLES: EventPayloads = {
   'install.created': { ...INSTALL, version: 1 },
   'install.updated': { ...INSTALL, version: 2, old_version: 1 },
   'install.deleted': INSTALL,
+  'install.pinned': PINNED,
+  'install.unpinned': { ...INSTALL, version: 2 },
+  'install.pin_expiring': PINNED,
+  'install.pin_expired': PINNED,
   'rollout.started': ROLLOUT,
   'rollout.advanced': { ...ROLLOUT, percent: 12.5 },
   'rollout.paused': ROLLOUT,

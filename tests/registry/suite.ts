@@ -4,6 +4,7 @@ import { asking } from './asking.ts'
 import { dryRun } from './dry-run.ts'
 import { jsonSchema } from './json-schema.ts'
 import { migrating } from './migrating.ts'
+import { pinning } from './pinning.ts'
 import { platform } from './platform.ts'
 import { publishing } from './publishing.ts'
 import { sharing } from './sharing.ts'
@@ -23,6 +24,7 @@ export function registrySuite(name: string, start: () => Promise<Registry>): voi
     describe('publishing', () => publishing(lend))
     describe('migrating', () => migrating(lend))
     describe('dry runs', () => dryRun(lend))
+    describe('pinning', () => pinning(lend))
     describe('asking', () => asking(lend))
     describe('sharing', () => sharing(lend))
     describe('the platform', () => platform(lend))

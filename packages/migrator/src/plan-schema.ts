@@ -5,6 +5,7 @@ import type { ShownRows } from './execute/describe-blockers.ts'
 import { type Ask, type FoundBlocker, findBlockers } from './execute/find-blockers.ts'
 import { migratorTransaction } from './execute/migrator-transaction.ts'
 import { readSource } from './migrate.ts'
+import { namePinned, type Pinned, samplePins } from './pins/read-pins.ts'
 import type { Change } from './plan/diff.ts'
 import { type Naming, readableNaming } from './plan/names.ts'
 import type { MigrationPlan } from './plan/steps.ts'
@@ -13,6 +14,7 @@ import { findTenant } from './registry/find-tenant.ts'
 import { readPlatform } from './registry/platform.ts'
 import { compileToPublish } from './registry/publish-document.ts'
 import { previewMigration } from './registry/request-migration.ts'
+import { readStanding } from './registry/standing.ts'
 
 export interface PlanOptions {
   /** Slug or id of the tenant that owns the schema; default `system`. */
@@ -31,6 +33,8 @@ export interface SchemaPlan {
   /** Null where all is published at once. */
   readonly plan: MigrationPlan | null
   readonly blockers: readonly FoundBlocker[]
+  /** Installs that stay where they are, whatever is published. */
+  readonly pinned: Pinned
   /** The way back, as long as the contract has not begun: the steps in the opposite order. */
   readonly reverse: readonly { readonly step: string; readonly statements: readonly string[] }[]
 }
@@ -64,9 +68,12 @@ export async function planWithin(
   { ownerOf, ...document }: ToPlan,
   shown: ShownRows = {},
 ): Promise<SchemaPlan> {
-  const preview = await ask(async (connection) =>
-    previewMigration(connection, { ...document, ownerId: await ownerOf(connection), storeId: DEFAULT_STORE_ID }),
-  )
+  const { pinned, ...preview } = await ask(async (connection) => {
+    const publication = { ...document, ownerId: await ownerOf(connection), storeId: DEFAULT_STORE_ID }
+    const { placementId } = await readStanding(connection, publication)
+    const pinned = await samplePins(connection, await readPlatform(connection), { placementId })
+    return { ...(await previewMigration(connection, publication)), pinned }
+  })
   const { plan } = preview
   return {
     schema: document.compiled.name,
@@ -74,6 +81,7 @@ export async function planWithin(
     changes: preview.changes,
     plan,
     blockers: plan ? await findBlockers(ask, plan, shown) : [],
+    pinned,
     reverse: (plan?.steps ?? [])
       .toReversed()
       .flatMap(({ id, inverse }) => (inverse.length > 0 ? [{ step: id, statements: inverse }] : [])),
@@ -81,12 +89,14 @@ export async function planWithin(
 }
 
 /** A plan for people: the lines of a terminal. */
-export function describePlan({ schema, from, changes, plan, blockers }: SchemaPlan): string[] {
+export function describePlan({ schema, from, changes, plan, blockers, pinned }: SchemaPlan): string[] {
   if (from === null) return [`${schema} is new: it is published at once`]
   const list = changes.map(
     ({ class: kind, type, pointer, message }) => `  ${kind === 'breaking' ? '!' : ' '} ${type} ${pointer}: ${message}`,
   )
-  if (!plan) return [`${schema}: ${changes.length} changes, all compatible: they are published at once`, ...list]
+  const stay = pinned.count > 0 ? [`pinned, and staying where they are: ${namePinned(pinned)}`] : []
+  if (!plan)
+    return [`${schema}: ${changes.length} changes, all compatible: they are published at once`, ...list, ...stay]
   const lines = plan.steps.flatMap((step) => [
     `  ${step.id}  ${step.title}${step.destructive ? '  [loses data]' : ''}`,
     `      lock: ${step.lock}${step.rows > 0 ? `, ${step.rows} rows` : ''}, about ${step.estimateMs} ms`,
@@ -102,6 +112,7 @@ export function describePlan({ schema, from, changes, plan, blockers }: SchemaPl
     'steps:',
     ...lines,
     ...(plan.announcements.length > 0 ? ['while both serve:', ...plan.announcements.map((text) => `  ${text}`)] : []),
+    ...stay,
     ...(ways.length > 0 ? ['in the way:', ...ways] : ['nothing in the data is in the way']),
     ...(plan.steps.some(({ destructive }) => destructive) ? [`token: ${plan.token}`] : []),
   ]

@@ -7,6 +7,7 @@ import {
   startExecutor,
   startMigrations,
   startRelay,
+  startReminders,
   startRollouts,
   startWorker,
   type Worker,
@@ -114,6 +115,7 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
   open.push(worker.close)
   open.push((await startMigrations(database, { observe: log })).close)
   open.push((await startRollouts(database, { observe: log })).close)
+  open.push((await startReminders(database, { observe: log })).close)
   executor = await startExecutor(database, {
     ...lent,
     functions: functions.functions,

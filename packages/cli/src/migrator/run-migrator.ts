@@ -7,6 +7,7 @@ import {
   startExecutor,
   startMigrations,
   startRelay,
+  startReminders,
   startRollouts,
   startWorker,
 } from '@backsaas/migrator'
@@ -92,6 +93,9 @@ export async function runMigrator(settings: MigratorSettings, io: Io): Promise<v
     const rollouts = await whenThere(() => startRollouts(database, { observe }))
     if (!rollouts) return
     open.push(rollouts.close)
+    const reminders = await whenThere(() => startReminders(database, { observe }))
+    if (!reminders) return
+    open.push(reminders.close)
     listener?.serve((request) => health(request, database))
     observe({ kind: 'lifecycle', what: 'ready' })
     const at = listener ? `; health at ${listener.url}/healthz` : ''

@@ -12,6 +12,7 @@ const phase = v.picklist(['expand', 'backfill', 'contract'])
 const updated = { tenant_id: uuid, schema_id: uuid, old_version: version, new_version: version }
 const tenant = { tenant_id: uuid, slug: name }
 const install = { tenant_id: uuid, schema_id: uuid, schema: name, profile: name }
+const pinned = v.strictObject({ ...install, version, until: v.pipe(v.string(), v.isoTimestamp()), reason: v.string() })
 const rollout = { rollout_id: uuid, tenant_id: uuid, schema_id: uuid, from_version: version, to_version: version }
 const record = v.strictObject({ schema: name, entity: name, record: object })
 const job = v.strictObject({ tenant_id: uuid, job_id: uuid, kind: name })
@@ -119,6 +120,31 @@ export const EVENT_DEFINITIONS: { readonly [T in keyof EventPayloads]: EventDefi
     subject: "the schema's id",
     tenant: ITSELF,
     data: v.strictObject(install),
+  },
+  'install.pinned': {
+    description: 'An install stays at this version from now on, or its pin was given another deadline or reason.',
+    subject: "the schema's id",
+    tenant: ITSELF,
+    data: pinned,
+  },
+  'install.unpinned': {
+    description: 'An install moves with the others again; it has this version now.',
+    subject: "the schema's id",
+    tenant: ITSELF,
+    data: v.strictObject({ ...install, version }),
+  },
+  'install.pin_expiring': {
+    description: 'The deadline of a pin is a week away, or a day.',
+    subject: "the schema's id",
+    tenant: ITSELF,
+    data: pinned,
+  },
+  'install.pin_expired': {
+    description:
+      'The deadline of a pin has passed; told again each week. The install stays pinned until somebody unpins it.',
+    subject: "the schema's id",
+    tenant: ITSELF,
+    data: pinned,
   },
   'rollout.started': {
     description: 'Installs begin to move from one version to another, some before others.',

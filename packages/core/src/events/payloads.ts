@@ -63,6 +63,13 @@ interface InstallNamed {
   readonly version: number
 }
 
+/** What keeps an install where it is. */
+interface InstallPinned extends InstallNamed {
+  /** RFC 3339. */
+  readonly until: string
+  readonly reason: string
+}
+
 interface RolloutNamed {
   readonly rollout_id: string
   readonly tenant_id: string
@@ -134,6 +141,10 @@ export interface EventPayloads {
   'install.created': InstallNamed
   'install.updated': InstallNamed & { readonly old_version: number }
   'install.deleted': Omit<InstallNamed, 'version'>
+  'install.pinned': InstallPinned
+  'install.unpinned': InstallNamed
+  'install.pin_expiring': InstallPinned
+  'install.pin_expired': InstallPinned
   'rollout.started': RolloutNamed
   'rollout.advanced': RolloutNamed & { readonly percent: number }
   'rollout.paused': RolloutNamed

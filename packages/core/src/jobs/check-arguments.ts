@@ -4,6 +4,7 @@ import { isUuid } from '../contracts/uuid.ts'
 import { BackSaasError, type FieldProblem } from '../errors/backsaas-error.ts'
 import { nearestName } from '../names/nearest-name.ts'
 import type { JobKind, JobRequest } from './job.ts'
+import { readDeadline } from './read-deadline.ts'
 
 /** Says what is wrong with a value; null for nothing. */
 type Rule = (value: Json) => string | null
@@ -101,6 +102,17 @@ const ARGUMENTS: Readonly<Record<JobKind, Arguments>> = {
   resume_rollout: ROLLOUT,
   advance_rollout: ROLLOUT,
   abort_rollout: ROLLOUT,
+  pin_install: {
+    required: ['profile', 'until', 'reason'],
+    rules: {
+      profile: profileName,
+      version: integer(1, VERSION_MAX),
+      until: deadline,
+      reason: sentence(500),
+      tenant: tenantName,
+    },
+  },
+  unpin_install: { required: ['profile'], rules: { profile: profileName, stay: flag, tenant: tenantName } },
 }
 
 /**
@@ -170,6 +182,16 @@ function anything(): null {
 
 function flag(value: Json): string | null {
   return typeof value === 'boolean' ? null : 'is neither true nor false'
+}
+
+function deadline(value: Json): string | null {
+  return typeof value === 'string' && readDeadline(value) !== null
+    ? null
+    : 'is no deadline: `30d` (m, h, d, w), or a time such as 2027-01-31T12:00:00Z'
+}
+
+function sentence(max: number): Rule {
+  return (value) => text(1, max)(value) ?? (String(value).trim() === '' ? 'is blank' : null)
 }
 
 function text(min: number, max: number): Rule {

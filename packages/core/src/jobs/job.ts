@@ -20,6 +20,8 @@ export const JOB_KINDS = [
   'resume_rollout',
   'advance_rollout',
   'abort_rollout',
+  'pin_install',
+  'unpin_install',
 ] as const
 
 export type JobKind = (typeof JOB_KINDS)[number]
@@ -118,6 +120,17 @@ export interface JobArguments {
   /** Does not wait for the rest of the wave's time, nor for its gates. */
   readonly advance_rollout: RolloutArguments
   readonly abort_rollout: RolloutArguments
+  readonly pin_install: PinArguments & {
+    /** One that serves; default the one that it has. */
+    readonly version?: number
+    /** See `readDeadline`. */
+    readonly until: string
+    readonly reason: string
+  }
+  readonly unpin_install: PinArguments & {
+    /** It keeps its version until it is moved the next time. */
+    readonly stay?: boolean
+  }
 }
 
 /** One of both. */
@@ -125,6 +138,13 @@ export interface RolloutArguments {
   readonly rollout?: string
   /** The name of a schema of the tenant: its roll-out that is not over. */
   readonly schema?: string
+}
+
+export interface PinArguments {
+  /** What it is installed as. */
+  readonly profile: string
+  /** Slug or id: of another tenant for `system` alone. */
+  readonly tenant?: string
 }
 
 /** One of both. */

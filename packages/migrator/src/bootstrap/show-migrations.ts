@@ -22,8 +22,11 @@ export async function showMigrations(connection: Connection, platform: Platform)
   ])
 }
 
-/** Others have rows in a shared schema too: they are counted, and shown to the operator alone (`backsaas status`). */
-const OWN_PROBLEM = `case when new.problem::json -> 'samples' is null then new.problem::json
+/**
+ * Others have rows in a shared schema too: they are counted, and shown to the operator alone (`backsaas status`). Who has it pinned is no row of
+ * theirs: that is said to the owner, who waits for them.
+ */
+const OWN_PROBLEM = `case when new.problem::json -> 'samples' is null or new.problem::json ->> 'code' = 'INSTALLS_PINNED' then new.problem::json
       else jsonb_set(new.problem::jsonb, '{samples}', (
         select coalesce(jsonb_agg(s.sample), '[]') from jsonb_array_elements(new.problem::jsonb -> 'samples') s (sample)
         where s.sample ->> 'tenant_id' = new.owner_id::text))::json end`

@@ -4,8 +4,9 @@
  * table lock; (3) the steps that follow drop.
  */
 import type { Connection, Database } from '@backsaas/core'
-import { arrayText } from '@backsaas/core'
+import { arrayText, SYSTEM_TENANT_ID } from '@backsaas/core'
 import { readRoles } from '../bootstrap/read-roles.ts'
+import { namePinned, samplePins } from '../pins/read-pins.ts'
 import type { Platform } from '../registry/platform.ts'
 import { tableNames } from '../registry/platform.ts'
 import { openRollout } from '../rollouts/rollout-row.ts'
@@ -27,17 +28,8 @@ export async function whoHoldsOld(
       message: `version ${rollout.toVersion} is being rolled out (${rollout.state}), and may have to go back`,
       hint: `wait for its end, or \`backsaas rollout abort ${rollout.schema}\``,
     }
-  const installs = tableNames(platform, 'installs')
-  const [row] = await query(
-    connection,
-    `select count(*)::text, (array_agg(${installs.tenant}::text order by 1))[1:5]::text from ${installs.table}
-     where ${installs.column('placement_id')} = $1 and ${installs.column('version')} < $2`,
-    [placementId, String(toVersion)],
-  )
-  if (Number(row?.[0]) > 0) {
-    const message = `${row?.[0]} installs are on an older version: tenants ${row?.[1]}`
-    return { code: 'INSTALLS_REMAIN', message, hint: 'move them first', count: Number(row?.[0]) }
-  }
+  const held = await whoHasOlder(connection, platform, placementId, toVersion)
+  if (held) return held
   if (drained) return null
   const [sunset] = await query(
     connection,
@@ -51,6 +43,40 @@ export async function whoHoldsOld(
     code: 'DRAINING',
     message,
     hint: 'wait, or say `--now`: whoever still asks for an older version is refused then',
+  }
+}
+
+/** Those that are pinned are named, since only who pinned them lets them go. */
+async function whoHasOlder(
+  connection: Connection,
+  platform: Platform,
+  placementId: string,
+  toVersion: number,
+): Promise<MigrationProblem | null> {
+  const [i, t] = [tableNames(platform, 'installs'), tableNames(platform, 'tenants')]
+  const [row] = await query(
+    connection,
+    `select count(*)::text, (array_agg(t.${t.column('slug')} order by t.${t.column('slug')}))[1:5]::text
+     from ${i.table} i join ${t.table} t on t.${t.tenant} = $3 and t.${t.column('id')} = i.${i.tenant}
+     where i.${i.column('placement_id')} = $1 and i.${i.column('version')} < $2`,
+    [placementId, String(toVersion), SYSTEM_TENANT_ID],
+  )
+  const count = Number(row?.[0])
+  if (count === 0) return null
+  const pinned = await samplePins(connection, platform, { placementId, below: toVersion })
+  const { samples } = pinned
+  if (samples[0] === undefined) {
+    const message = `${count} installs are on an older version: tenants ${row?.[1]}`
+    return { code: 'INSTALLS_REMAIN', message, hint: 'move them first: `backsaas unpin TENANT PROFILE`', count }
+  }
+  const others = count > pinned.count ? `; ${count - pinned.count} more are on an older version` : ''
+  const { tenant, profile } = samples[0]
+  return {
+    code: 'INSTALLS_PINNED',
+    message: `older versions are held by pinned installs: ${namePinned(pinned)}${others}`,
+    hint: `it goes on by itself once they are unpinned: \`backsaas unpin ${tenant} ${profile}\``,
+    count: pinned.count,
+    samples: samples.map((pin) => ({ ...pin })),
   }
 }
 

@@ -1,7 +1,9 @@
 /** Takes a migration back: step after step in the opposite order, until all is as it was. Possible until its contract has begun. */
-import type { Database } from '@backsaas/core'
+import type { Connection, Database } from '@backsaas/core'
 import { BackSaasError, PLATFORM_PLACEMENT_ID } from '@backsaas/core'
+import { namePinned, pinnedJson, samplePins } from '../pins/read-pins.ts'
 import { goBack } from '../registry/go-live.ts'
+import type { Platform } from '../registry/platform.ts'
 import { refuseOpenRollout } from '../rollouts/rollout-row.ts'
 import { isPassing, pause } from './attempts.ts'
 import { tellRolledBack } from './events.ts'
@@ -69,10 +71,27 @@ async function turnBack(run: Run, migration: MigrationRow): Promise<void> {
   await run.commit([], async (transaction) => {
     await transaction.batch([EXCLUSIVE])
     await refuseBuiltUpon(transaction, migration)
+    await refusePinned(transaction, run.platform, migration)
     if (isLive(migration)) await goBack(transaction, run.platform, migration)
     await markRetired(transaction, migration.placementId, { exactly: migration.toVersion })
     const cursor = isLive(migration) ? 'unlive' : null
     await transaction.batch([checkpoint(run.lease, { phase: 'rollback', state: 'running', cursor, problem: null })])
+  })
+}
+
+/** Who is pinned to the new version keeps it. @throws `INSTALLS_PINNED` (409). */
+export async function refusePinned(
+  connection: Connection,
+  platform: Platform,
+  { placementId, toVersion, schema }: MigrationRow,
+): Promise<void> {
+  const pinned = await samplePins(connection, platform, { placementId, exactly: toVersion })
+  const [first] = pinned.samples
+  if (!first) return
+  const message = `version ${toVersion} of ${schema} is held by pinned installs: ${namePinned(pinned)}`
+  throw new BackSaasError('INSTALLS_PINNED', 409, message, {
+    hint: `unpin them first: \`backsaas unpin ${first.tenant} ${first.profile}\``,
+    details: pinnedJson(pinned),
   })
 }
 

@@ -124,7 +124,7 @@ async function told(run: Run, migration: MigrationRow, error: unknown): Promise<
   // Another migrator may have the hook.
   const isWaiting = code === 'MIGRATION_WAITING' || code === 'MIGRATION_HOOK_UNKNOWN'
   const state = isBlocked ? 'blocked' : isWaiting ? 'waiting' : 'failed'
-  const details = error instanceof BackSaasError && isBlocked ? error.details : null
+  const details = error instanceof BackSaasError && (isBlocked || isWaiting) ? error.details : null
   const problem: MigrationProblem = { code, message, ...(hint && { hint }), ...(isObject(details) && details) }
   const failed = tellFailed(run.platform, migration, code, message)
   try {

@@ -151,6 +151,7 @@ async function runLive(run: Run, migration: MigrationRow): Promise<null> {
 /** The first two transactions of three; what is dropped is dropped by the steps that follow. */
 async function runRetire(run: Run, migration: MigrationRow, _step: TurnStep): Promise<null> {
   const startedAtMs = Date.now()
+  let told = ''
   while (migration.cursor !== 'retired') {
     const holder = await run.commit([], async (transaction) => {
       await transaction.batch([EXCLUSIVE])
@@ -161,7 +162,9 @@ async function runRetire(run: Run, migration: MigrationRow, _step: TurnStep): Pr
       return null
     })
     if (!holder) break
-    await run.patience.waiting(holder)
+    // It may last for weeks: told when it changes.
+    if (JSON.stringify(holder) !== told) await run.patience.waiting(holder)
+    told = JSON.stringify(holder)
     if (run.options.signal?.aborted) return null
     if (Date.now() - startedAtMs > run.patience.giveUpAfterMs) throw stillHeld(holder)
     await pause(1000)
@@ -171,6 +174,7 @@ async function runRetire(run: Run, migration: MigrationRow, _step: TurnStep): Pr
   return null
 }
 
-function stillHeld({ message, hint }: MigrationProblem): BackSaasError {
-  return new BackSaasError('MIGRATION_WAITING', 503, message, { hint: hint ?? null })
+function stillHeld({ code, message, hint, count, samples }: MigrationProblem): BackSaasError {
+  const details = { code, count: count ?? null, samples: samples ?? [] }
+  return new BackSaasError('MIGRATION_WAITING', 503, message, { hint: hint ?? null, details })
 }

@@ -189,6 +189,7 @@ function isForSomebody(error: unknown): boolean {
     'TOKEN_NEEDED',
     'MIGRATION_OVER',
     'MIGRATION_HOOK_UNKNOWN',
+    'INSTALLS_PINNED',
   ]
   return error instanceof BackSaasError && codes.includes(error.code)
 }

@@ -11,6 +11,8 @@ export interface ActContext {
   readonly platform: Platform
   /** Whose job it is. */
   readonly tenant: FoundTenant
+  /** The id of the key or user that asked for it; null where nobody is known. */
+  readonly askedBy: string | null
   /** The newest versions when it was asked for; null where nobody looked. */
   readonly base: JobBase | null
   readonly naming: Naming

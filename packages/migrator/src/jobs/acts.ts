@@ -6,6 +6,7 @@ import type { Act, ActContext, ActDone } from './act.ts'
 import { diffSchema } from './diff-schema.ts'
 import { installSchema } from './install-schema.ts'
 import { listInstallableSchemas } from './list-installable-schemas.ts'
+import { pinInstall, unpinInstall } from './pin-install.ts'
 import { provisionTenant } from './provision-tenant.ts'
 import { publishSchema } from './publish-schema.ts'
 import { replayEvents } from './replay-events.ts'
@@ -32,6 +33,8 @@ const ACTS: { readonly [K in JobKind]: Act<K> } = {
   resume_rollout: resumeRollout,
   advance_rollout: advanceRolloutNow,
   abort_rollout: abortRollout,
+  pin_install: pinInstall,
+  unpin_install: unpinInstall,
 }
 
 /** @throws what the act throws: the error that the request is answered with. */

@@ -47,11 +47,17 @@ async function dryRun(compiled: CompiledSchema, source: string, context: ActCont
   try {
     // Rows of other tenants, whose schema it is too, are counted and not shown.
     const planned = await planWithin((question) => question(connection), document, { only: tenant.id })
-    const { plan, blockers, reverse } = JSON.parse(JSON.stringify(planned)) as JsonObject // plain data
-    return { plan: plan ?? null, blockers: blockers ?? [], reverse: reverse ?? [], problem: null }
+    const { plan, blockers, reverse, pinned } = JSON.parse(JSON.stringify(planned)) as JsonObject // plain data
+    return {
+      plan: plan ?? null,
+      blockers: blockers ?? [],
+      reverse: reverse ?? [],
+      pinned: pinned ?? null,
+      problem: null,
+    }
   } catch (error) {
     if (!(error instanceof BackSaasError) || error instanceof DatabaseError || error.status !== 409) throw error
-    return { plan: null, blockers: [], reverse: [], problem: problemOf(error) }
+    return { plan: null, blockers: [], reverse: [], pinned: null, problem: problemOf(error) }
   }
 }
 

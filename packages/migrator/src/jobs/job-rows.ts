@@ -11,6 +11,8 @@ export interface ClaimedJob {
   readonly kind: string
   readonly input: Json
   readonly base: Json
+  /** The id of who asked for it. */
+  readonly askedBy: string | null
   /** This one counted. */
   readonly attempts: number
   /** What an attempt before this one has done already; null for nothing. */
@@ -39,6 +41,7 @@ const FIELDS = [
   'lease_epoch',
   'lease_until',
   'created_at',
+  'created_by',
   'started_at',
   'finished_at',
 ] as const
@@ -78,7 +81,7 @@ export async function claimJob(
       ${c.lease_epoch} = j.${c.lease_epoch} + 1, ${c.lease_until} = ${after('$2')}, ${c.started_at} = clock_timestamp()
     from chosen where j.${tenant} = chosen.tenant and j.${c.id} = chosen.id
     returning j.${tenant}::text, j.${c.id}::text, j.${c.kind}, j.${c.input}::text, j.${c.base}::text, j.${c.attempts}::text,
-      j.${c.checkpoint}::text, j.${c.lease_epoch}::text`
+      j.${c.checkpoint}::text, j.${c.lease_epoch}::text, j.${c.created_by}::text`
   const params = [self.owner, String(self.leaseMs), arrayText([...READING_JOB_KINDS])]
   const [, result] = await connection.batch([ROW_SECURITY, { text, params }])
   const row = result?.rows[0]
@@ -86,13 +89,14 @@ export async function claimJob(
 }
 
 function readJob(row: Result['rows'][number]): ClaimedJob {
-  const [tenantId, id, kind, input, base, attempts, checkpoint, epoch] = row
+  const [tenantId, id, kind, input, base, attempts, checkpoint, epoch, askedBy] = row
   return {
     id: String(id),
     tenantId: String(tenantId),
     kind: String(kind),
     input: JSON.parse(input ?? 'null') as Json, // a json column, as the two below
     base: JSON.parse(base ?? 'null') as Json,
+    askedBy: askedBy ?? null,
     attempts: Number(attempts),
     checkpoint: JSON.parse(checkpoint ?? 'null') as Json,
     epoch: String(epoch),

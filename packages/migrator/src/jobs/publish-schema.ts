@@ -1,8 +1,9 @@
 /** `publish_schema`: a document becomes the next version of its schema, and serves. */
 import type { CompiledSchema, JsonObject, Statement } from '@backsaas/core'
 import { EXCLUSIVE } from '../execute/migrator-transaction.ts'
+import { pinnedJson, samplePins } from '../pins/read-pins.ts'
 import { changesJson } from '../plan/change.ts'
-import { tableNames } from '../registry/platform.ts'
+import { readPlatform, tableNames } from '../registry/platform.ts'
 import { compileToPublish } from '../registry/publish-document.ts'
 import { publishOrRequestWithin, type Requested } from '../registry/publish-or-request.ts'
 import type { Act, ActContext } from './act.ts'
@@ -21,7 +22,7 @@ export const publishSchema: Act<'publish_schema'> = async (input, context) => {
   const outcome = await publishOrRequestWithin(connection, publication)
   if (outcome.kind === 'migration') {
     await connection.batch([askMigrator(outcome.migrationId)])
-    return { result: migrationResult(compiled, outcome) }
+    return { result: { ...migrationResult(compiled, outcome), ...(await heldBack(context, outcome.placementId)) } }
   }
   const { published } = outcome
   if (input.draft !== undefined) await rebaseDraft(input.draft, published.newest, context)
@@ -36,8 +37,15 @@ export const publishSchema: Act<'publish_schema'> = async (input, context) => {
     newest,
     profile,
     changes: changesJson(changes),
+    ...(await heldBack(context, placementId)),
   }
   return { result, placementId }
+}
+
+/** Installs that are pinned stay where they are. */
+async function heldBack({ connection }: ActContext, placementId: string): Promise<JsonObject> {
+  const pinned = await samplePins(connection, await readPlatform(connection), { placementId })
+  return { pinned: pinnedJson(pinned) }
 }
 
 /** From here on the migrator process runs it, until both versions serve. */

@@ -97,7 +97,11 @@ async function actFor(
   if (PLATFORM_JOB_KINDS.has(kind) && tenantId !== SYSTEM_TENANT_ID) {
     throw new BackSaasError('42501', 403, `${kind} is for the tenant "system" alone`)
   }
-  return act(request, { connection, platform, tenant, base: readBase(job.base), naming, decide, functions })
+  return act(request, {
+    ...{ connection, platform, tenant, naming, decide, functions },
+    base: readBase(job.base),
+    askedBy: job.askedBy,
+  })
 }
 
 /** What is no number of a version was not recorded by a runtime, and is left out. */

@@ -2,7 +2,7 @@
 import { BackSaasError, type MigrationArguments } from '@backsaas/core'
 import { type MigrationRow, readMigration, readMigrations } from '../execute/migration-row.ts'
 import { statusOf } from '../execute/migration-status.ts'
-import { refuseLate } from '../execute/rollback-migration.ts'
+import { refuseLate, refusePinned } from '../execute/rollback-migration.ts'
 import { refuseOver, refuseUnconfirmed } from '../execute/run-migration.ts'
 import type { Act, ActContext, ActDone } from './act.ts'
 
@@ -20,6 +20,7 @@ export const continueMigration: Act<'continue_migration'> = async (input, contex
 export const rollbackMigration: Act<'rollback_migration'> = async (input, context) => {
   const migration = await findMigration(input, context)
   refuseLate(migration)
+  await refusePinned(context.connection, context.platform, migration)
   return steer(migration, 'rolled_back', context, null, false)
 }
 

@@ -3,6 +3,7 @@ import type { Connection } from '@backsaas/core'
 import { BackSaasError, DEFAULT_STORE_ID, SYSTEM_TENANT_ID } from '@backsaas/core'
 import { query } from '../execute/migrator-transaction.ts'
 import { type Platform, tableNames } from './platform.ts'
+import { standingVersion } from './release-version.ts'
 
 /** A schema at the newest version that serves and is not held back for a roll-out. */
 export interface Installable {
@@ -34,7 +35,10 @@ export async function findInstallable(
   const candidates = owner === null ? all : all.filter((one) => one.owner === owner)
   const [first, second] = [tenantId, SYSTEM_TENANT_ID].flatMap((id) => candidates.filter((one) => one.ownerId === id))
   const chosen = first ?? second ?? (candidates.length === 1 ? candidates[0] : undefined)
-  if (chosen) return chosen
+  if (chosen) {
+    const version = await standingVersion(connection, chosen.placementId)
+    return { ...chosen, version: version ?? chosen.version }
+  }
   if (candidates.length > 1) {
     const message = `several tenants share a schema named ${JSON.stringify(schema)}`
     throw new BackSaasError('SCHEMA_AMBIGUOUS', 409, message, {
@@ -55,7 +59,7 @@ async function readCandidates(
   const [s, t] = [tableNames(platform, 'schemas'), tableNames(platform, 'tenants')]
   const rows = await query(
     connection,
-    `select s.${s.tenant}::text, t.${t.column('slug')}, s.${s.column('id')}::text, p.id::text, coalesce(max(v.version) filter (where not v.held), max(v.version))::text
+    `select s.${s.tenant}::text, t.${t.column('slug')}, s.${s.column('id')}::text, p.id::text, max(v.version)::text
      from ${s.table} s
      join ${t.table} t on t.${t.tenant} = $3 and t.${t.column('id')} = s.${s.tenant}
      join backsaas.placements p on p.schema_id = s.${s.column('id')} and p.store_id = $1

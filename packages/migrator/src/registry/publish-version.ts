@@ -41,7 +41,7 @@ export interface Published {
 }
 
 /**
- * Publishes inside the caller's transaction. All installs of the schema move to the new version; the versions before
+ * Publishes inside the caller's transaction. All installs of the schema but pinned ones move to the new version; the versions before
  * stay live for whoever still serves them. Content that is live already, be it of an earlier version, changes nothing.
  *
  * @throws `NEEDS_MIGRATION` (409) where a change is not compatible with the live version; `VERSION_CONFLICT` (409) where

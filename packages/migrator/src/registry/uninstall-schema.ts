@@ -71,7 +71,7 @@ export async function uninstallFor(
   return { profile, schemaId, version, defaultProfile: kept?.profile ?? 'platform' }
 }
 
-function profileUnknown(
+export function profileUnknown(
   tenant: string,
   profile: string,
   installs: readonly { readonly profile: string }[],

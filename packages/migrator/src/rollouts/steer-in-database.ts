@@ -30,6 +30,7 @@ export function steerRollout(
       platform,
       tenant,
       base: null,
+      askedBy: null,
       naming: readableNaming,
       decide: undefined,
       functions: [],

@@ -1,0 +1,47 @@
+/** Looks for pins to remind of, now and then; any number of processes may. */
+import type { Database, Observe } from '@backsaas/core'
+import { BackSaasError } from '@backsaas/core'
+import { createAlarm } from '../waiting/alarm.ts'
+import { remindPins } from './remind-pins.ts'
+
+export interface RemindersOptions {
+  /** How often it looks. Default 60,000. */
+  readonly intervalMs?: number
+  /** Told of failures on our side; it goes on. Default: a line on stderr. */
+  readonly observe?: Observe
+}
+
+export interface Reminders {
+  close(): Promise<void>
+}
+
+/** @example const reminders = await startReminders(database) */
+export async function startReminders(database: Database, options: RemindersOptions = {}): Promise<Reminders> {
+  const { intervalMs = 60_000, observe = writeError } = options
+  const alarm = createAlarm()
+  let isStopped = false
+
+  async function loop(): Promise<void> {
+    while (!isStopped) {
+      alarm.set()
+      await remindPins(database).catch((error: unknown) =>
+        observe({ kind: 'error', code: error instanceof BackSaasError ? error.code : 'REMINDERS_FAILED', error }),
+      )
+      if (!alarm.hasRung) await alarm.wait(intervalMs)
+    }
+  }
+
+  const looping = loop()
+  return {
+    async close() {
+      isStopped = true
+      alarm.ring()
+      await looping
+    },
+  }
+}
+
+const writeError: Observe = (observation) => {
+  if (observation.kind === 'error')
+    process.stderr.write(`reminders: ${observation.code}: ${String(observation.error)}\n`)
+}
