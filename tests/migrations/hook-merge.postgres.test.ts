@@ -112,6 +112,10 @@ test('one that was asked for waits for a migrator that has the hook, with nothin
   try {
     await expect.poll(async () => (await status())?.problem?.code, SOON).toBe('MIGRATION_HOOK_UNKNOWN')
     expect(await status()).toMatchObject({ state: 'waiting', phase: 'expand', step: { number: 1 } })
+    const tries = 'select lease_epoch::text from backsaas.migrations'
+    const [tried] = await fixture.ownerQuery(tries)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(await fixture.ownerQuery(tries)).toEqual([tried])
     const having = await startMigrations(fixture.database, { intervalMs: 100, hooks })
     try {
       await expect.poll(async () => (await status())?.phase, SOON).toBe('live')

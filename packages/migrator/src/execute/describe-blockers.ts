@@ -29,6 +29,15 @@ export async function describeBlockers(
   return { code, message, hint, count: Number(found?.[0] ?? 0), samples: rows }
 }
 
+/** Whether any row is, within the caller's transaction; reads up to the first one. */
+export async function isInTheWay(connection: Connection, { samples }: Blockers): Promise<boolean> {
+  await connection.batch([ddl(ASK)])
+  const found = await query(connection, 'select pg_temp.backsaas_ask($1)', [
+    `select s.sample from (${samples}) s (sample) limit 1`,
+  ])
+  return found.length > 0
+}
+
 /** @param samples SQL that answers one text column of JSON objects with `tenant_id`. */
 export async function readSamples(connection: Connection, samples: string, shown: ShownRows): Promise<Json[]> {
   const { only = null, first = null } = shown

@@ -58,6 +58,25 @@ async function askBackfill(connection: Connection, { backfill }: BackfillStep, s
   }
 }
 
+/** Whether any row that was put aside still has values that cannot be worked out; reads up to the first one. */
+export async function isAnyFailing(
+  connection: Connection,
+  { backfill }: BackfillStep,
+  { migrationId, stepIndex }: { readonly migrationId: string; readonly stepIndex: number },
+): Promise<boolean> {
+  if (backfill.values.length === 0) return false
+  await connection.batch([ddl(tryFunction(backfill))])
+  const joined = backfill.key.map(({ column, type }, i) => `t.${column} = (r.row_key::json ->> ${i})::${type}`)
+  const found = await query(
+    connection,
+    `select 1::text from backsaas.migration_rows r join ${backfill.table} as t on ${joined.join(' and ')}
+     where r.migration_id = $1 and r.step = $2 and pg_temp.backsaas_try(t) is not null limit 1`,
+    [migrationId, String(stepIndex)],
+  )
+  await connection.batch([ddl(`drop function pg_temp.backsaas_try(${backfill.table})`)])
+  return found.length > 0
+}
+
 /** The reason why a row has no value; null where it has one. */
 function tryFunction({ table, values }: BackfillStep['backfill']): string {
   const lines = values.flatMap(({ field, type, expression, predicate }) => [

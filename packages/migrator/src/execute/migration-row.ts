@@ -16,6 +16,8 @@ export interface MigrationProblem {
   /** Of rows: how many, and some of them. */
   readonly count?: number
   readonly samples?: readonly Json[]
+  /** The one that is missing. */
+  readonly hook?: string
 }
 
 export interface MigrationRow {

@@ -1,5 +1,5 @@
 /** A step that converts rows by a hook: every row is queued once, then the queue is worked off, each row compared and set. */
-import type { Connection, Json } from '@backsaas/core'
+import type { Connection, Database, Json } from '@backsaas/core'
 import { DatabaseError, invariant, literalText } from '@backsaas/core'
 import { literal } from '../plan/quote.ts'
 import type { HookColumn, HookStep } from '../plan/steps.ts'
@@ -73,7 +73,7 @@ async function drain(
 ): Promise<MigrationProblem | null> {
   const failed = new Map<string, string>()
   for (let after = '0'; !run.patience.stopped(); ) {
-    const queued = await readQueue(run, step, after)
+    const queued = await readQueue(run.database, step, after)
     const last = queued.at(-1)
     if (!last) break
     after = last.n
@@ -103,8 +103,25 @@ async function drain(
   }
 }
 
-async function readQueue(run: Run, { table, key, reads }: HookStep, after: string): Promise<Queued[]> {
-  const connection = run.database.open(MIGRATOR_SCOPE, 'migrator')
+/** Whether it fails for any row that is queued; asks up to the first one, and sets nothing. */
+export async function isHookFailing(database: Database, step: HookStep, hook: MigrationHook): Promise<boolean> {
+  for (let after = '0'; ; ) {
+    const queued = await readQueue(database, step, after)
+    const last = queued.at(-1)
+    if (!last) return false
+    after = last.n
+    for (const one of queued) {
+      try {
+        if (one.row !== null) await valuesOf(hook, step, one)
+      } catch {
+        return true
+      }
+    }
+  }
+}
+
+async function readQueue(database: Database, { table, key, reads }: HookStep, after: string): Promise<Queued[]> {
+  const connection = database.open(MIGRATOR_SCOPE, 'migrator')
   const row = (columns: readonly HookColumn[]): string =>
     `json_build_object(${columns.map(({ field, column }) => `${literal(field.name)}, ${asJson(field.type, `t.${column}`)}`).join(', ')})`
   const joined = key.map(({ column, type }, i) => `t.${column} = (k.row_key::json ->> ${i})::${type}`).join(' and ')

@@ -7,6 +7,7 @@ import { convergePlacement } from './converge-placement.ts'
 import type { MigrationHook } from './migration-hook.ts'
 import { readMigration } from './migration-row.ts'
 import { MIGRATIONS_CHANNEL, migratorTransaction, query } from './migrator-transaction.ts'
+import { resumeCorrected } from './resume-corrected.ts'
 import { rollbackMigration } from './rollback-migration.ts'
 import { type RunOptions, withLease } from './run.ts'
 import { drainHooks } from './run-hook.ts'
@@ -17,6 +18,8 @@ export interface MigrationsOptions {
   readonly intervalMs?: number
   /** How many migrations at once, each of another schema. Default 2. */
   readonly concurrency?: number
+  /** How often it looks whether rows that stood in the way are corrected. Default 60,000. */
+  readonly recheckMs?: number
   /** See `RunOptions`. */
   readonly leaseMs?: number
   readonly drainMs?: number
@@ -45,13 +48,14 @@ interface Running {
 }
 
 /**
- * What is asked for and not reached, and is nobody's: not what is blocked or has failed, which somebody has to ask for again.
- * A contract that has begun goes on.
+ * What is asked for and not reached, and is nobody's: not what is blocked or has failed, nor what waits for a hook that is not
+ * here ($1). A contract that has begun goes on.
  */
 const COLUMNS = 'select id::text, placement_id::text, wanted, confirmed, hurried::text from backsaas.migrations'
 const ASKED = `${COLUMNS}
   where wanted is not null and lease_until <= clock_timestamp() and state not in ('blocked', 'failed')
     and phase not in ('done', 'rolled_back') and (wanted <> 'live' or phase in ('expand', 'backfill', 'rollback'))
+    and (problem::json ->> 'hook' is null or problem::json ->> 'hook' = any ($1::text[]))
   order by created_at`
 
 /**
@@ -60,7 +64,7 @@ const ASKED = `${COLUMNS}
  * @example const migrations = await startMigrations(database)
  */
 export async function startMigrations(database: Database, options: MigrationsOptions = {}): Promise<Migrations> {
-  const { intervalMs = 5_000, concurrency = 2, observe = writeError } = options
+  const { intervalMs = 5_000, concurrency = 2, recheckMs = 60_000, hooks = [], observe = writeError } = options
   const stopping = new AbortController()
   const running = new Map<string, Running>()
   const alarm = createAlarm()
@@ -71,15 +75,16 @@ export async function startMigrations(database: Database, options: MigrationsOpt
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
       alarm.set()
+      await resumeCorrected(database, { everyMs: recheckMs, hooks }).catch(onFault)
       await look().catch(onFault)
       await passOn().catch(onFault)
-      if (!alarm.hasRung) await alarm.wait(options.hooks?.length ? Math.min(intervalMs, 500) : intervalMs)
+      if (!alarm.hasRung) await alarm.wait(Math.min(intervalMs, recheckMs, hooks.length > 0 ? 500 : intervalMs))
     }
   }
 
   async function look(): Promise<void> {
     await turn()
-    for (const asked of await readAsked(database)) {
+    for (const asked of await readAsked()) {
       if (running.size >= concurrency || running.has(asked.id)) continue
       const aborting = new AbortController()
       const work = run(asked, AbortSignal.any([aborting.signal, stopping.signal]))
@@ -94,10 +99,27 @@ export async function startMigrations(database: Database, options: MigrationsOpt
     }
   }
 
+  /** @param ids those alone, however they stand. */
+  async function readAsked(ids?: readonly string[]): Promise<Asked[]> {
+    const names = arrayText(hooks.map(({ name }) => name))
+    const rows = await migratorTransaction(database, (connection) =>
+      ids
+        ? query(connection, `${COLUMNS} where id = any ($1::uuid[])`, [arrayText(ids)])
+        : query(connection, ASKED, [names]),
+    )
+    return rows.map(([id, placementId, wanted, token, now]) => ({
+      id: String(id),
+      placementId: String(placementId),
+      wanted: String(wanted),
+      token: token ?? null,
+      now: now === 'true',
+    }))
+  }
+
   /** Who is asked for something else meanwhile stops, and begins with that. */
   async function turn(): Promise<void> {
     if (running.size === 0) return
-    const now = await readAsked(database, [...running.keys()])
+    const now = await readAsked([...running.keys()])
     for (const asked of now) {
       const one = running.get(asked.id)
       if (one && JSON.stringify(one.asked) !== JSON.stringify(asked)) one.aborting.abort()
@@ -106,7 +128,6 @@ export async function startMigrations(database: Database, options: MigrationsOpt
 
   /** What clients write while both versions serve is passed on by hooks, if the migration has some. */
   async function passOn(): Promise<void> {
-    const hooks = options.hooks ?? []
     if (hooks.length === 0) return
     for (const id of await readHooked(database)) {
       if (running.has(id) || stopping.signal.aborted) continue
@@ -120,12 +141,12 @@ export async function startMigrations(database: Database, options: MigrationsOpt
   }
 
   async function run({ id, placementId, wanted, token, now }: Asked, signal: AbortSignal): Promise<void> {
-    const { leaseMs, drainMs, hooks } = options
+    const { leaseMs, drainMs } = options
     const how: RunOptions = {
       signal,
       ...(leaseMs !== undefined && { leaseMs }),
       ...(drainMs !== undefined && { drainMs }),
-      ...(hooks && { hooks }),
+      hooks,
       ...(token !== null && { token }),
       now,
     }
@@ -152,20 +173,6 @@ export async function startMigrations(database: Database, options: MigrationsOpt
       return closed
     },
   }
-}
-
-/** @param ids those alone, however they stand. */
-async function readAsked(database: Database, ids?: readonly string[]): Promise<Asked[]> {
-  const rows = await migratorTransaction(database, (connection) =>
-    ids ? query(connection, `${COLUMNS} where id = any ($1::uuid[])`, [arrayText(ids)]) : query(connection, ASKED),
-  )
-  return rows.map(([id, placementId, wanted, token, now]) => ({
-    id: String(id),
-    placementId: String(placementId),
-    wanted: String(wanted),
-    token: token ?? null,
-    now: now === 'true',
-  }))
 }
 
 /** Those whose versions both serve, with rows that wait for a hook. */

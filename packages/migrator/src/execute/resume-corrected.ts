@@ -1,0 +1,66 @@
+/** Migrations that rows stood in the way of: looked at again now and then, and gone on with once the rows are corrected. */
+import type { Database } from '@backsaas/core'
+import { isInTheWay } from './describe-blockers.ts'
+import { isAnyFailing } from './find-blockers.ts'
+import type { MigrationHook } from './migration-hook.ts'
+import type { MigrationProblem } from './migration-row.ts'
+import { type MigrationRow, readMigration } from './migration-row.ts'
+import { migratorTransaction, query } from './migrator-transaction.ts'
+import { isHookFailing } from './run-hook.ts'
+
+/** Of rows, that is: one that waits for a token waits for somebody. */
+const OF_ROWS: readonly MigrationProblem['code'][] = [
+  'NULLS',
+  'DUPLICATES',
+  'ORPHANS',
+  'OUT_OF_BOUNDS',
+  'ROWS_QUARANTINED',
+  'HOOK_FAILED',
+]
+
+interface Looking {
+  /** Of all migrator processes together, for each migration. */
+  readonly everyMs: number
+  readonly hooks?: readonly MigrationHook[] | undefined
+}
+
+/**
+ * Asks whether any row still is in the way, and no more: reading ends at the first one. Where none is, the migration is ready again for
+ * whichever migrator comes by.
+ */
+export async function resumeCorrected(database: Database, { everyMs, hooks }: Looking): Promise<void> {
+  const turns = await migratorTransaction(database, (connection) =>
+    query(
+      connection,
+      `update backsaas.migrations set updated_at = clock_timestamp()
+       where state = 'blocked' and wanted in ('live', 'done') and lease_until <= clock_timestamp()
+         and problem::json ->> 'code' = any (string_to_array($2, ','))
+         and updated_at <= clock_timestamp() - make_interval(secs => $1::float8 / 1000) returning id::text`,
+      [String(everyMs), OF_ROWS.join(',')],
+    ),
+  )
+  for (const [id] of turns) {
+    const migration = await migratorTransaction(database, (connection) => readMigration(connection, String(id)))
+    if (await isStillBlocked(database, migration, hooks)) continue
+    const text = `update backsaas.migrations set state = 'ready' where id = $1 and state = 'blocked'`
+    await migratorTransaction(database, (connection) => query(connection, text, [migration.id]))
+  }
+}
+
+async function isStillBlocked(
+  database: Database,
+  { id, plan, step: index }: MigrationRow,
+  hooks: readonly MigrationHook[] | undefined,
+): Promise<boolean> {
+  const step = plan.steps[index]
+  if (!step) return false
+  if (step.kind === 'hook') {
+    const hook = hooks?.find(({ name }) => name === step.hook)
+    return hook === undefined || isHookFailing(database, step, hook)
+  }
+  return migratorTransaction(database, async (connection) => {
+    if (step.kind === 'backfill') return isAnyFailing(connection, step, { migrationId: id, stepIndex: index })
+    const blockers = 'blockers' in step ? step.blockers : undefined
+    return blockers !== undefined && isInTheWay(connection, blockers)
+  })
+}
