@@ -219,3 +219,50 @@ test('what is missing is said', async () => {
   const wrong = await runCli(['schemas'], { ...acme, BACKSAAS_KEY: 'bsk_no' })
   expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('not valid') })
 })
+
+test('an install is pinned, listed, and let go, through an API and in the database', async () => {
+  await runCli(['publish', file('pinned.yaml', schemaOf('pinned'))], acme)
+  const pinned = await runCli(['pin', 'acme', 'pinned', '--until', '30d', '--reason', 'an audit', '--json'], acme)
+  expect(json(pinned)).toMatchObject({ tenant: 'acme', profile: 'pinned', version: 1, reason: 'an audit' })
+  const next = await runCli(['publish', file('pinned.yaml', schemaOf('pinned', 'more: { type: string }'))], acme)
+  expect(next.stdout).toContain('pinned, and staying where they are: acme (pinned at version 1 until ')
+  const planned = await runCli(
+    [
+      'plan',
+      file('pinned.yaml', schemaOf('pinned', 'most: { type: string }', 'more: { type: string }')),
+      '--owner',
+      'acme',
+    ],
+    database,
+  )
+  expect(planned.stdout).toContain('acme (pinned at version 1 until ')
+  const again = ['pin', 'acme', 'pinned', '--version', '2', '--until', '2w', '--reason', 'another']
+  expect((await runCli(again, database)).stdout).toMatch(/^pinned of acme stays at version 2; reminders from 2\S+Z\n$/)
+  const listed = await runCli(['pins', 'pinned', '--json'], database)
+  expect(json(listed)).toMatchObject([
+    { tenant: 'acme', profile: 'pinned', version: 2, reason: 'another', overdue: false, by: { kind: 'operator' } },
+  ])
+  expect((await runCli(['pins'], database)).stdout).toMatch(/acme {2}pinned {2}version 2 {2}until 2\S+Z {2}another\n/)
+  expect((await runCli(['pins', 'other'], database)).stdout).toBe('nobody is pinned\n')
+  const elsewhere = await runCli(['unpin', 'globex', 'pinned', '--json'], acme)
+  expect([elsewhere.code, json(elsewhere)]).toMatchObject([1, { error: { code: '42501' } }])
+  expect((await runCli(['unpin', 'acme', 'pinned', '--stay'], acme)).stdout).toBe(
+    'pinned of acme: still at version 2\n',
+  )
+  expect((await runCli(['unpin', 'acme', 'pinned'], database)).stdout).toBe(
+    'pinned of acme: was not pinned; still at version 2\n',
+  )
+})
+
+test.each<[string, readonly string[], number, string]>([
+  ['no deadline', ['pin', 'acme', 'notes', '--reason', 'x'], 2, 'USAGE'],
+  ['no reason', ['pin', 'acme', 'notes', '--until', '1d'], 2, 'USAGE'],
+  ['a blank reason', ['pin', 'acme', 'notes', '--until', '1d', '--reason', ' '], 1, 'PIN_REASON_INVALID'],
+  ['no time', ['pin', 'acme', 'notes', '--until', 'soon', '--reason', 'x'], 1, 'PIN_UNTIL_INVALID'],
+  ['no version', ['pin', 'acme', 'notes', '--until', '1d', '--reason', 'x', '--version', 'one'], 2, 'USAGE'],
+  ['nobody', ['pin', 'nobody', 'notes', '--until', '1d', '--reason', 'x'], 1, 'TENANT_UNKNOWN'],
+  ['nothing', ['unpin', 'acme', 'nothing'], 1, 'PROFILE_UNKNOWN'],
+])('pinning with %s is refused', async (_, args, code, named) => {
+  const ended = await runCli([...args, '--json'], database)
+  expect([ended.code, json(ended)]).toMatchObject([code, { error: { code: named } }])
+})

@@ -17,6 +17,7 @@ import { addKeyRevoke } from './commands/key-revoke.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addMigrator } from './commands/migrator.ts'
 import { addParked } from './commands/parked.ts'
+import { addPin } from './commands/pin.ts'
 import { addPlan } from './commands/plan.ts'
 import { addPublish } from './commands/publish.ts'
 import { addRollback } from './commands/rollback.ts'
@@ -73,6 +74,8 @@ function createProgram(io: Io, asJson: boolean): Command {
   const program = new Command('backsaas')
     .description('A schema in YAML becomes an isolated multi-tenant API over Postgres.')
     .version(ownVersion())
+    // `--version` behind a command is that command's.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.out(text.trimEnd()),
@@ -97,6 +100,7 @@ function createProgram(io: Io, asJson: boolean): Command {
   addDiff(program, io)
   addInstall(program, io)
   addUninstall(program, io)
+  addPin(program, io)
   addEvents(program, io)
   addStatus(program, io)
   addRollback(program, io)

@@ -1,4 +1,5 @@
 /** `backsaas publish FILE`: a schema's next version, through the API. */
+import type { Pinned } from '@backsaas/migrator'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Io } from '../io.ts'
 import { readText } from '../read-text.ts'
@@ -33,6 +34,11 @@ export function addPublish(program: Command, io: Io): void {
       const done = result.created === true ? `is live${held}` : 'was live already'
       io.out(`${result.schema} version ${result.version} ${done} (${result.hash})`)
       for (const line of changeLines(result.changes ?? [])) io.out(line)
+      const pinned = result.pinned as Pinned | undefined // as `publish_schema` answers it
+      if (pinned && pinned.count > 0) {
+        const { namePinned } = await import('@backsaas/migrator')
+        io.out(`pinned, and staying where they are: ${namePinned(pinned)}`)
+      }
     }
   })
 }
