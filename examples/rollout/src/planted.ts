@@ -1,0 +1,15 @@
+/** What is wrong with version 3. */
+import { defineFunction, type FunctionDefinition } from '@backsaas/core'
+
+let turn = 0
+
+export const planted: FunctionDefinition = defineFunction({
+  name: 'planted.fails',
+  kind: 'validate',
+  needs: 'pure',
+  description: 'Fails for one in ten.',
+  run() {
+    if (turn++ % 10 === 0) throw new Error('planted')
+    return null
+  },
+})
