@@ -47,9 +47,9 @@ export async function rollOut(database: Database, tell: (line: string) => void):
   const clients = await startClients(database, (key) => startClient(runtime, key))
   try {
     // Whose install moves gets the app that was made for it.
-    await bus.subscribe?.('example', 'install.updated', async ({ tenantid, data }) => {
+    await bus.subscribe?.(async ({ type, tenantid }) => {
       const client = clients.get(tenantid)
-      if (client && Number((data as JsonObject).version) > 1) client.release = 2
+      if (client && type === 'install.updated') client.release = 2
     })
     return await play()
   } finally {

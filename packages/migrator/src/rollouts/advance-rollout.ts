@@ -36,7 +36,7 @@ export interface Advance {
 }
 
 /** Installs of one transaction: small enough for others to go between, and for a lock to be short. */
-const CHUNK = 100
+const CHUNK = 200
 /** Too few requests are waited for so many times as long as the wave is looked at, and no less than this. */
 const SILENT_BAKES = 3
 const SILENT_MIN_MS = 5_000
@@ -70,16 +70,24 @@ async function forward(step: Step): Promise<Advance> {
   const control = controlOf(rollout, health)
   const found = (await tooManyEvents(step)) ?? judge(health.to, control, rollout.gates)
   if (found) return halt(step, found, health)
-  const members = await nextMembers(connection, platform, rollout, CHUNK)
-  if (members.length > 0) {
-    await moveForward(connection, platform, rollout, members)
-    // Who joins a wave that bakes already lets it bake on.
+  if (rollout.bakingForMs !== null) return bake(step, health, rollout.bakingForMs)
+  const reached = await moveSome(step, rollout.reached)
+  if (reached !== null) {
     const begins = rollout.counted === null ? { counted: countedJson(counted) } : {}
-    return change(step, { ...begins, health: healthJson(health) }, true)
+    return change(step, { ...begins, reached, health: healthJson(health) }, true)
   }
-  if (rollout.counted === null) return nextWave(step, health)
-  if (rollout.bakingForMs === null) return beginBaking(step, health)
-  return bake(step, health, rollout.bakingForMs)
+  return rollout.counted === null ? nextWave(step, health) : beginBaking(step, health)
+}
+
+/** @returns the last tenant that has moved; null where nobody of the wave is left. */
+async function moveSome(step: Step, after: string | null): Promise<string | null> {
+  const { connection, platform, rollout } = step
+  const members = await nextMembers(connection, platform, rollout, after, CHUNK)
+  if (members.length > 0) await moveForward(connection, platform, rollout, members)
+  const last = members.at(-1)
+  if (last) return last.tenantId
+  // Once more from the beginning: somebody may have come meanwhile, or was being written.
+  return after === null ? null : moveSome(step, null)
 }
 
 /** The version before, at the same time; where too few have stayed with it, as it served when they were enough. */
@@ -101,7 +109,11 @@ async function beginBaking(step: Step, health: Health): Promise<Advance> {
       data: { ...named(rollout), percent },
     }),
   ])
-  return change(step, { bakingSince: 'now', problem: null, ...counts, health: healthJson(health) }, false)
+  return change(
+    step,
+    { bakingSince: 'now', reached: null, problem: null, ...counts, health: healthJson(health) },
+    false,
+  )
 }
 
 async function bake(step: Step, health: Health, forMs: number): Promise<Advance> {
@@ -137,8 +149,11 @@ export async function nextWave(step: Step, health: Health): Promise<Advance> {
     problem: null,
     counted: null,
     bakingSince: null,
+    reached: null,
   } as const
   if (rollout.wave + 1 < rollout.waves.length) return change(step, { ...seen, wave: rollout.wave + 1 }, true)
+  // Whoever was made while the last wave was looked at.
+  if ((await moveSome(step, null)) !== null) return change(step, {}, true)
   await releaseVersion(connection, rollout)
   await connection.batch([
     insertEvent(platform, {
@@ -161,7 +176,11 @@ async function halt(step: Step, problem: RolloutProblem, health: Health): Promis
       data: { ...named(rollout), code: problem.code, reason: problem.message },
     }),
   ])
-  return change(step, { state: 'returning', problem, bakingSince: null, health: healthJson(health) }, true)
+  return change(
+    step,
+    { state: 'returning', problem, bakingSince: null, reached: null, health: healthJson(health) },
+    true,
+  )
 }
 
 /** Those that have moved go back; with nobody left it has halted, or is aborted where nothing was found. */

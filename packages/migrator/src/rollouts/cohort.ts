@@ -1,6 +1,6 @@
 /** Who belongs to the waves of a roll-out: in SQL for a percentage, in CEL over the tenant's row for a cohort. */
 import type { Connection, Expression, Json } from '@backsaas/core'
-import { SYSTEM_TENANT_ID } from '@backsaas/core'
+import { arrayText, SYSTEM_TENANT_ID } from '@backsaas/core'
 import { compileExpression, ExpressionProblem } from '@backsaas/core/cel'
 import { ExpressionError, toJs } from '@backsaas/core/expression'
 import { query } from '../execute/migrator-transaction.ts'
@@ -31,11 +31,14 @@ function placeOf(schema: string, tenant: string): string {
 /**
  * Some of those that are to move: in one of the waves up to the present one, on an older version, and not pinned. Locked until the end
  * of the transaction.
+ *
+ * @param after a tenant: only those that come later in the order of ids, so that a wave reads each install once.
  */
 export async function nextMembers(
   connection: Connection,
   platform: Platform,
   rollout: Rollout,
+  after: string | null,
   limit: number,
 ): Promise<readonly Member[]> {
   const waves = rollout.waves.slice(0, rollout.wave + 1)
@@ -47,9 +50,9 @@ export async function nextMembers(
     connection,
     `select i.${i.column('id')}::text, i.${i.tenant}::text, i.${i.column('version')}::text, i.${i.column('profile')}
      from ${i.table} i
-     where ${movable(i)} and (${place} < $4::float8 * 100 or i.${i.tenant}::text = any ($5::text[]))
-     order by 2 limit ${limit} for update of i skip locked`,
-    [rollout.placementId, String(rollout.toVersion), rollout.schemaId, String(percent), `{${named.join(',')}}`],
+     where ${movable(i)} and ($6::uuid is null or i.${i.tenant} > $6::uuid) and (${place} < $4::float8 * 100 or i.${i.tenant}::text = any ($5::text[]))
+     order by i.${i.tenant} limit ${limit} for update of i skip locked`,
+    [rollout.placementId, String(rollout.toVersion), rollout.schemaId, String(percent), arrayText(named), after],
   )
   return rows.map(([installId, tenantId, version, profile]) => ({
     installId: String(installId),

@@ -27,6 +27,8 @@ export interface Rollout {
   readonly gates: Gates
   readonly state: RolloutState
   readonly wave: number
+  /** The last tenant of the wave that has moved, in the order of ids. */
+  readonly reached: string | null
   /** How long ago the last install of the wave moved; null while they do. */
   readonly bakingForMs: number | null
   readonly problem: RolloutProblem | null
@@ -39,6 +41,7 @@ export interface Rollout {
 export interface RolloutChange {
   readonly state?: RolloutState
   readonly wave?: number
+  readonly reached?: string | null
   /** `now`, or null. */
   readonly bakingSince?: 'now' | null
   readonly moved?: number
@@ -139,7 +142,7 @@ export async function findRollout(
 
 const FIELDS = [
   ...['id', 'schema_id', 'schema_name', 'placement_id', 'from_version', 'to_version', 'waves', 'gates'],
-  ...['state', 'wave', 'problem', 'counted', 'control'],
+  ...['state', 'wave', 'reached', 'problem', 'counted', 'control'],
 ] as const
 
 function columns({ tenant, column }: TableNames): string {
@@ -148,7 +151,8 @@ function columns({ tenant, column }: TableNames): string {
 }
 
 function toRollout(row: readonly (string | null)[]): Rollout {
-  const [ownerId, baking, id, schemaId, schema, placementId, from, to, waves, gates, state, wave, ...json] = row
+  const [ownerId, baking, id, schemaId, schema, placementId, from, to, waves, gates, state, wave, reached, ...json] =
+    row
   invariant(waves && gates, 'a roll-out has waves and gates')
   const [problem, counted, control] = json
   return {
@@ -164,6 +168,7 @@ function toRollout(row: readonly (string | null)[]): Rollout {
     gates: JSON.parse(gates) as Gates,
     state: state as RolloutState,
     wave: Number(wave),
+    reached: reached ?? null,
     bakingForMs: baking === null || baking === undefined ? null : Number(baking),
     problem: problem ? (JSON.parse(problem) as RolloutProblem) : null,
     counted: JSON.parse(counted ?? 'null') as Json,
@@ -179,6 +184,7 @@ export function changeRollout(platform: Platform, { id, ownerId }: Rollout, chan
   const values: Readonly<Record<string, string | null | undefined>> = {
     state: change.state,
     wave: change.wave?.toString(),
+    reached: change.reached,
     moved: change.moved?.toString(),
     total: change.total?.toString(),
     pinned: change.pinned?.toString(),

@@ -39,6 +39,7 @@ export const startRollout: Act<'start_rollout'> = async (input, context) => {
     gates,
     state: 'running',
     wave: 0,
+    reached: null,
     bakingForMs: null,
     problem: null,
     counted: null,

@@ -33,7 +33,12 @@ export const resumeRollout: Steer = async (input, context) => {
   if (rollout.state === 'halted') await refuseOpenRollout(connection, platform, rollout.placementId)
   // What was looked at before counts no more.
   const anew = rollout.state === 'halted' ? { wave: 0, counted: null, isOver: false } : {}
-  return change(rollout, context, { ...anew, state: 'running', problem: null, bakingSince: null }, 'rollout.resumed')
+  return change(
+    rollout,
+    context,
+    { ...anew, state: 'running', problem: null, bakingSince: null, reached: null },
+    'rollout.resumed',
+  )
 }
 
 /** On to the next wave, whatever this one shows. */
@@ -44,7 +49,7 @@ export const advanceRolloutNow: Steer = async (input, context) => {
   const health = healthSince(counted, readCountedJson(rollout.counted))
   const ledBy = `by hand (${tenant.slug})`
   const { state } = await nextWave({ connection, platform, rollout: { ...rollout, state: 'running' }, ledBy }, health)
-  if (state === 'running') await connection.batch([changeRollout(platform, rollout, { state }), tellLeaders()])
+  await connection.batch([changeRollout(platform, rollout, { state }), tellLeaders()])
   return { result: { ...rolloutJson(rollout), state } }
 }
 
