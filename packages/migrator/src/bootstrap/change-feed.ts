@@ -3,6 +3,7 @@ import { type Connection, type Database, MAX_NAMED_CHANGES, WATCHED_ENTITIES, WA
 import { EXCLUSIVE, migratorTransaction, query, runDdl } from '../execute/migrator-transaction.ts'
 import { literal, qualified } from '../plan/quote.ts'
 import { readPlatform, tableNames } from '../registry/platform.ts'
+import { addIndex } from './if-missing.ts'
 import { CONTROL_SCHEMA } from './store-schema.ts'
 
 /** Made with the other tables of the control schema. `seen_at` is when the migrator first saw it committed. */
@@ -10,7 +11,7 @@ export const CHANGES: readonly string[] = [
   `create table if not exists backsaas.changes (
      xid xid8 not null default pg_current_xact_id(), entity text not null, subject uuid,
      at timestamptz not null default clock_timestamp(), seen_at timestamptz)`,
-  'create index if not exists backsaas_changes_xid on backsaas.changes (xid)',
+  addIndex('backsaas.backsaas_changes_xid', 'create index backsaas_changes_xid on backsaas.changes (xid)'),
 ]
 
 /**

@@ -4,6 +4,7 @@ import { identifier } from '../plan/quote.ts'
 import type { Roles } from '../plan/row-security.ts'
 import { APPEND_ONLY, NOTE_ACT } from './audit-functions.ts'
 import { CHANGES, NOTE_CHANGE } from './change-feed.ts'
+import { addColumns, addIndex } from './if-missing.ts'
 import { CONTROL_SCHEMA, STORE_SCHEMAS } from './store-schema.ts'
 
 /** Idempotent statements, to be run as the owner role. */
@@ -74,8 +75,11 @@ const TABLES = [
      mapping text not null, created_at timestamptz not null default now(), deprecated_at timestamptz, sunset_at timestamptz,
      held boolean not null default false,
      primary key (placement_id, version))`,
-  `alter table backsaas.versions add column if not exists deprecated_at timestamptz,
-     add column if not exists sunset_at timestamptz, add column if not exists held boolean not null default false`,
+  addColumns('backsaas.versions', {
+    deprecated_at: 'timestamptz',
+    sunset_at: 'timestamptz',
+    held: 'boolean not null default false',
+  }),
   `create table if not exists backsaas.fence_tenants (
      tenant_id uuid primary key, state text not null check (state in ('live', 'suspended')))`,
   `create table if not exists backsaas.relay_lease (
@@ -96,11 +100,16 @@ const TABLES = [
      lease_owner text, lease_epoch bigint not null default 0, lease_until timestamptz not null default '-infinity',
      created_at timestamptz not null default now(), updated_at timestamptz not null default now())`,
   // What the migrator process is asked for, and what it was told for that; null where somebody runs it by hand.
-  `alter table backsaas.migrations add column if not exists wanted text check (wanted in ('live', 'done', 'rolled_back')),
-     add column if not exists confirmed text, add column if not exists hurried boolean not null default false,
-     add column if not exists holds boolean not null default false`,
-  `create unique index if not exists migrations_under_way on backsaas.migrations (placement_id)
-     where phase not in ('done', 'rolled_back')`,
+  addColumns('backsaas.migrations', {
+    wanted: `text check (wanted in ('live', 'done', 'rolled_back'))`,
+    confirmed: 'text',
+    hurried: 'boolean not null default false',
+    holds: 'boolean not null default false',
+  }),
+  addIndex(
+    'backsaas.migrations_under_way',
+    `create unique index migrations_under_way on backsaas.migrations (placement_id) where phase not in ('done', 'rolled_back')`,
+  ),
   // Rows that a backfill could not convert; gone from here once they are.
   `create table if not exists backsaas.migration_rows (
      migration_id uuid not null references backsaas.migrations, step int not null, tenant_id uuid not null, row_key text not null,
