@@ -100,6 +100,24 @@ export function pinning(lend: Lend): void {
     await expect.poll(created(pinned, { title: 'longer than five' }), SOON).toBe(400)
   })
 
+  test('contracts that wait take nobody’s turn', async () => {
+    const waiting = await Promise.all(
+      [1, 2].map(async () => {
+        const { owner, pinned } = await two()
+        const id = await goLive(owner)
+        await owner.rpc('continue_migration', { migration: id, contract: true, now: true })
+        await expect.poll(async () => (await migration(owner, id)).state, LONG).toBe('waiting')
+        return { owner, pinned, id }
+      }),
+    )
+    await goLive((await two()).owner)
+    for (const { owner, pinned, id } of waiting) {
+      expect((await migration(owner, id)).state).toBe('waiting')
+      await pinned.rpc('unpin_install', { profile: 'ledger' })
+      await expect.poll(async () => (await migration(owner, id)).phase, LONG).toBe('done')
+    }
+  })
+
   test('a version that somebody is pinned to is not taken back', async () => {
     const { owner, pinned } = await two()
     const id = await goLive(owner)

@@ -16,7 +16,7 @@ import { runMigration } from './run-migration.ts'
 export interface MigrationsOptions {
   /** How often it looks, whether or not it was told. Default 5,000. */
   readonly intervalMs?: number
-  /** How many migrations at once, each of another schema. Default 2. */
+  /** How many migrations at once, each of another schema; those that only wait are not counted. Default 2. */
   readonly concurrency?: number
   /** How often it looks whether rows that stood in the way are corrected. Default 60,000. */
   readonly recheckMs?: number
@@ -39,6 +39,8 @@ interface Asked {
   readonly wanted: string
   readonly token: string | null
   readonly now: boolean
+  /** For what passes, be it in weeks: it takes nobody's turn. */
+  readonly isWaiting: boolean
 }
 
 interface Running {
@@ -51,7 +53,8 @@ interface Running {
  * What is asked for and not reached, and is nobody's: not what is blocked or has failed, nor what waits for a hook that is not
  * here ($1). A contract that has begun goes on.
  */
-const COLUMNS = 'select id::text, placement_id::text, wanted, confirmed, hurried::text from backsaas.migrations'
+const COLUMNS = `select id::text, placement_id::text, wanted, confirmed, hurried::text, (state = 'waiting')::text
+  from backsaas.migrations`
 const ASKED = `${COLUMNS}
   where wanted is not null and lease_until <= clock_timestamp() and state not in ('blocked', 'failed')
     and phase not in ('done', 'rolled_back') and (wanted <> 'live' or phase in ('expand', 'backfill', 'rollback'))
@@ -83,9 +86,9 @@ export async function startMigrations(database: Database, options: MigrationsOpt
   }
 
   async function look(): Promise<void> {
-    await turn()
+    const waiting = await turn()
     for (const asked of await readAsked()) {
-      if (running.size >= concurrency || running.has(asked.id)) continue
+      if (running.size - waiting >= concurrency || running.has(asked.id)) continue
       const aborting = new AbortController()
       const work = run(asked, AbortSignal.any([aborting.signal, stopping.signal]))
         .catch((error: unknown) => {
@@ -99,6 +102,10 @@ export async function startMigrations(database: Database, options: MigrationsOpt
     }
   }
 
+  function wish({ wanted, token, now }: Asked): string {
+    return JSON.stringify([wanted, token, now])
+  }
+
   /** @param ids those alone, however they stand. */
   async function readAsked(ids?: readonly string[]): Promise<Asked[]> {
     const names = arrayText(hooks.map(({ name }) => name))
@@ -107,23 +114,25 @@ export async function startMigrations(database: Database, options: MigrationsOpt
         ? query(connection, `${COLUMNS} where id = any ($1::uuid[])`, [arrayText(ids)])
         : query(connection, ASKED, [names]),
     )
-    return rows.map(([id, placementId, wanted, token, now]) => ({
+    return rows.map(([id, placementId, wanted, token, now, isWaiting]) => ({
       id: String(id),
       placementId: String(placementId),
       wanted: String(wanted),
       token: token ?? null,
       now: now === 'true',
+      isWaiting: isWaiting === 'true',
     }))
   }
 
-  /** Who is asked for something else meanwhile stops, and begins with that. */
-  async function turn(): Promise<void> {
-    if (running.size === 0) return
+  /** Who is asked for something else meanwhile stops, and begins with that. @returns how many only wait. */
+  async function turn(): Promise<number> {
+    if (running.size === 0) return 0
     const now = await readAsked([...running.keys()])
     for (const asked of now) {
       const one = running.get(asked.id)
-      if (one && JSON.stringify(one.asked) !== JSON.stringify(asked)) one.aborting.abort()
+      if (one && wish(one.asked) !== wish(asked)) one.aborting.abort()
     }
+    return now.filter(({ isWaiting }) => isWaiting).length
   }
 
   /** What clients write while both versions serve is passed on by hooks, if the migration has some. */
