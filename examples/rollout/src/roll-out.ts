@@ -49,7 +49,7 @@ export async function rollOut(database: Database, tell: (line: string) => void):
     // Whose install moves gets the app that was made for it.
     await bus.subscribe?.(async ({ type, tenantid }) => {
       const client = clients.get(tenantid)
-      if (client && type === 'install.updated') client.release = 2
+      if (client && ['install.updated', 'install.unpinned'].includes(type)) client.release = 2
     })
     return await play()
   } finally {
@@ -66,13 +66,16 @@ export async function rollOut(database: Database, tell: (line: string) => void):
     tell('version 2 serves beside version 1, and nobody has it')
     const first = { where: "slug == 'acme'" }
     const second = await follow(database, tell, { waves: [first, 50, 100], bake: '2s', gates: { min_requests: 20 } })
-    const heldBack = await contract(database)
-    tell(`the contract waits: ${heldBack}`)
+    const heldBack = (await contract(database)) ?? 'nobody'
+    tell(`the end of version 1 waits: ${heldBack}`)
+    await unpinInstall(database, { tenant: 'globex', profile: 'crm' })
+    // Their app follows.
+    await delay(1000)
+    await contract(database)
+    tell('globex is unpinned, and version 1 is gone')
     await migrate(database, await version('v3'), { ...options, hold: true })
     tell('version 3 serves; it fails for one in ten')
     const third = await follow(database, tell, { waves: [first, 100], bake: '30s', gates: { min_requests: 30 } })
-    await unpinInstall(database, { tenant: 'globex', profile: 'crm' })
-    tell('globex is unpinned, and follows')
     const statuses = [...clients].map(([id, { statuses: all }]) => [id, [...all].filter(([s]) => s > 201)] as const)
     return {
       second,
@@ -109,17 +112,18 @@ async function follow(database: Database, tell: (line: string) => void, how: Jso
   }
 }
 
-/** Asks for the end of the migration, and answers who is in its way. */
-async function contract(database: Database): Promise<string> {
+/** Asks for the end of the migration, and answers who is in its way; null where it is done. */
+async function contract(database: Database): Promise<string | null> {
   const [migration] = await migrationStatus(database, { schema: 'crm' })
   if (!migration) throw new Error('there is no migration')
   try {
-    await runMigration(database, migration.id, { until: 'done', now: true, token: migration.token ?? '' })
+    const how = { until: 'done', now: true, token: migration.token ?? '', giveUpAfterMs: 500 } as const
+    await runMigration(database, migration.id, how)
+    return null
   } catch (error) {
     if (error instanceof BackSaasError) return error.message
     throw error
   }
-  throw new Error('nobody was in the way')
 }
 
 function version(name: string): Promise<string> {
