@@ -1,6 +1,8 @@
 /** What goes wrong with a migration: each is a clear state that says what to do next, and can be gone on with. */
+import { postgres } from '@backsaas/adapters/databases/postgres'
 import type { Database } from '@backsaas/core'
 import { dropParkedTable, migrate, migrationStatus, parkedTables, planSchema, runMigration } from '@backsaas/migrator'
+import connect from 'postgres'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Fixture, SCOPE, startFixture } from '../fixture/start-fixture.ts'
 import { withMutant } from './mutants.ts'
@@ -35,6 +37,7 @@ async function status() {
   return first
 }
 
+const SOON = { timeout: 20_000, interval: 300 }
 const requested = { run: { signal: AbortSignal.abort() } }
 
 test('rows that cannot be converted are counted and shown beforehand, block, and are corrected by clients', async () => {
@@ -61,19 +64,43 @@ test('a document that has changed meanwhile is refused until the open migration 
   expect(await status()).toMatchObject({ phase: 'expand', toVersion: 2 })
 })
 
-test('a database that takes no writes is told as such, and nothing is half done', async () => {
-  await migrate(fixture.database, AFTER.replace('integer, min: 0, max: 150', 'text'), requested)
-  const readOnly = withMutant(fixture.database, {
-    rewrite: (text) => (text.includes('lease_epoch + 1') ? `${raise('25006')}` : text),
-  })
+test('a database that takes no writes is told as such, from the beginning or in the middle, and nothing is half done', async () => {
+  await fixture.tenants.acme.patch('/people?n=in.(2,3)', { age: '40' })
+  await migrate(fixture.database, AFTER, requested)
   const { id = '' } = (await status()) ?? {}
-  await expect(runMigration(readOnly, id)).rejects.toMatchObject({
-    code: 'DATABASE_READ_ONLY',
-    status: 503,
-    hint: expect.stringContaining('primary'),
-  })
-  await runMigration(fixture.database, id)
-  expect(await status()).toMatchObject({ phase: 'live' })
+  const refused = { code: 'DATABASE_READ_ONLY', status: 503, hint: expect.stringContaining('primary') }
+  await takeWrites(false)
+  const fresh = postgres(fixture.url ?? '')
+  try {
+    await expect(runMigration(fresh, id)).rejects.toMatchObject(refused)
+    expect(await status()).toMatchObject({ state: 'ready', step: { number: 1 } })
+    expect((await fixture.tenants.acme.get('/people?select=n')).rows.length).toBe(4)
+    await takeWrites(true)
+    const health = async (): Promise<null> => {
+      await takeWrites(false)
+      return null
+    }
+    await expect(runMigration(fresh, id, { health, leaseMs: 1000 })).rejects.toMatchObject(refused)
+    await takeWrites(true)
+    const stopped = await status()
+    expect(stopped?.step.number).toBeGreaterThan(1)
+    expect(stopped?.phase).toBe('backfill')
+    // Its lease ends by itself: it could not be given back.
+    await expect
+      .poll(
+        () =>
+          runMigration(fresh, id).then(
+            ({ phase }) => phase,
+            ({ code }) => code,
+          ),
+        SOON,
+      )
+      .toBe('live')
+  } finally {
+    await fresh.close?.()
+  }
+  const { rows } = await fixture.tenants.acme.get('/people?select=n,age&order=n', { 'schema-version': '2' })
+  expect(rows.length).toBe(4)
 })
 
 test('a full disk in the middle of a step leaves it undone, and says what to do', async () => {
@@ -119,6 +146,21 @@ test('a table that was put aside is dropped by its name alone', async () => {
   expect(await parkedTables(fixture.database)).toEqual([])
   expect(await fixture.ownerQuery(`select to_regclass('${parked?.name}')`)).toEqual([[null]])
 })
+
+/** As of a primary that has become a replica: for sessions that begin from now on, and those there are end. */
+async function takeWrites(does: boolean): Promise<void> {
+  const admin = connect(fixture.url ?? '', { max: 1, onnotice: () => {} })
+  try {
+    await admin.unsafe('set default_transaction_read_only = off')
+    const name = new URL(fixture.url ?? '').pathname.slice(1)
+    await admin.unsafe(`alter database "${name}" set default_transaction_read_only = ${does ? 'off' : 'on'}`)
+    await admin.unsafe(
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+    )
+  } finally {
+    await admin.end()
+  }
+}
 
 function raise(state: string): string {
   return `do $$ begin raise exception 'as if' using errcode = '${state}'; end $$`
