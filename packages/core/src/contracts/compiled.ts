@@ -107,6 +107,8 @@ export interface CompiledField {
   /** Set again at every update. */
   readonly touched?: 'now' | 'revision'
   readonly values?: readonly string[]
+  /** Of an enum: whoever reads it is promised that there are no other values. */
+  readonly strict?: boolean
   /** Length of text, value of a number (decimals and bigints as text), items of a list. */
   readonly min?: number | string
   readonly max?: number | string

@@ -73,6 +73,7 @@ function checkApplicable(document: FieldDocument, say: SayOfField): void {
   const isNumber = type === 'integer' || type === 'bigint' || type === 'decimal' || type === 'float'
   const allowed: Partial<Record<Option, boolean>> = {
     values: type === 'enum',
+    strict: document.strict === false || (type === 'enum' && list !== true),
     format: isText,
     pattern: isText,
     precision: type === 'decimal',

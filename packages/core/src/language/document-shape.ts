@@ -37,6 +37,7 @@ const field = closed('field', {
   identity: v.exactOptional(flag),
   default: v.exactOptional(v.unknown()),
   values: v.exactOptional(values),
+  strict: v.exactOptional(flag),
   min: v.exactOptional(exactNumber),
   max: v.exactOptional(exactNumber),
   precision: v.exactOptional(count),

@@ -80,6 +80,7 @@ export interface FieldDocument {
   identity?: boolean
   default?: unknown
   values?: string[]
+  strict?: boolean
   min?: number | bigint | string
   max?: number | bigint | string
   precision?: number

@@ -115,6 +115,7 @@ function compileField(entity: EntityDraft, field: FieldDraft, { type, values }: 
     ...(document.identity && { default: { from: 'identity' } }),
     ...(literal.literal !== undefined && { default: { literal: literal.literal } }),
     ...(values && { values }),
+    ...(document.strict && { strict: true }),
     ...(min?.bound !== undefined && { min: min.bound }),
     ...(max?.bound !== undefined && { max: max.bound }),
     ...(decimal && { precision, scale: document.scale ?? 0 }),

@@ -33,8 +33,10 @@ export function fieldChange(before: CompiledField, after: CompiledField, match: 
   const constraint = constraintChange(before, after)
   const asked = hints.convert !== undefined || hints.map !== undefined
   const removesValues = before.type === 'enum' && after.type === 'enum' && !includesAll(after.values, before.values)
+  const isStrict = before.strict === true && after.values !== undefined && !includesAll(before.values, after.values)
   const unsets = required === 'unset'
-  if (asked || removesValues || unsets || !sameShape(before, after)) return { ...way, column: 'convert', constraint }
+  if (asked || removesValues || isStrict || unsets || !sameShape(before, after))
+    return { ...way, column: 'convert', constraint }
   return { ...way, column: 'keep', constraint }
 }
 
@@ -112,6 +114,10 @@ function diffOption(
 ): Change | null {
   const differs = `${name} of ${after.name} differs`
   if (name === 'default' && (isIdentity(before) || isIdentity(after))) return breaking(at, 'CHANGE_FIELD', differs)
+  if (name === 'strict') {
+    if (after.strict) return compatible(at, 'CHANGE_FIELD_NOTE', `${after.name} is strict now`)
+    return breaking(at, 'UNSET_STRICT', `${after.name} is not strict any more, and older clients rely on it`)
+  }
   if (RUNTIME_ONLY.includes(name)) return compatible(at, 'CHANGE_FIELD_NOTE', differs)
   if (name === 'computed') {
     if (way.column === 'keep') return null
@@ -128,7 +134,8 @@ function diffOption(
     return breaking(at, 'NARROW_FIELD', `${differs}: it admits less than it did`)
   }
   if (name === 'values' && before.type === 'enum' && after.type === 'enum') {
-    return breaking(at, 'REMOVE_VALUES', `${after.name} has lost values`)
+    if (!includesAll(after.values, before.values)) return breaking(at, 'REMOVE_VALUES', `${after.name} has lost values`)
+    return breaking(at, 'ADD_VALUES', `${after.name} has values that older clients, to whom it is strict, must not see`)
   }
   if (name === 'type' && way.column === 'keep' && way.constraint === 'same') {
     return compatible(at, 'CHANGE_FIELD_NOTE', differs)

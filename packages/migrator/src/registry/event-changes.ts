@@ -74,6 +74,8 @@ const MAKERS: Readonly<Record<string, (place: Place) => SchemaChange>> = {
   SET_REQUIRED: changeField,
   UNSET_REQUIRED: changeField,
   REMOVE_VALUES: changeField,
+  ADD_VALUES: changeField,
+  UNSET_STRICT: changeField,
   ADD_FILLED_FIELD: ({ entity, member }) => ({ type: 'AddField', entity, field: member }),
   ADD_STORED_COMPUTED: ({ entity, member }) => ({ type: 'AddField', entity, field: member }),
 }
