@@ -47,9 +47,8 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 
 /** @returns milliseconds. @throws RolloutFault. @example readBake('10m') // 600000 */
 export function readBake(value: Json): number {
-  const [, amount, unit] =
-    typeof value === 'string' ? (/^(\d{1,9})(ms|s|m|h|d)$/.exec(value) ?? []) : ['', String(value), 's']
-  const ms = Number(amount) * (UNITS[unit ?? ''] ?? Number.NaN)
+  const [, amount, unit = ''] = (typeof value === 'string' && /^(\d{1,9})(ms|s|m|h|d)$/.exec(value)) || []
+  const ms = typeof value === 'number' ? value * 1000 : Number(amount) * (UNITS[unit] ?? Number.NaN)
   if (ms >= 0 && ms <= BAKE_MAX_MS) return ms
   throw new RolloutFault('is no time up to 30 days: a number of seconds, or `90s`, `10m`, `2h`, `1d`')
 }
