@@ -30,6 +30,7 @@ const NODE_PLACES = [
   /^packages\/adapters\/src\/databases\/pglite\//,
   /^(tests|scripts)\//,
   /^examples\/node-/,
+  /^examples\/rollout\//,
   /^(packages|examples)\/[^/]+\/test\//,
   /\.(test|config)\.ts$/,
 ]
