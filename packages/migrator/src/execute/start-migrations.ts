@@ -16,7 +16,7 @@ import { runMigration } from './run-migration.ts'
 export interface MigrationsOptions {
   /** How often it looks, whether or not it was told. Default 5,000. */
   readonly intervalMs?: number
-  /** How many migrations at once, each of another schema; those that only wait are not counted. Default 2. */
+  /** How many migrations at once, each of another schema; those that wait for somebody's install are not counted. Default 2. */
   readonly concurrency?: number
   /** How often it looks whether rows that stood in the way are corrected. Default 60,000. */
   readonly recheckMs?: number
@@ -39,7 +39,7 @@ interface Asked {
   readonly wanted: string
   readonly token: string | null
   readonly now: boolean
-  /** For what passes, be it in weeks: it takes nobody's turn. */
+  /** For somebody's install, be it for weeks: it takes nobody's turn. */
   readonly isWaiting: boolean
 }
 
@@ -53,7 +53,8 @@ interface Running {
  * What is asked for and not reached, and is nobody's: not what is blocked or has failed, nor what waits for a hook that is not
  * here ($1). A contract that has begun goes on.
  */
-const COLUMNS = `select id::text, placement_id::text, wanted, confirmed, hurried::text, (state = 'waiting')::text
+const COLUMNS = `select id::text, placement_id::text, wanted, confirmed, hurried::text,
+  (state = 'waiting' and problem::json ->> 'code' in ('INSTALLS_PINNED', 'INSTALLS_REMAIN', 'ROLLOUT_OPEN'))::text
   from backsaas.migrations`
 const ASKED = `${COLUMNS}
   where wanted is not null and lease_until <= clock_timestamp() and state not in ('blocked', 'failed')
@@ -124,7 +125,7 @@ export async function startMigrations(database: Database, options: MigrationsOpt
     }))
   }
 
-  /** Who is asked for something else meanwhile stops, and begins with that. @returns how many only wait. */
+  /** Who is asked for something else meanwhile stops, and begins with that. @returns how many wait for somebody's install. */
   async function turn(): Promise<number> {
     if (running.size === 0) return 0
     const now = await readAsked([...running.keys()])
