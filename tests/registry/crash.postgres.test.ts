@@ -1,9 +1,8 @@
 /** A worker killed with a job in its hands: the job is taken up again, done once, and given up where every worker dies of it. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { startWorker, type Worker } from '@backsaas/migrator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { killThere } from '../fixture/kill-there.ts'
 import { type Registry, type RegistryCaller, SOON, schemaOf, startRegistry } from './start-registry.ts'
 
 const DYING = fileURLToPath(new URL('dying-worker.ts', import.meta.url))
@@ -20,18 +19,7 @@ describe('a worker that is killed', () => {
 
   /** Has a worker of its own die at `point` of the job that is there. */
   async function die(point: string): Promise<void> {
-    const args = ['--conditions=@backsaas/source', DYING, registry.fixture.url ?? '', point, String(LEASE_MS)]
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    let [out, errors] = ['', '']
-    child.stderr.on('data', (chunk) => {
-      errors += chunk
-    })
-    child.stdout.on('data', (chunk) => {
-      out += chunk
-      if (out.includes('there')) child.kill('SIGKILL')
-    })
-    const [code, signal] = await once(child, 'close')
-    expect(signal, `the worker ended by itself (${code}): ${errors}`).toBe('SIGKILL')
+    await killThere(DYING, [registry.fixture.url ?? '', point, String(LEASE_MS)])
   }
 
   async function survive<T>(work: () => Promise<T>, attemptsMax = 5): Promise<T> {

@@ -1,10 +1,9 @@
 /** What is said to a roll-out on its way, what it refuses, and what may go wrong around it. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { startRollouts, suspendTenant } from '@backsaas/migrator'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { killThere } from '../fixture/kill-there.ts'
 import { type Rolling, startRolling, VERSIONS } from './start-rolling.ts'
 
 const COUNT = 6
@@ -70,17 +69,7 @@ describe('a fault', () => {
     const leader = fileURLToPath(new URL('dying-leader.ts', import.meta.url))
     await rolling.registry.rollouts.close()
     await rolling.start({ waves: [{ where: "slug == 'shop-1'" }, 100], bake: 0, gates: QUIET })
-    const child = spawn(process.execPath, ['--conditions=@backsaas/source', leader, fixture.url ?? '', '2'])
-    let [out, errors] = ['', '']
-    child.stderr.on('data', (chunk) => {
-      errors += chunk
-    })
-    child.stdout.on('data', (chunk) => {
-      out += chunk
-      if (out.includes('there')) child.kill('SIGKILL')
-    })
-    const [, signal] = await once(child, 'close')
-    expect(signal, errors).toBe('SIGKILL')
+    await killThere(leader, [fixture.url ?? '', '2'])
     expect(await rolling.versions()).toEqual({ ...all(1), 'shop-1': 2 })
     const next = await Promise.all(
       [1, 2].map((n) => startRollouts(fixture.database, { intervalMs: 50, name: `n${n}` })),
