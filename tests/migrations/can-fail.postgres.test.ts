@@ -7,8 +7,8 @@ import { type MigrationPlan, migrate, migrationStatus, runMigration, type Step }
 import postgres from 'postgres'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Fixture, startFixture } from '../fixture/start-fixture.ts'
-import { AFTER, BEFORE } from './ledger.ts'
 import { type Mutant, withMutant } from './mutants.ts'
+import { AFTER, BEFORE } from './people.ts'
 
 let fixture: Fixture
 beforeEach(async () => {

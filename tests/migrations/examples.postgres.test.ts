@@ -1,43 +1,9 @@
 /** Every example migration, end to end: both versions live, taken back, done again, and the contract. */
-import { readdirSync, readFileSync } from 'node:fs'
 import { migrate, migrationStatus, planSchema, rollbackMigration, runMigration } from '@backsaas/migrator'
 import { policies } from '@backsaas/plugins/policies'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
 import { type Fixture, startFixture } from '../fixture/start-fixture.ts'
-
-type Side = 'old' | 'new'
-/** By version, by path: the rows that it answers. */
-type Shown = Readonly<Partial<Record<Side, Readonly<Record<string, readonly object[]>>>>>
-interface Write {
-  readonly as: Side
-  readonly post?: string
-  readonly patch?: string
-  readonly body: object
-  /** Unless it succeeds. */
-  readonly status?: number
-}
-interface Story {
-  /** Compatible: served at once. */
-  readonly published?: boolean
-  readonly rows: readonly Readonly<Record<string, readonly object[]>>[]
-  /** What stands in the way, and what an older client does about it. */
-  readonly blocked?: { readonly code: string; readonly count: number; readonly mended_by: Omit<Write, 'as'> }
-  readonly shows: Shown
-  readonly writes: readonly Write[]
-  readonly then: Shown
-  /** Rows that there are get values, or go, as the document says: that stays when it is taken back. */
-  readonly in_place?: boolean
-  /** After the contract. */
-  readonly finally?: readonly Write[]
-  readonly parked?: readonly string[]
-  readonly no_index?: string
-}
-
-const FOLDER = new URL('../../examples/migrations/', import.meta.url)
-const NAMES = readdirSync(FOLDER).filter((name) => /^\d\d-/.test(name))
-const read = (name: string, file: string): string => readFileSync(new URL(`${name}/${file}.yaml`, FOLDER), 'utf8')
-const schemaOf = (name: string): string => name.slice(3).replaceAll('-', '_')
+import { NAMES, read, readStory, type Shown, type Story, schemaOf, type Write } from './stories.ts'
 
 let fixture: Fixture
 beforeAll(async () => {
@@ -47,7 +13,7 @@ afterAll(() => fixture.close())
 
 describe('the example', () => {
   test.each(NAMES)('%s', async (name) => {
-    const story: Story = parse(read(name, 'story'))
+    const story = readStory(name)
     const play = actor(name)
     for (const entities of story.rows) {
       for (const [entity, rows] of Object.entries(entities)) {

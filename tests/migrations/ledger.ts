@@ -1,46 +1,33 @@
 /** Clients of two versions that write and read rows of their own all the time, and a ledger of what was acknowledged. */
 import type { Answer } from '../fixture/answer.ts'
-import type { Caller } from '../fixture/caller.ts'
-import { type Documents, renamedConvertedSplit } from './renamed-converted-split.ts'
+import type { Caller, HeaderValues } from '../fixture/caller.ts'
 
-/** What a row is, apart from how a version shows it. */
-export interface Model {
-  title: string
-  cents: number
-  first: string
-  last: string
-  other: string
+/** Of a change: the version before, and the one after. */
+export type Side = 'old' | 'new'
+/** Which of them clients are of. */
+export type Mode = Side | 'both'
+
+/** What is written, and what the row is then. */
+export interface Change<Model> {
+  readonly model: Model
+  readonly body: Readonly<Record<string, unknown>>
 }
 
-/** How a version shows a row. */
-export interface Face {
-  /** Of everything, or of one of the model's parts. */
-  body(model: Model, part?: keyof Model): Record<string, unknown>
-  readonly select: string
+/** What the rows are, apart from how a version shows them. */
+export interface Subject<Model> {
+  /** Null where clients of this version do not make such rows. */
+  create(n: number, side: Side): Change<Model> | null
+  update(model: Model, n: number, side: Side): Change<Model> | null
+  /** Null where this version does not show it. */
+  shows(model: Model, side: Side): { readonly entity: string; readonly row: Readonly<Record<string, unknown>> } | null
 }
 
-const documents: Documents = renamedConvertedSplit('crm')
-
-export const BEFORE: string = documents.before
-export const AFTER: string = documents.after
-export const OLD: Face = {
-  select: 'title,price,name,other',
-  body({ title, cents, first, last, other }, part) {
-    const name = `${first} ${last}`
-    const parts = { title: { title }, cents: { price: cents }, first: { name }, last: { name }, other: { other } }
-    return part ? parts[part] : { title, price: cents, name, other }
-  },
+export interface LedgerOptions {
+  /** Clients of each tenant. */
+  readonly each: number
+  /** Said with every request besides. */
+  readonly headers?: HeaderValues
 }
-export const NEW: Face = {
-  select: 'heading,price,first,last,other',
-  body({ title, cents, first, last, other }, part) {
-    const price = cents / 100
-    const parts = { title: { heading: title }, cents: { price }, first: { first }, last: { last }, other: { other } }
-    return part ? parts[part] : { heading: title, price, first, last, other }
-  },
-}
-
-export type Mode = 'old' | 'both' | 'new'
 
 export interface Ledger {
   /** Whom clients are from now on; `newer` is the number of the newer version. */
@@ -53,28 +40,30 @@ export interface Ledger {
   differences(): Promise<readonly string[]>
 }
 
-interface Row {
+interface Row<Model> {
   readonly caller: Caller
   readonly id: string
-  readonly model: Model
+  model: Model
 }
 
-const PARTS = ['title', 'cents', 'first', 'last', 'other'] as const
 const FAILED_MAX = 20
+const ROWS_MAX = 200
 
-/** @example const ledger = startLedger([acme, globex], 3) */
-export function startLedger(callers: readonly Caller[], each: number): Ledger {
-  const rows: Row[] = []
+/** @example const ledger = startLedger(people, [acme, globex], { each: 3 }) */
+export function startLedger<Model>(
+  subject: Subject<Model>,
+  callers: readonly Caller[],
+  { each, headers = {} }: LedgerOptions,
+): Ledger {
+  const rows: Row<Model>[] = []
   const errors: string[] = []
   let mode: Mode = 'old'
   let newer = 2
   let acknowledged = 0
   let stopping = false
 
-  const faceOf = (isNew: boolean): { face: Face; headers: Record<string, string> } => ({
-    face: isNew ? NEW : OLD,
-    headers: { 'schema-version': String(isNew ? newer : 1) },
-  })
+  const at = (side: Side): HeaderValues => ({ ...headers, 'schema-version': String(side === 'new' ? newer : 1) })
+  const sideOf = (asked: Mode, even: boolean): Side => (asked === 'both' ? (even ? 'new' : 'old') : asked)
 
   /** A client of a version that ends while it is served has been told when. */
   function took(answer: Answer, status: number, asked: Mode, what: string): boolean {
@@ -84,47 +73,68 @@ export function startLedger(callers: readonly Caller[], each: number): Ledger {
     return false
   }
 
-  async function step(caller: Caller, own: Row[], n: number): Promise<void> {
+  async function step(caller: Caller, own: Row<Model>[], n: number): Promise<void> {
     const asked = mode
-    const isNew = asked === 'new' || (asked === 'both' && n % 2 === 0)
-    const { face, headers } = faceOf(isNew)
+    const side = sideOf(asked, n % 2 === 0)
     const row = own[n % 11]
-    if (!row || (n % 7 === 0 && own.length < 200)) {
-      const model = { title: `t${n}`, cents: (n * 7919) % 100_000, first: `f${n}`, last: `l${n}`, other: `o${n}` }
-      const id = crypto.randomUUID()
-      const answer = await caller.post('/people', { id, ...face.body(model) }, headers)
-      if (!took(answer, 201, asked, 'create')) return
-      const made = { caller, id, model }
-      own.unshift(made)
-      rows.push(made)
-    } else {
-      const part = PARTS[n % PARTS.length] as keyof Model
-      const changed: Model = { ...row.model, [part]: part === 'cents' ? (n * 31) % 100_000 : `${part[0]}${n}` }
-      const answer = await caller.patch(`/people?id=eq.${row.id}`, face.body(changed, part), headers)
-      if (!took(answer, 204, asked, `update ${part}`)) return
-      Object.assign(row.model, changed)
-      if (n % 3 === 0) await look(row, n)
-    }
+    if (!row || (n % 7 === 0 && own.length < ROWS_MAX)) await make(caller, own, n, side, asked)
+    else await change(row, n, side, asked)
+  }
+
+  async function make(caller: Caller, own: Row<Model>[], n: number, side: Side, asked: Mode): Promise<void> {
+    const made = subject.create(n, side)
+    const shown = made && subject.shows(made.model, side)
+    if (!shown) return
+    const id = crypto.randomUUID()
+    const answer = await caller.post(`/${shown.entity}`, { id, ...made.body }, at(side))
+    if (!took(answer, 201, asked, 'create')) return
+    const row = { caller, id, model: made.model }
+    own.unshift(row)
+    rows.push(row)
+    acknowledged++
+  }
+
+  async function change(row: Row<Model>, n: number, side: Side, asked: Mode): Promise<void> {
+    const changed = subject.update(row.model, n, side)
+    const shown = changed && subject.shows(changed.model, side)
+    if (!shown) return
+    const answer = await row.caller.patch(`/${shown.entity}?id=eq.${row.id}`, changed.body, at(side))
+    if (!took(answer, 204, asked, `update ${Object.keys(changed.body).join()}`)) return
+    row.model = changed.model
+    if (n % 3 === 0) await look(row, n)
     acknowledged++
   }
 
   /** Nobody else writes this row, so a version that serves shows what was acknowledged. */
-  async function look(row: Row, n: number): Promise<void> {
+  async function look(row: Row<Model>, n: number): Promise<void> {
     const asked = mode
-    const { face, headers } = faceOf(asked === 'new' || (asked === 'both' && n % 2 === 1))
-    const answer = await row.caller.get(`/people?id=eq.${row.id}&select=${face.select}`, headers)
-    if (took(answer, 200, asked, 'read')) compare(row, face, answer, errors)
+    await compare(row, sideOf(asked, n % 2 === 1), errors, (answer) => took(answer, 200, asked, 'read'))
+  }
+
+  async function compare(
+    { caller, id, model }: Row<Model>,
+    side: Side,
+    found: string[],
+    readable: (answer: Answer) => boolean,
+  ): Promise<void> {
+    const shown = subject.shows(model, side)
+    if (!shown) return
+    const answer = await caller.get(`/${shown.entity}?id=eq.${id}&select=${Object.keys(shown.row).join()}`, at(side))
+    if (!readable(answer)) return
+    const seen = JSON.stringify(sorted(answer.rows[0] ?? {}))
+    const wanted = JSON.stringify(sorted(shown.row))
+    if (seen !== wanted && found.length < FAILED_MAX) found.push(`${seen} is not ${wanted} (${side})`)
   }
 
   async function loop(caller: Caller, seed: number): Promise<void> {
-    const own: Row[] = []
+    const own: Row<Model>[] = []
     for (let n = seed; !stopping; n++) {
       await step(caller, own, n).catch((error: unknown) => errors.push(String(error)))
       await new Promise((resolve) => setTimeout(resolve, 0))
     }
   }
 
-  const loops = callers.flatMap((caller) => Array.from({ length: each }, (_, i) => loop(caller, i * 100_000)))
+  const loops = callers.flatMap((caller) => Array.from({ length: each }, (_, i) => loop(caller, i * 1_000_000)))
   return {
     turn(next, version) {
       mode = next
@@ -141,22 +151,20 @@ export function startLedger(callers: readonly Caller[], each: number): Ledger {
     },
     async differences() {
       const found: string[] = []
+      const sides: readonly Side[] = mode === 'both' ? ['old', 'new'] : [mode]
       for (const row of rows) {
-        const { face, headers } = faceOf(mode !== 'old')
-        const answer = await row.caller.get(`/people?id=eq.${row.id}&select=${face.select}`, headers)
-        compare(row, face, answer, found)
+        for (const side of sides) {
+          await compare(row, side, found, (answer) => {
+            if (answer.status !== 200) found.push(`${answer.status} ${answer.text} (${side})`)
+            return answer.status === 200
+          })
+        }
       }
       return found
     },
   }
 }
 
-function compare({ model }: Row, face: Face, answer: Answer, found: string[]): void {
-  const seen = JSON.stringify(sorted(answer.rows[0] ?? {}))
-  const wanted = JSON.stringify(sorted(face.body(model)))
-  if (seen !== wanted && found.length < FAILED_MAX) found.push(`${seen} is not ${wanted}`)
-}
-
-function sorted(row: Record<string, unknown>): [string, unknown][] {
+function sorted(row: Readonly<Record<string, unknown>>): [string, unknown][] {
   return Object.entries(row).toSorted(([a], [b]) => (a < b ? -1 : 1))
 }

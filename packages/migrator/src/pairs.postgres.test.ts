@@ -17,7 +17,7 @@ afterAll(async () => {
   await Promise.all(open.map((db) => db.close()))
 })
 
-test(`${PAIRS} pairs`, async () => {
+test(`${PAIRS} pairs`, async ({ task }) => {
   const random = mulberry(SEED)
   const counts = new Map<string, number>()
   const pairs = Array.from({ length: PAIRS }, () => choose(random, counts))
@@ -29,6 +29,8 @@ test(`${PAIRS} pairs`, async () => {
     }),
   )
   const rows = [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  // `npm run torture` has it in its summary.
+  Object.assign(task.meta, { figures: { pairs: PAIRS, seed: SEED, ...Object.fromEntries(rows) } })
   process.stdout.write(`${PAIRS} pairs: ${rows.map(([row, count]) => `${row} ${count}`).join(', ')}\n`)
   if (PAIRS >= 500) for (const [row, count] of rows) expect(count, row).toBeGreaterThanOrEqual(20)
 }, 3_600_000)
