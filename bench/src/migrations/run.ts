@@ -124,14 +124,12 @@ async function amplification(world: World): Promise<{ readonly wal: number; read
 }
 
 async function underLoad(world: World, rows: number): Promise<Figure[]> {
-  const url = new URL(ADMIN)
-  url.pathname = '/backsaas_bench_migrations'
   const load = startLoad(world, rows, Number(values.rate))
   load.phase('warm')
   await wait(3)
   load.phase('without')
   await wait(Number(values.seconds))
-  const monitor = await startLockMonitor(url.href)
+  const monitor = await startLockMonitor(world.url)
   const id = await request(world)
   load.phase('other')
   await runMigration(world.database, id, {

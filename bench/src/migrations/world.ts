@@ -21,7 +21,8 @@ export interface World {
 
 /** @param rows of the tenant. */
 export async function createWorld(adminUrl: string, rows: number): Promise<World> {
-  const name = 'backsaas_bench_migrations'
+  // Of this process alone: another bench is not to lose its database under it.
+  const name = `backsaas_bench_migrations_${process.pid}`
   const admin = postgres(adminUrl, { max: 1, onnotice: () => {} })
   await admin.unsafe(`drop database if exists ${name} with (force)`)
   await admin.unsafe(`create database ${name}`)

@@ -3,7 +3,7 @@ import type { Connection, Database, Json } from '@backsaas/core'
 import { DatabaseError, invariant, literalText } from '@backsaas/core'
 import { literal } from '../plan/quote.ts'
 import type { HookColumn, HookStep } from '../plan/steps.ts'
-import { nextRange, parts, places, SKIP_TRIGGER } from './backfill-statements.ts'
+import { nextRange, parts, places, SKIP_TRIGGER, withinRange } from './backfill-statements.ts'
 import { findHook } from './find-hook.ts'
 import type { HookRow, MigrationHook } from './migration-hook.ts'
 import { checkpoint, type MigrationProblem, type MigrationRow } from './migration-row.ts'
@@ -44,17 +44,16 @@ export async function drainHooks(run: Run, migration: MigrationRow): Promise<voi
 }
 
 async function seed(run: Run, migration: MigrationRow, { table, key }: HookStep): Promise<void> {
-  const columns = key.map(({ column }) => `t.${column}`).join(', ')
   const name = literal(table)
   for (let from = migration.cursor; !run.patience.stopped(); ) {
     const last: string | null = await run.commit([], async (transaction) => {
       const range = await nextRange(transaction, { table, key }, from, SEED_ROWS)
-      const above = from === null ? '' : `(${columns}) > (${places(key, key.length + 1)}) and `
       if (range) {
+        const within = withinRange(key, from, range.last)
         const text = `insert into backsaas.migration_keys (table_name, tenant_id, row_key, side)
           select ${name}, t.tenant_id, json_build_array(${key.map(({ column }) => `t.${column}::text`).join(', ')})::text, 'up'
-          from ${table} as t where ${above}(${columns}) <= (${places(key, 1)}) on conflict do nothing`
-        await query(transaction, text, [...parts(range.last), ...(from === null ? [] : parts(from))])
+          from ${table} as t where ${within.text} on conflict do nothing`
+        await query(transaction, text, within.params)
       }
       await transaction.batch([checkpoint(run.lease, { cursor: range?.last ?? SEEDED })])
       return range?.last ?? null
