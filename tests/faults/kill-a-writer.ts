@@ -1,6 +1,4 @@
 /** Kills a writer mid-write and reads what is left. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Database } from '@backsaas/core'
@@ -8,6 +6,7 @@ import { createKey, createTenant, migrate } from '@backsaas/migrator'
 import { functions } from '@backsaas/plugins/functions'
 import { policies } from '@backsaas/plugins/policies'
 import { expect } from 'vitest'
+import { killWhen } from '../fixture/kill-when.ts'
 import { SCOPE } from '../fixture/start-fixture.ts'
 
 const WRITER = fileURLToPath(new URL('writer.ts', import.meta.url))
@@ -31,19 +30,7 @@ export async function killWriter(
   key: string,
   enough: number,
 ): Promise<readonly string[]> {
-  const child = spawn(process.execPath, ['--conditions=@backsaas/source', WRITER, kind, place, key], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let [out, errors] = ['', '']
-  child.stderr.on('data', (chunk) => {
-    errors += chunk
-  })
-  child.stdout.on('data', (chunk) => {
-    out += chunk
-    if (out.split('\n').length > enough) child.kill('SIGKILL')
-  })
-  const [code, signal] = await once(child, 'close')
-  expect(signal, `the writer ended by itself (${code}): ${errors}`).toBe('SIGKILL')
+  const out = await killWhen(WRITER, [kind, place, key], (said) => said.split('\n').length > enough)
   // A line that was cut off was not said.
   const marks = out.split('\n').slice(1, -1)
   expect(marks.length).toBeGreaterThanOrEqual(enough - 1)

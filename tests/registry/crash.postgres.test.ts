@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { startWorker, type Worker } from '@backsaas/migrator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { killThere } from '../fixture/kill-there.ts'
+import { killThere } from '../fixture/kill-when.ts'
 import { type Registry, type RegistryCaller, SOON, schemaOf, startRegistry } from './start-registry.ts'
 
 const DYING = fileURLToPath(new URL('dying-worker.ts', import.meta.url))

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { startRollouts, suspendTenant } from '@backsaas/migrator'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { killThere } from '../fixture/kill-there.ts'
+import { killThere } from '../fixture/kill-when.ts'
 import { type Rolling, startRolling, VERSIONS } from './start-rolling.ts'
 
 const COUNT = 6

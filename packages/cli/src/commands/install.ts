@@ -1,9 +1,10 @@
 /** `backsaas install SCHEMA`: a schema for a tenant. */
-import { BackSaasError, type JsonObject } from '@backsaas/core'
+import type { JsonObject } from '@backsaas/core'
 import type { Command } from 'commander'
 import type { Io } from '../io.ts'
 import { useDatabase } from '../open-database.ts'
-import { openRegistry, type RegistryOptions, withRegistry } from '../registry/registry-access.ts'
+import { askRegistry } from '../registry/ask-registry.ts'
+import { type RegistryOptions, tenantOf, withRegistry } from '../registry/registry-access.ts'
 
 interface InstallOptions extends RegistryOptions {
   readonly as?: string
@@ -29,23 +30,16 @@ export function addInstall(program: Command, io: Io): void {
   })
 }
 
-async function install(schema: string, options: InstallOptions, command: Command): Promise<JsonObject> {
-  const { as, tenant } = options
+function install(schema: string, options: InstallOptions, command: Command): Promise<JsonObject> {
+  const { as } = options
   const wanted = { schema, ...(as === undefined ? {} : { as }) }
-  const access = openRegistry(options, command)
-  if (access.by === 'http') {
-    const { callRegistry } = await import('../registry/call-registry.ts')
-    return callRegistry(access.client, 'install_schema', wanted)
-  }
-  if (tenant === undefined) {
-    throw new BackSaasError('TENANT_MISSING', 400, 'in a database the command needs --tenant', {
-      hint: 'give its slug',
-    })
-  }
-  const { installSchema } = await import('@backsaas/migrator')
-  const installed = await useDatabase(access.url, (database) => installSchema(database, { tenant, ...wanted }))
-  const { installed: created, profile, schemaId, version } = installed
-  return { created, profile, schema_id: schemaId, version }
+  return askRegistry('install_schema', wanted, { options, command }, async (url) => {
+    const tenant = tenantOf(options)
+    const { installSchema } = await import('@backsaas/migrator')
+    const installed = await useDatabase(url, (database) => installSchema(database, { tenant, ...wanted }))
+    const { installed: created, profile, schemaId, version } = installed
+    return { created, profile, schema_id: schemaId, version }
+  })
 }
 
 const HELP = `

@@ -1,9 +1,9 @@
 /** `backsaas pin`, `unpin` and `pins`: installs that stay at a version, whatever is published. */
-import type { JsonObject } from '@backsaas/core'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Io } from '../io.ts'
 import { type DatabaseOptions, useDatabase, withDatabase } from '../open-database.ts'
-import { openRegistry, type RegistryOptions, withRegistry } from '../registry/registry-access.ts'
+import { askRegistry } from '../registry/ask-registry.ts'
+import { type RegistryOptions, withRegistry } from '../registry/registry-access.ts'
 
 interface PinOptions extends RegistryOptions {
   readonly version?: number
@@ -35,10 +35,10 @@ function addPinning(program: Command, io: Io): void {
   withRegistry(command, 'both').action(async (tenant: string, profile: string, options: PinOptions) => {
     const { until, reason } = options
     const pin = { tenant, profile, until, reason, ...(options.version !== undefined && { version: options.version }) }
-    const { pinInstall, pinJson } = await import('@backsaas/migrator')
-    const result = await ask('pin_install', pin, options, command, (url) =>
-      useDatabase(url, async (database) => pinJson(await pinInstall(database, pin))),
-    )
+    const result = await askRegistry('pin_install', pin, { options, command }, async (url) => {
+      const { pinInstall, pinJson } = await import('@backsaas/migrator')
+      return useDatabase(url, async (database) => pinJson(await pinInstall(database, pin)))
+    })
     if (options.json) io.out(JSON.stringify(result))
     else io.out(`${profile} of ${result.tenant} stays at version ${result.version}; reminders from ${result.until}`)
   })
@@ -54,10 +54,10 @@ function addUnpinning(program: Command, io: Io): void {
     .addHelpText('after', UNPIN_HELP)
   withRegistry(command, 'both').action(async (tenant: string, profile: string, options: UnpinOptions) => {
     const which = { tenant, profile, ...(options.stay && { stay: true }) }
-    const { unpinInstall, unpinJson } = await import('@backsaas/migrator')
-    const result = await ask('unpin_install', which, options, command, (url) =>
-      useDatabase(url, async (database) => unpinJson(await unpinInstall(database, which))),
-    )
+    const result = await askRegistry('unpin_install', which, { options, command }, async (url) => {
+      const { unpinInstall, unpinJson } = await import('@backsaas/migrator')
+      return useDatabase(url, async (database) => unpinJson(await unpinInstall(database, which)))
+    })
     if (options.json) io.out(JSON.stringify(result))
     else {
       const before = result.unpinned ? '' : 'was not pinned; '
@@ -83,20 +83,6 @@ function addPins(program: Command, io: Io): void {
       io.out(`${tenant}  ${profile}  version ${pin.version}  until ${until}${overdue ? '  OVERDUE' : ''}  ${reason}`)
     }
   })
-}
-
-/** Through the tenant's API, or in the database itself. */
-async function ask(
-  kind: 'pin_install' | 'unpin_install',
-  given: JsonObject,
-  options: RegistryOptions,
-  command: Command,
-  inDatabase: (url: string) => Promise<JsonObject>,
-): Promise<JsonObject> {
-  const access = openRegistry(options, command)
-  if (access.by === 'database') return inDatabase(access.url)
-  const { callRegistry } = await import('../registry/call-registry.ts')
-  return callRegistry(access.client, kind, given)
 }
 
 function version(text: string): number {

@@ -5,6 +5,7 @@ import type { RolloutAct } from '@backsaas/migrator'
 import { type Command, Option } from 'commander'
 import type { Io } from '../io.ts'
 import { useDatabase } from '../open-database.ts'
+import { askRegistry } from '../registry/ask-registry.ts'
 import { openRegistry, type RegistryOptions, withRegistry } from '../registry/registry-access.ts'
 import { rolloutLines } from '../registry/rollout-lines.ts'
 import { watchRollout } from '../registry/watch-rollout.ts'
@@ -93,19 +94,11 @@ function addSteer(group: Command, io: Io, name: 'pause' | 'resume' | 'advance' |
   })
 }
 
-async function call(
-  kind: RolloutAct,
-  input: JsonObject,
-  options: RolloutOptions,
-  command: Command,
-): Promise<JsonObject> {
-  const access = openRegistry(options, command)
-  if (access.by === 'http') {
-    const { callRegistry } = await import('../registry/call-registry.ts')
-    return callRegistry(access.client, kind, input)
-  }
-  const { steerRollout } = await import('@backsaas/migrator')
-  return useDatabase(access.url, (database) => steerRollout(database, kind, input, options.owner))
+function call(kind: RolloutAct, input: JsonObject, options: RolloutOptions, command: Command): Promise<JsonObject> {
+  return askRegistry(kind, input, { options, command }, async (url) => {
+    const { steerRollout } = await import('@backsaas/migrator')
+    return useDatabase(url, (database) => steerRollout(database, kind, input, options.owner))
+  })
 }
 
 async function rows(

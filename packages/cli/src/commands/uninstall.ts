@@ -1,9 +1,10 @@
 /** `backsaas uninstall PROFILE`: takes a schema away from a tenant; its rows stay. */
-import { BackSaasError, type JsonObject } from '@backsaas/core'
+import type { JsonObject } from '@backsaas/core'
 import type { Command } from 'commander'
 import type { Io } from '../io.ts'
 import { useDatabase } from '../open-database.ts'
-import { openRegistry, type RegistryOptions, withRegistry } from '../registry/registry-access.ts'
+import { askRegistry } from '../registry/ask-registry.ts'
+import { type RegistryOptions, tenantOf, withRegistry } from '../registry/registry-access.ts'
 
 interface UninstallOptions extends RegistryOptions {
   readonly tenant?: string
@@ -26,22 +27,14 @@ export function addUninstall(program: Command, io: Io): void {
   })
 }
 
-async function uninstall(profile: string, options: UninstallOptions, command: Command): Promise<JsonObject> {
-  const access = openRegistry(options, command)
-  if (access.by === 'http') {
-    const { callRegistry } = await import('../registry/call-registry.ts')
-    return callRegistry(access.client, 'uninstall_schema', { profile })
-  }
-  const { tenant } = options
-  if (tenant === undefined) {
-    throw new BackSaasError('TENANT_MISSING', 400, 'in a database the command needs --tenant', {
-      hint: 'give its slug',
-    })
-  }
-  const { uninstallSchema } = await import('@backsaas/migrator')
-  const done = await useDatabase(access.url, (database) => uninstallSchema(database, { tenant, profile }))
-  const { schemaId, version, defaultProfile } = done
-  return { profile, schema_id: schemaId, version, default_profile: defaultProfile }
+function uninstall(profile: string, options: UninstallOptions, command: Command): Promise<JsonObject> {
+  return askRegistry('uninstall_schema', { profile }, { options, command }, async (url) => {
+    const tenant = tenantOf(options)
+    const { uninstallSchema } = await import('@backsaas/migrator')
+    const done = await useDatabase(url, (database) => uninstallSchema(database, { tenant, profile }))
+    const { schemaId, version, defaultProfile } = done
+    return { profile, schema_id: schemaId, version, default_profile: defaultProfile }
+  })
 }
 
 const HELP = `

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { BackSaasError, errorOf, type Json, type JsonObject, problemOf } from '@backsaas/core'
 import { type RestClient, refusedByServer } from '../transfer/rest-client.ts'
+import { asObject } from './as-object.ts'
 
 const POLL_MS = 500
 
@@ -40,8 +41,4 @@ export async function readRegistry(client: RestClient, path: string): Promise<re
   if (answer.status >= 400) throw refusedByServer(answer, path.split('?', 1)[0] ?? path)
   const rows = JSON.parse(answer.text) as Json
   return Array.isArray(rows) ? rows.map(asObject) : []
-}
-
-function asObject(value: Json | undefined): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {} // an object, seen here
 }

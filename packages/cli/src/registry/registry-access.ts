@@ -55,3 +55,9 @@ export function openRegistryApi(options: RegistryOptions, command: Command): Res
   if (access.by === 'http') return access.client
   throw new BackSaasError('ACCESS_MISSING', 400, 'the command works through an API', { hint: 'give --url and --key' })
 }
+
+/** Whose, where no key says it. @throws `TENANT_MISSING` (400). */
+export function tenantOf({ tenant }: { readonly tenant?: string }): string {
+  if (tenant !== undefined) return tenant
+  throw new BackSaasError('TENANT_MISSING', 400, 'in a database the command needs --tenant', { hint: 'give its slug' })
+}

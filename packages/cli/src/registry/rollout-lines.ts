@@ -1,5 +1,6 @@
 /** A roll-out for people, in a few lines. */
 import type { Json, JsonObject } from '@backsaas/core'
+import { asObject } from './as-object.ts'
 
 export function rolloutLines(row: JsonObject): string[] {
   const { schema_name: schema, from_version: from, to_version: to, state, wave, waves, moved, total, pinned } = row
@@ -30,8 +31,4 @@ function served(health: Json | undefined, from: Json | undefined, to: Json | und
 function problem(given: Json | undefined): string[] {
   const { code, message, hint } = asObject(given)
   return code ? [`  ${code}: ${message}`, ...(hint ? [`  ${hint}`] : [])] : []
-}
-
-function asObject(value: Json | undefined): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {} // an object, seen here
 }

@@ -34,7 +34,6 @@ export async function rollbackMigration(
         if (migration.phase === 'rollback') await undoNext(run, migration)
         else {
           refuseLate(migration)
-          await refuseRolling(database, run, migration)
           await turnBack(run, migration)
         }
         failures = 0
@@ -61,15 +60,12 @@ export function refuseLate({ phase, schema, cursor, plan, step }: MigrationRow):
   )
 }
 
-/** Who has moved in waves goes back in waves. @throws `ROLLOUT_OPEN` (409). */
-function refuseRolling(database: Database, { platform }: Run, { placementId }: MigrationRow): Promise<void> {
-  return migratorTransaction(database, (connection) => refuseOpenRollout(connection, platform, placementId))
-}
-
 /** From here on nobody goes forward; the new version serves nobody any more, and installs are where they were. */
 async function turnBack(run: Run, migration: MigrationRow): Promise<void> {
   await run.commit([], async (transaction) => {
     await transaction.batch([EXCLUSIVE])
+    // Who has moved in waves goes back in waves.
+    await refuseOpenRollout(transaction, run.platform, migration.placementId)
     await refuseBuiltUpon(transaction, migration)
     await refusePinned(transaction, run.platform, migration)
     if (isLive(migration)) await goBack(transaction, run.platform, migration)

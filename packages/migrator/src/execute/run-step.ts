@@ -2,6 +2,7 @@
 import { BackSaasError, DatabaseError } from '@backsaas/core'
 import type { BackfillStep, Blockers, DdlStep, IndexStep, Step, TurnStep } from '../plan/steps.ts'
 import { goLive } from '../registry/go-live.ts'
+import { DRAIN_MS } from '../registry/release-version.ts'
 import { longTransaction, pause } from './attempts.ts'
 import { backfillRows } from './backfill-rows.ts'
 import { convergeIndex, dropBroken, dropIndexes } from './converge-index.ts'
@@ -14,7 +15,6 @@ import { awaitReaders, markRetired, whoHoldsOld } from './retire-versions.ts'
 import { finishStep, type Run } from './run.ts'
 import { runHook } from './run-hook.ts'
 
-const DRAIN_MS = 24 * 3_600_000
 const PROGRESS_EVERY_MS = 1000
 
 /** @returns what stands in its way, where that is for somebody to correct; null where the step is done, or the run was stopped. */

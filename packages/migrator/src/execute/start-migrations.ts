@@ -2,6 +2,7 @@
 import type { Database, Observe } from '@backsaas/core'
 import { arrayText, BackSaasError } from '@backsaas/core'
 import { createAlarm } from '../waiting/alarm.ts'
+import { faultTeller, toStderr } from '../waiting/faults.ts'
 import { listenOrLook } from '../waiting/listen-or-look.ts'
 import { convergePlacement } from './converge-placement.ts'
 import type { MigrationHook } from './migration-hook.ts'
@@ -68,13 +69,18 @@ const ASKED = `${COLUMNS}
  * @example const migrations = await startMigrations(database)
  */
 export async function startMigrations(database: Database, options: MigrationsOptions = {}): Promise<Migrations> {
-  const { intervalMs = 5_000, concurrency = 2, recheckMs = 60_000, hooks = [], observe = writeError } = options
+  const {
+    intervalMs = 5_000,
+    concurrency = 2,
+    recheckMs = 60_000,
+    hooks = [],
+    observe = toStderr('migrations'),
+  } = options
   const stopping = new AbortController()
   const running = new Map<string, Running>()
   const alarm = createAlarm()
 
-  const onFault = (error: unknown): void =>
-    observe({ kind: 'error', code: error instanceof BackSaasError ? error.code : 'MIGRATION_FAILED', error })
+  const onFault = faultTeller(observe, 'MIGRATION_FAILED')
 
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
@@ -209,9 +215,4 @@ function isForSomebody(error: unknown): boolean {
     'INSTALLS_PINNED',
   ]
   return error instanceof BackSaasError && codes.includes(error.code)
-}
-
-const writeError: Observe = (observation) => {
-  if (observation.kind === 'error')
-    process.stderr.write(`migrations: ${observation.code}: ${String(observation.error)}\n`)
 }

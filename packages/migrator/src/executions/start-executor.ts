@@ -2,18 +2,11 @@
  * Does the work of hooks after a write: at least once each, by an id that stays the same. Several may; what one has taken is
  * due again when it dies.
  */
-import {
-  BackSaasError,
-  type Database,
-  type FunctionDefinition,
-  type HttpClient,
-  type Identity,
-  type Mailer,
-  type Observe,
-} from '@backsaas/core'
+import type { Database, FunctionDefinition, HttpClient, Identity, Mailer, Observe } from '@backsaas/core'
 import { MIGRATOR_SCOPE, migratorTransaction, ROW_SECURITY } from '../execute/migrator-transaction.ts'
 import { type Platform, readPlatform } from '../registry/platform.ts'
 import { createAlarm } from '../waiting/alarm.ts'
+import { faultTeller, toStderr } from '../waiting/faults.ts'
 import {
   claimExecutions,
   deleteOldExecutions,
@@ -74,8 +67,15 @@ const CLEANED_EVERY_MS = 3_600_000
  * @example const executor = await startExecutor(database, { functions: functions().functions, ask: runtime.ask })
  */
 export async function startExecutor(database: Database, options: ExecutorOptions): Promise<Executor> {
-  const { concurrency = 64, perTenant = 16, leaseMs = 30_000, idleMs = 1_000, observe = writeError } = options
+  const {
+    concurrency = 64,
+    perTenant = 16,
+    leaseMs = 30_000,
+    idleMs = 1_000,
+    observe = toStderr('functions'),
+  } = options
   const connection = () => database.open(MIGRATOR_SCOPE, 'migrator')
+  const onFault = faultTeller(observe, 'EXECUTOR_FAILED')
   let platform: Platform = await migratorTransaction(database, readPlatform)
   const findHook = createHookFinder(options.functions)
   const surroundings: Surroundings = {
@@ -154,7 +154,7 @@ export async function startExecutor(database: Database, options: ExecutorOptions
     try {
       return await work()
     } catch (error) {
-      observe({ kind: 'error', code: error instanceof BackSaasError ? error.code : 'EXECUTOR_FAILED', error })
+      onFault(error)
       platform = await migratorTransaction(database, readPlatform).catch(() => platform)
       await alarm.wait(idleMs)
       return 0
@@ -181,9 +181,4 @@ export async function startExecutor(database: Database, options: ExecutorOptions
       return closed
     },
   }
-}
-
-const writeError: Observe = (observation) => {
-  if (observation.kind === 'error')
-    process.stderr.write(`functions: ${observation.code}: ${String(observation.error)}\n`)
 }

@@ -3,7 +3,7 @@ import type { CompiledSchema, JsonObject, Statement } from '@backsaas/core'
 import { EXCLUSIVE } from '../execute/migrator-transaction.ts'
 import { pinnedJson, samplePins } from '../pins/read-pins.ts'
 import { changesJson } from '../plan/change.ts'
-import { readPlatform, tableNames } from '../registry/platform.ts'
+import { tableNames } from '../registry/platform.ts'
 import { compileToPublish } from '../registry/publish-document.ts'
 import { publishOrRequestWithin, type Requested } from '../registry/publish-or-request.ts'
 import type { Act, ActContext } from './act.ts'
@@ -43,8 +43,8 @@ export const publishSchema: Act<'publish_schema'> = async (input, context) => {
 }
 
 /** Installs that are pinned stay where they are. */
-async function heldBack({ connection }: ActContext, placementId: string): Promise<JsonObject> {
-  const pinned = await samplePins(connection, await readPlatform(connection), { placementId })
+async function heldBack({ connection, platform }: ActContext, placementId: string): Promise<JsonObject> {
+  const pinned = await samplePins(connection, platform, { placementId })
   return { pinned: pinnedJson(pinned) }
 }
 

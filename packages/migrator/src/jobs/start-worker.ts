@@ -1,12 +1,13 @@
 /** Does the jobs of a database: several workers may; each job is one worker's at a time, and none is lost with its worker. */
 import { randomUUID } from 'node:crypto'
 import type { Database, FunctionDefinition, Observe } from '@backsaas/core'
-import { BackSaasError, JOBS_CHANNEL } from '@backsaas/core'
+import { JOBS_CHANNEL } from '@backsaas/core'
 import { MIGRATOR_SCOPE, migratorTransaction, ROW_SECURITY } from '../execute/migrator-transaction.ts'
 import { type Naming, readableNaming } from '../plan/names.ts'
 import type { Decide } from '../registry/decide.ts'
 import { type Platform, readPlatform } from '../registry/platform.ts'
 import { createAlarm } from '../waiting/alarm.ts'
+import { faultTeller, toStderr } from '../waiting/faults.ts'
 import { listenOrLook } from '../waiting/listen-or-look.ts'
 import { type ClaimedJob, claimJob, deleteOldJobs, jobTable, renewLeases } from './job-rows.ts'
 import { runJob } from './run-job.ts'
@@ -48,10 +49,9 @@ const CLEANED_EVERY_MS = 3_600_000
  * @example const worker = await startWorker(database, { decide: policies().access.decide })
  */
 export async function startWorker(database: Database, options: WorkerOptions = {}): Promise<Worker> {
-  const { leaseMs = 15_000, intervalMs = 250, concurrency = 4, observe = writeError } = options
+  const { leaseMs = 15_000, intervalMs = 250, concurrency = 4, observe = toStderr('worker') } = options
   const self = { owner: randomUUID(), leaseMs }
-  const onFault = (error: unknown): void =>
-    observe({ kind: 'error', code: error instanceof BackSaasError ? error.code : 'WORKER_FAILED', error })
+  const onFault = faultTeller(observe, 'WORKER_FAILED')
   const running = {
     naming: options.naming ?? readableNaming,
     decide: options.decide,
@@ -155,8 +155,4 @@ export async function startWorker(database: Database, options: WorkerOptions = {
       return closed
     },
   }
-}
-
-const writeError: Observe = (observation) => {
-  if (observation.kind === 'error') process.stderr.write(`worker: ${observation.code}: ${String(observation.error)}\n`)
 }

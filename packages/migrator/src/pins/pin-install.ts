@@ -5,7 +5,7 @@ import { EXCLUSIVE, migratorTransaction, query } from '../execute/migrator-trans
 import { insertEvent } from '../registry/event.ts'
 import { type FoundTenant, findTenant } from '../registry/find-tenant.ts'
 import { type Platform, readPlatform, tableNames } from '../registry/platform.ts'
-import { standingVersion } from '../registry/release-version.ts'
+import { standingVersion, versionNotLive } from '../registry/release-version.ts'
 import { findInstall, type PinnableInstall } from './find-install.ts'
 
 export interface NewPin {
@@ -176,7 +176,7 @@ function tellMoved(platform: Platform, install: PinnableInstall, version: number
 
 async function refuseNotLive(
   connection: Connection,
-  { placementId, profile, schema }: PinnableInstall,
+  { placementId, schema }: PinnableInstall,
   version: number,
 ): Promise<void> {
   const rows = await query(
@@ -186,10 +186,7 @@ async function refuseNotLive(
   )
   const live = rows.map(([one]) => Number(one))
   if (live.includes(version)) return
-  throw new BackSaasError('VERSION_NOT_LIVE', 409, `version ${version} of ${schema} does not serve`, {
-    hint: `those that do are ${live.join(', ')}`,
-    details: { profile, version, live },
-  })
+  throw versionNotLive(schema, version, live)
 }
 
 function checkReason(given: string): string {

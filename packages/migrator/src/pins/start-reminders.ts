@@ -1,7 +1,7 @@
 /** Looks for pins to remind of, now and then; any number of processes may. */
 import type { Database, Observe } from '@backsaas/core'
-import { BackSaasError } from '@backsaas/core'
 import { createAlarm } from '../waiting/alarm.ts'
+import { faultTeller, toStderr } from '../waiting/faults.ts'
 import { remindPins } from './remind-pins.ts'
 
 export interface RemindersOptions {
@@ -17,16 +17,14 @@ export interface Reminders {
 
 /** @example const reminders = await startReminders(database) */
 export async function startReminders(database: Database, options: RemindersOptions = {}): Promise<Reminders> {
-  const { intervalMs = 60_000, observe = writeError } = options
+  const { intervalMs = 60_000, observe = toStderr('reminders') } = options
   const alarm = createAlarm()
   let isStopped = false
 
   async function loop(): Promise<void> {
     while (!isStopped) {
       alarm.set()
-      await remindPins(database).catch((error: unknown) =>
-        observe({ kind: 'error', code: error instanceof BackSaasError ? error.code : 'REMINDERS_FAILED', error }),
-      )
+      await remindPins(database).catch(faultTeller(observe, 'REMINDERS_FAILED'))
       if (!alarm.hasRung) await alarm.wait(intervalMs)
     }
   }
@@ -39,9 +37,4 @@ export async function startReminders(database: Database, options: RemindersOptio
       await looping
     },
   }
-}
-
-const writeError: Observe = (observation) => {
-  if (observation.kind === 'error')
-    process.stderr.write(`reminders: ${observation.code}: ${String(observation.error)}\n`)
 }

@@ -1,8 +1,10 @@
 /** Versions that serve without being what an install gets: held back until a roll-out has brought them to everybody. */
-import type { Connection } from '@backsaas/core'
+import type { Connection, Statement } from '@backsaas/core'
+import { BackSaasError } from '@backsaas/core'
 import { query } from '../execute/migrator-transaction.ts'
 
-const DRAIN_MS = 24 * 3_600_000
+/** How long older versions are promised to serve on, unless something else is said: a day. */
+export const DRAIN_MS: number = 24 * 3_600_000
 
 /** The version that an install of the placement has unless something else is said: the newest that serves and is not held back. */
 export async function standingVersion(connection: Connection, placementId: string): Promise<number | null> {
@@ -12,6 +14,14 @@ export async function standingVersion(connection: Connection, placementId: strin
     [placementId],
   )
   return row?.[0] ? Number(row[0]) : null
+}
+
+/** @param live those that serve, in their order. */
+export function versionNotLive(schema: string, version: number, live: readonly number[]): BackSaasError {
+  return new BackSaasError('VERSION_NOT_LIVE', 409, `version ${version} of ${schema} does not serve`, {
+    hint: `those that do are ${live.join(', ')}`,
+    details: { version, live },
+  })
 }
 
 /** It is the standing version from now on; those before it are promised to serve for a day. */
@@ -30,11 +40,7 @@ export async function releaseVersion(
 }
 
 /** Tells clients of versions before `version` when they end at the earliest. */
-export function deprecateBefore(
-  placementId: string,
-  version: number,
-  drainMs: number,
-): { text: string; params: string[]; prepare: false } {
+export function deprecateBefore(placementId: string, version: number, drainMs: number): Statement {
   return {
     text: `update backsaas.versions set deprecated_at = clock_timestamp(),
              sunset_at = clock_timestamp() + make_interval(secs => $3::float8 / 1000)

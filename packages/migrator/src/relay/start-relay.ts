@@ -1,10 +1,10 @@
 /** Carries events from the outbox to the bus: one relay per database at a time, at least once, in one order. */
 import { randomUUID } from 'node:crypto'
 import type { Bus, Connection, Database, Observe } from '@backsaas/core'
-import { BackSaasError } from '@backsaas/core'
 import { MIGRATOR_SCOPE, migratorTransaction } from '../execute/migrator-transaction.ts'
 import { type Platform, readPlatform } from '../registry/platform.ts'
 import { createAlarm } from '../waiting/alarm.ts'
+import { faultTeller, toStderr } from '../waiting/faults.ts'
 import { listenOrLook } from '../waiting/listen-or-look.ts'
 import { prune } from './prune.ts'
 import { BATCH_SIZE, look, markSent, type RelayIdentity, releaseLease, takeBatch } from './relay-batch.ts'
@@ -43,7 +43,8 @@ const DAY_MS = 86_400_000
  * @example const relay = await startRelay(database, memory())
  */
 export async function startRelay(database: Database, bus: Bus, options: RelayOptions = {}): Promise<Relay> {
-  const { leaseMs = 5_000, intervalMs = 250, observe = writeError } = options
+  const { leaseMs = 5_000, intervalMs = 250, observe = toStderr('relay') } = options
+  const report = faultTeller(observe, 'RELAY_FAILED')
   const { eventsKeptMs = 30 * DAY_MS, pruneEveryMs = 60_000 } = options
   // The lease is kept for twice the pause between looks, so that an idle holder is never too late.
   const self: RelayIdentity = { holder: randomUUID(), leaseMs: leaseMs * 2 }
@@ -105,10 +106,6 @@ export async function startRelay(database: Database, bus: Bus, options: RelayOpt
     }
   }
 
-  function report(error: unknown): void {
-    observe({ kind: 'error', code: error instanceof BackSaasError ? error.code : 'RELAY_FAILED', error })
-  }
-
   function kick(): void {
     pauseMs = intervalMs
     alarm.ring()
@@ -147,8 +144,4 @@ async function relayBatch(
   if (last === undefined) return 0
   await bus.publish(events)
   return (await markSent(connection, platform, self, epoch, last)) ? events.length : 0
-}
-
-const writeError: Observe = (observation) => {
-  if (observation.kind === 'error') process.stderr.write(`relay: ${observation.code}: ${String(observation.error)}\n`)
 }

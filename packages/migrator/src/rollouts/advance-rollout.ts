@@ -4,7 +4,6 @@
  */
 import type { Connection, Database } from '@backsaas/core'
 import { migratorTransaction, query } from '../execute/migrator-transaction.ts'
-import { insertEvent } from '../registry/event.ts'
 import { type Platform, readPlatform, tableNames } from '../registry/platform.ts'
 import { releaseVersion } from '../registry/release-version.ts'
 import { nextMembers } from './cohort.ts'
@@ -27,6 +26,7 @@ import {
   type RolloutProblem,
   type RolloutState,
 } from './rollout-row.ts'
+import { tellRollout } from './tell-rollout.ts'
 
 export interface Advance {
   readonly id: string
@@ -101,14 +101,7 @@ async function beginBaking(step: Step, health: Health): Promise<Advance> {
   const { platform, rollout, connection } = step
   const counts = await countInstalls(connection, platform, rollout)
   const percent = counts.total === 0 ? 100 : Math.round((counts.moved / counts.total) * 10_000) / 100
-  await connection.batch([
-    insertEvent(platform, {
-      type: 'rollout.advanced',
-      tenantId: rollout.ownerId,
-      subject: rollout.id,
-      data: { ...named(rollout), percent },
-    }),
-  ])
+  await connection.batch([tellRollout(platform, rollout, 'rollout.advanced', { percent })])
   return change(
     step,
     { bakingSince: 'now', reached: null, problem: null, ...counts, health: healthJson(health) },
@@ -155,26 +148,14 @@ export async function nextWave(step: Step, health: Health): Promise<Advance> {
   // Whoever was made while the last wave was looked at.
   if ((await moveSome(step, null)) !== null) return change(step, {}, true)
   await releaseVersion(connection, rollout)
-  await connection.batch([
-    insertEvent(platform, {
-      type: 'rollout.completed',
-      tenantId: rollout.ownerId,
-      subject: rollout.id,
-      data: named(rollout),
-    }),
-  ])
+  await connection.batch([tellRollout(platform, rollout, 'rollout.completed', {})])
   return change(step, { ...seen, state: 'done', isOver: true }, false)
 }
 
 async function halt(step: Step, problem: RolloutProblem, health: Health): Promise<Advance> {
   const { rollout, connection, platform } = step
   await connection.batch([
-    insertEvent(platform, {
-      type: 'rollout.halted',
-      tenantId: rollout.ownerId,
-      subject: rollout.id,
-      data: { ...named(rollout), code: problem.code, reason: problem.message },
-    }),
+    tellRollout(platform, rollout, 'rollout.halted', { code: problem.code, reason: problem.message }),
   ])
   return change(
     step,
@@ -190,11 +171,8 @@ async function back(step: Step): Promise<Advance> {
   if (returned > 0) return change(step, {}, true)
   const state = rollout.problem ? 'halted' : 'aborted'
   await connection.batch([
-    insertEvent(platform, {
-      type: 'rollout.rolled_back',
-      tenantId: rollout.ownerId,
-      subject: rollout.id,
-      data: { ...named(rollout), reason: rollout.problem?.message ?? 'somebody aborted it' },
+    tellRollout(platform, rollout, 'rollout.rolled_back', {
+      reason: rollout.problem?.message ?? 'somebody aborted it',
     }),
   ])
   const counts = await countInstalls(connection, platform, rollout)
@@ -224,20 +202,4 @@ async function tooManyEvents({ connection, platform, rollout }: Step): Promise<R
       return { code: 'EVENTS', message: `${row?.[0]} events ${type} since the wave moved, of ${max} that may be` }
   }
   return null
-}
-
-export function named({ id, ownerId, schemaId, fromVersion, toVersion }: Rollout): {
-  rollout_id: string
-  tenant_id: string
-  schema_id: string
-  from_version: number
-  to_version: number
-} {
-  return {
-    rollout_id: id,
-    tenant_id: ownerId,
-    schema_id: schemaId,
-    from_version: fromVersion,
-    to_version: toVersion,
-  }
 }

@@ -1,7 +1,7 @@
 /** A roll-out as it stands in the platform's `rollouts`: read under its lock, changed field by field. */
 import type { Connection, Json, JsonObject, Statement } from '@backsaas/core'
 import { BackSaasError, invariant } from '@backsaas/core'
-import { query } from '../execute/migrator-transaction.ts'
+import { query, ROW_SECURITY } from '../execute/migrator-transaction.ts'
 import { type Platform, type TableNames, tableNames } from '../registry/platform.ts'
 import type { Gates, Wave } from './rollout-plan.ts'
 
@@ -56,21 +56,17 @@ export interface RolloutChange {
 }
 
 /** The roll-outs that there is something to do for. */
-export async function readActive(
-  connection: Connection,
-  platform: Platform,
-  before: readonly Statement[],
-): Promise<readonly string[]> {
+export async function readActive(connection: Connection, platform: Platform): Promise<readonly string[]> {
   if (!hasRollouts(platform)) return []
   const { table, column } = tableNames(platform, 'rollouts')
-  const results = await connection.batch([
-    ...before,
+  const [, active] = await connection.batch([
+    ROW_SECURITY,
     {
       text: `select ${column('id')}::text from ${table} where ${column('state')} in ('running', 'returning') order by 1`,
       params: [],
     },
   ])
-  return (results.at(-1)?.rows ?? []).map(([id]) => String(id))
+  return (active?.rows ?? []).map(([id]) => String(id))
 }
 
 /** Of a database that an older release set up and none has upgraded yet. */
@@ -89,7 +85,7 @@ export async function lockRollout(connection: Connection, platform: Platform, id
   return row ? toRollout(row) : null
 }
 
-/** What is not over of a placement; waits for who is at it. */
+/** What is not over of a placement. */
 export async function openRollout(
   connection: Connection,
   platform: Platform,

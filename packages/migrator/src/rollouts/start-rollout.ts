@@ -3,14 +3,14 @@ import type { Connection, JobArguments, Json } from '@backsaas/core'
 import { BackSaasError, DEFAULT_STORE_ID, uuidv7 } from '@backsaas/core'
 import { EXCLUSIVE, query } from '../execute/migrator-transaction.ts'
 import type { Act, ActContext } from '../jobs/act.ts'
-import { insertEvent } from '../registry/event.ts'
 import { insertRow, type Platform, tableNames } from '../registry/platform.ts'
-import { named } from './advance-rollout.ts'
+import { versionNotLive } from '../registry/release-version.ts'
 import { compileCohort } from './cohort.ts'
 import { countedJson, healthSince, KEPT, readCounted } from './health.ts'
 import { countInstalls } from './move-installs.ts'
 import { DEFAULT_BAKE, DEFAULT_WAVES, RolloutFault, readGates, readWaves, type Wave } from './rollout-plan.ts'
 import { type Rollout, refuseOpenRollout, rolloutJson, tellLeaders } from './rollout-row.ts'
+import { tellRollout } from './tell-rollout.ts'
 
 interface Place {
   readonly schemaId: string
@@ -63,12 +63,7 @@ export const startRollout: Act<'start_rollout'> = async (input, context) => {
       total: String(counts.total),
       pinned: String(counts.pinned),
     }),
-    insertEvent(platform, {
-      type: 'rollout.started',
-      tenantId: tenant.id,
-      subject: rollout.id,
-      data: named(rollout),
-    }),
+    tellRollout(platform, rollout, 'rollout.started', {}),
     tellLeaders(),
   ])
   return { result: { ...rolloutJson(rollout), ...counts } }
@@ -121,9 +116,7 @@ async function findPlace(
     })
   const toVersion = to ?? versions[0] ?? 0
   if (versions.includes(toVersion)) return { schemaId, schema: name, placementId, toVersion }
-  throw new BackSaasError('VERSION_NOT_LIVE', 409, `version ${toVersion} of ${name} does not serve`, {
-    hint: `those that do: ${versions.toReversed().join(', ')}`,
-  })
+  throw versionNotLive(name, toVersion, versions.toReversed())
 }
 
 /** The version that most have who are to move. */

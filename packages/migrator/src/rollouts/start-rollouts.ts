@@ -1,10 +1,10 @@
 /** Leads roll-outs on their way: any number of processes may; of one roll-out each step is one process's, and none is lost with it. */
 import { hostname } from 'node:os'
 import type { Database, Observe } from '@backsaas/core'
-import { BackSaasError } from '@backsaas/core'
-import { MIGRATOR_SCOPE, ROW_SECURITY } from '../execute/migrator-transaction.ts'
+import { MIGRATOR_SCOPE } from '../execute/migrator-transaction.ts'
 import { readPlatform } from '../registry/platform.ts'
 import { createAlarm } from '../waiting/alarm.ts'
+import { faultTeller, toStderr } from '../waiting/faults.ts'
 import { listenOrLook } from '../waiting/listen-or-look.ts'
 import { advanceRollout } from './advance-rollout.ts'
 import { ROLLOUTS_CHANNEL, readActive } from './rollout-row.ts'
@@ -25,12 +25,11 @@ export interface Rollouts {
 
 /** @example const rollouts = await startRollouts(database) */
 export async function startRollouts(database: Database, options: RolloutsOptions = {}): Promise<Rollouts> {
-  const { intervalMs = 1000, observe = writeError, name = `${hostname()}:${process.pid}` } = options
+  const { intervalMs = 1000, observe = toStderr('rollouts'), name = `${hostname()}:${process.pid}` } = options
   const alarm = createAlarm()
   let closing = false
 
-  const onFault = (error: unknown): void =>
-    observe({ kind: 'error', code: error instanceof BackSaasError ? error.code : 'ROLLOUT_FAILED', error })
+  const onFault = faultTeller(observe, 'ROLLOUT_FAILED')
 
   async function loop(): Promise<void> {
     while (!closing) {
@@ -46,7 +45,7 @@ export async function startRollouts(database: Database, options: RolloutsOptions
   /** @returns how many are on their way. */
   async function look(): Promise<number> {
     const connection = database.open(MIGRATOR_SCOPE, 'migrator')
-    const ids = await readActive(connection, await readPlatform(connection), [ROW_SECURITY])
+    const ids = await readActive(connection, await readPlatform(connection))
     await Promise.all(ids.map((id) => lead(id).catch(onFault)))
     return ids.length
   }
@@ -72,9 +71,4 @@ export async function startRollouts(database: Database, options: RolloutsOptions
       return closed
     },
   }
-}
-
-const writeError: Observe = (observation) => {
-  if (observation.kind === 'error')
-    process.stderr.write(`rollouts: ${observation.code}: ${String(observation.error)}\n`)
 }

@@ -3,8 +3,7 @@ import type { JobKind, RolloutArguments } from '@backsaas/core'
 import { BackSaasError } from '@backsaas/core'
 import { EXCLUSIVE } from '../execute/migrator-transaction.ts'
 import type { ActContext, ActDone } from '../jobs/act.ts'
-import { insertEvent } from '../registry/event.ts'
-import { named, nextWave } from './advance-rollout.ts'
+import { nextWave } from './advance-rollout.ts'
 import { healthSince, readCounted, readCountedJson } from './health.ts'
 import {
   changeRollout,
@@ -16,6 +15,7 @@ import {
   rolloutJson,
   tellLeaders,
 } from './rollout-row.ts'
+import { tellRollout } from './tell-rollout.ts'
 
 type Steer = (input: RolloutArguments, context: ActContext) => Promise<ActDone>
 
@@ -25,7 +25,7 @@ export const pauseRollout: Steer = async (input, context) => {
   return change(rollout, context, { state: 'paused' }, 'rollout.paused')
 }
 
-/** Goes on where it was paused; one that has halted begins its wave anew. */
+/** Goes on where it was paused; one that has halted begins anew, with its first wave. */
 export const resumeRollout: Steer = async (input, context) => {
   const { connection, platform } = context
   await connection.batch([EXCLUSIVE])
@@ -87,7 +87,7 @@ async function change(
 ): Promise<ActDone> {
   await connection.batch([
     changeRollout(platform, rollout, what),
-    insertEvent(platform, { type, tenantId: rollout.ownerId, subject: rollout.id, data: named(rollout) }),
+    tellRollout(platform, rollout, type, {}),
     tellLeaders(),
   ])
   return { result: { ...rolloutJson(rollout), state: what.state } }
