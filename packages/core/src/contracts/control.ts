@@ -5,8 +5,9 @@
  * `fence_tenants`, `pruned_events` and `changes` (see `changes.ts`); it may write none of them.
  *
  * - `backsaas.logins(kind text primary key, name text, password text)`: readable by the owner only.
- * - `backsaas.placements(id uuid primary key, store_id uuid, schema_id uuid, schema_name text, pg_schema text)`:
- *   a schema in a store.
+ * - `backsaas.placements(id uuid primary key, store_id uuid, schema_id uuid, schema_name text, pg_schema text, database text)`:
+ *   a schema in a store. Where `database` names another database, its tables, its versions, their fence and the outbox of its writes are
+ *   there; this row and those of its versions are copies.
  * - `backsaas.versions(placement_id uuid, version int, state text, hash text, compiled text, mapping text, created_at)`,
  *   key (placement_id, version): `state` is `preparing` (a migration
  *   makes it), `live` or `retired`; `deprecated_at` and `sunset_at` are set of one that is on its way out; `compiled` and `mapping` are the JSON of

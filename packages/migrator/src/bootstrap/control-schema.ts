@@ -6,6 +6,7 @@ import { APPEND_ONLY, NOTE_ACT } from './audit-functions.ts'
 import { CHANGES, NOTE_CHANGE } from './change-feed.ts'
 import { addColumns, addIndex } from './if-missing.ts'
 import { CONTROL_SCHEMA, STORE_SCHEMAS } from './store-schema.ts'
+import { STORE_TABLES } from './store-tables.ts'
 
 /** Idempotent statements, to be run as the owner role. */
 export function controlSchema(roles: Roles): string[] {
@@ -68,7 +69,9 @@ const TABLES = [
   'create table if not exists backsaas.documents (name text primary key, body text not null)',
   `create table if not exists backsaas.placements (
      id uuid primary key, store_id uuid not null, schema_id uuid not null, schema_name text not null,
-     pg_schema text not null, unique (store_id, schema_id))`,
+     pg_schema text not null, database text, unique (store_id, schema_id))`,
+  // Where its tables are in another database: then this row and those of its versions are copies of what stands there.
+  addColumns('backsaas.placements', { database: 'text' }),
   `create table if not exists backsaas.versions (
      placement_id uuid not null references backsaas.placements, version int not null check (version >= 1),
      state text not null check (state in ('preparing', 'live', 'retired')), hash text not null, compiled text not null,
@@ -87,6 +90,7 @@ const TABLES = [
      held_until timestamptz not null default '-infinity', last_position bigint not null default 0)`,
   `create table if not exists backsaas.pruned_events (tenant_id uuid primary key, position bigint not null)`,
   ...CHANGES,
+  ...STORE_TABLES,
   // One that is under way at a time in a placement. `plan` is frozen: what is run is what was shown.
   `create table if not exists backsaas.migrations (
      id uuid primary key, placement_id uuid not null references backsaas.placements, schema_id uuid not null,
@@ -105,6 +109,8 @@ const TABLES = [
     confirmed: 'text',
     hurried: 'boolean not null default false',
     holds: 'boolean not null default false',
+    // It brings a version to one more store: the registry has it already.
+    follows: 'boolean not null default false',
   }),
   addIndex(
     'backsaas.migrations_under_way',
