@@ -1,6 +1,7 @@
 /** A product with relay and worker beside its runtime, and callers of the registry at two tenants and at the platform. */
 import {
   createKey,
+  type MigrationsOptions,
   type Relay,
   type Rollouts,
   startMigrations,
@@ -46,7 +47,11 @@ export const SOON = { timeout: 20_000 } as const
 const PROFILE = { 'accept-profile': 'platform', 'content-profile': 'platform' }
 
 /** @example const registry = await startRegistry({ database: 'pglite' }) */
-export async function startRegistry(options: FixtureOptions, working: WorkerOptions = {}): Promise<Registry> {
+export async function startRegistry(
+  options: FixtureOptions,
+  working: WorkerOptions = {},
+  migrating: MigrationsOptions = {},
+): Promise<Registry> {
   const fixture = await startFixture({
     schemas: [],
     ...options,
@@ -55,7 +60,7 @@ export async function startRegistry(options: FixtureOptions, working: WorkerOpti
   const { database } = fixture
   const relay = await startRelay(database, fixture.bus)
   const worker = await startWorker(database, { decide: policies().access.decide, ...working })
-  const migrations = await startMigrations(database)
+  const migrations = await startMigrations(database, migrating)
   const rollouts = await startRollouts(database, { intervalMs: 100 })
   const callerOf = async (slug: string, id: string, roles: readonly string[]): Promise<RegistryCaller> => {
     const { key } = await createKey(database, { tenant: slug, name: 'tests', roles })

@@ -7,7 +7,7 @@ import type { Platform } from '../registry/platform.ts'
 import { refuseOpenRollout } from '../rollouts/rollout-row.ts'
 import { isPassing, pause } from './attempts.ts'
 import { tellRolledBack } from './events.ts'
-import { checkpoint, isLive, type MigrationRow, readMigration } from './migration-row.ts'
+import { checkpoint, guard, isLive, type MigrationProblem, type MigrationRow, readMigration } from './migration-row.ts'
 import { EXCLUSIVE, migratorTransaction, query, runDdl } from './migrator-transaction.ts'
 import { awaitReaders, markRetired } from './retire-versions.ts'
 import { type Run, type RunOptions, refresh, withLease } from './run.ts'
@@ -16,8 +16,11 @@ import { isStopped } from './run-migration.ts'
 const ATTEMPTS = 20
 
 /**
+ * Where somebody was promised it meanwhile (`rpc/rollback_migration`), what it is refused for is what the row waits for.
+ *
  * @returns the migration as it stands then.
- * @throws `ROLLBACK_TOO_LATE` (409) once its contract has begun; `MIGRATION_BUSY` (409).
+ * @throws `ROLLBACK_TOO_LATE` (409) once its contract has begun; `ROLLOUT_OPEN`, `ROLLBACK_BUILT_UPON`, `INSTALLS_PINNED` (409)
+ *   before anything is done; `MIGRATION_BUSY` (409).
  * @example await rollbackMigration(database, id)
  */
 export async function rollbackMigration(
@@ -32,14 +35,12 @@ export async function rollbackMigration(
         if (migration.phase === 'rolled_back' || options.signal?.aborted) return migration
         if (migration.placementId === PLATFORM_PLACEMENT_ID) await refresh(run)
         if (migration.phase === 'rollback') await undoNext(run, migration)
-        else {
-          refuseLate(migration)
-          await turnBack(run, migration)
-        }
+        else await turnBack(run, migration)
         failures = 0
         await run.report()
       } catch (error) {
         if (isStopped(error)) return migratorTransaction(database, (connection) => readMigration(connection, id))
+        if (isRefused(error)) await noteRefused(run, error)
         if (!isPassing(error) || ++failures > ATTEMPTS) throw error
         await pause(Math.min(2000, 50 * 2 ** failures))
       }
@@ -47,7 +48,27 @@ export async function rollbackMigration(
   })
 }
 
-export function refuseLate({ phase, schema, cursor, plan, step }: MigrationRow): void {
+/** Each of them holds until somebody has done something about it. */
+const REFUSALS: readonly string[] = [...['ROLLOUT_OPEN', 'ROLLBACK_BUILT_UPON', 'INSTALLS_PINNED'], 'ROLLBACK_TOO_LATE']
+
+/**
+ * Asked when it is wanted, and again in the transaction that turns back: either may be long before the other.
+ *
+ * @throws `ROLLBACK_TOO_LATE`, `ROLLOUT_OPEN`, `ROLLBACK_BUILT_UPON`, `INSTALLS_PINNED` (409).
+ */
+export async function refuseRollback(
+  connection: Connection,
+  platform: Platform,
+  migration: MigrationRow,
+): Promise<void> {
+  refuseLate(migration)
+  // Who has moved in waves goes back in waves.
+  await refuseOpenRollout(connection, platform, migration.placementId)
+  await refuseBuiltUpon(connection, migration)
+  await refusePinned(connection, platform, migration)
+}
+
+function refuseLate({ phase, schema, cursor, plan, step }: MigrationRow): void {
   const begun = phase === 'contract' || phase === 'done' || (plan.steps[step]?.kind === 'retire' && cursor !== null)
   if (!begun) return
   throw new BackSaasError(
@@ -64,10 +85,7 @@ export function refuseLate({ phase, schema, cursor, plan, step }: MigrationRow):
 async function turnBack(run: Run, migration: MigrationRow): Promise<void> {
   await run.commit([], async (transaction) => {
     await transaction.batch([EXCLUSIVE])
-    // Who has moved in waves goes back in waves.
-    await refuseOpenRollout(transaction, run.platform, migration.placementId)
-    await refuseBuiltUpon(transaction, migration)
-    await refusePinned(transaction, run.platform, migration)
+    await refuseRollback(transaction, run.platform, migration)
     if (isLive(migration)) await goBack(transaction, run.platform, migration)
     await markRetired(transaction, migration.placementId, { exactly: migration.toVersion })
     const cursor = isLive(migration) ? 'unlive' : null
@@ -76,7 +94,7 @@ async function turnBack(run: Run, migration: MigrationRow): Promise<void> {
 }
 
 /** Who is pinned to the new version keeps it. @throws `INSTALLS_PINNED` (409). */
-export async function refusePinned(
+async function refusePinned(
   connection: Connection,
   platform: Platform,
   { placementId, toVersion, schema }: MigrationRow,
@@ -92,17 +110,37 @@ export async function refusePinned(
 }
 
 async function refuseBuiltUpon(
-  transaction: Parameters<typeof query>[0],
+  connection: Connection,
   { placementId, toVersion, schema }: MigrationRow,
 ): Promise<void> {
   const [row] = await query(
-    transaction,
+    connection,
     `select version::text from backsaas.versions where placement_id = $1 and version > $2 and state <> 'retired' limit 1`,
     [placementId, String(toVersion)],
   )
   if (!row) return
   throw new BackSaasError('ROLLBACK_BUILT_UPON', 409, `version ${row[0]} of ${schema} builds on this one`, {
     hint: 'take that one back first',
+  })
+}
+
+function isRefused(error: unknown): error is BackSaasError {
+  return error instanceof BackSaasError && REFUSALS.includes(error.code)
+}
+
+/** For who was answered that it would be taken back, which nothing stood in the way of then. Too late is for ever. */
+async function noteRefused({ database, lease }: Run, { code, message, hint, details }: BackSaasError): Promise<void> {
+  const samples = code === 'INSTALLS_PINNED' ? details : {} // as `pinnedJson` makes them
+  const problem = JSON.stringify({ code, message, hint, ...(samples as Partial<MigrationProblem>) })
+  const state = code === 'ROLLBACK_TOO_LATE' ? 'failed' : 'waiting'
+  await migratorTransaction(database, async (connection) => {
+    await guard(connection, lease)
+    await query(
+      connection,
+      `update backsaas.migrations set state = $2, problem = $3
+       where id = $1 and wanted = 'rolled_back' and (state, problem) is distinct from ($2, $3)`,
+      [lease.migrationId, state, problem],
+    )
   })
 }
 

@@ -98,12 +98,17 @@ export async function startMigrations(database: Database, options: MigrationsOpt
       if (running.size - waiting >= concurrency || running.has(asked.id)) continue
       const aborting = new AbortController()
       const work = run(asked, AbortSignal.any([aborting.signal, stopping.signal]))
-        .catch((error: unknown) => {
-          if (!isForSomebody(error)) onFault(error)
-        })
-        .finally(() => {
+        .then(
+          () => true,
+          (error: unknown) => {
+            if (!isForSomebody(error)) onFault(error)
+            return isDecided(error)
+          },
+        )
+        .then((isNext) => {
           running.delete(asked.id)
-          alarm.ring()
+          // What has failed is tried again at the next look, and not at once.
+          if (isNext) alarm.ring()
         })
       running.set(asked.id, { asked, aborting, work })
     }
@@ -213,6 +218,16 @@ function isForSomebody(error: unknown): boolean {
     'MIGRATION_OVER',
     'MIGRATION_HOOK_UNKNOWN',
     'INSTALLS_PINNED',
+    'ROLLOUT_OPEN',
+    'ROLLBACK_BUILT_UPON',
+    'ROLLBACK_TOO_LATE',
   ]
   return error instanceof BackSaasError && codes.includes(error.code)
+}
+
+/** It is not asked for any more, so that another one's turn has come. */
+function isDecided(error: unknown): boolean {
+  return (
+    error instanceof BackSaasError && ['MIGRATION_BLOCKED', 'TOKEN_NEEDED', 'ROLLBACK_TOO_LATE'].includes(error.code)
+  )
 }

@@ -2,7 +2,7 @@
 import { BackSaasError, type MigrationArguments } from '@backsaas/core'
 import { type MigrationRow, readMigration, readMigrations } from '../execute/migration-row.ts'
 import { statusOf } from '../execute/migration-status.ts'
-import { refuseLate, refusePinned } from '../execute/rollback-migration.ts'
+import { refuseRollback } from '../execute/rollback-migration.ts'
 import { refuseOver, refuseUnconfirmed } from '../execute/run-migration.ts'
 import type { Act, ActContext, ActDone } from './act.ts'
 
@@ -19,12 +19,14 @@ export const continueMigration: Act<'continue_migration'> = async (input, contex
 
 export const rollbackMigration: Act<'rollback_migration'> = async (input, context) => {
   const migration = await findMigration(input, context)
-  refuseLate(migration)
-  await refusePinned(context.connection, context.platform, migration)
+  await refuseRollback(context.connection, context.platform, migration)
   return steer(migration, 'rolled_back', context, null, false)
 }
 
-/** Only the row says it: whoever runs the migration now finds it there before its next step. */
+/**
+ * Only the row says it: whoever runs the migration now finds it there before its next step. What was waited for is no matter of
+ * what is wanted instead.
+ */
 async function steer(
   migration: MigrationRow,
   wanted: 'live' | 'done' | 'rolled_back',
@@ -35,7 +37,9 @@ async function steer(
   await connection.batch([
     {
       text: `update backsaas.migrations set wanted = $2, confirmed = coalesce($3, confirmed), hurried = $4::boolean,
-               state = case when state in ('blocked', 'failed') then 'ready' else state end where id = $1`,
+               problem = case when state = 'waiting' and wanted is distinct from $2 then null else problem end,
+               state = case when state in ('blocked', 'failed') or (state = 'waiting' and wanted is distinct from $2)
+                 then 'ready' else state end where id = $1`,
       params: [migration.id, wanted, confirmed, String(hurried)],
       prepare: false,
     },
