@@ -13,6 +13,7 @@ import { findTenant } from './registry/find-tenant.ts'
 import { readPlatform } from './registry/platform.ts'
 import { compileToPublish, type Document } from './registry/publish-document.ts'
 import { publishOrRequest } from './registry/publish-or-request.ts'
+import type { DeliveryPlan } from './stores/delivery-row.ts'
 
 export interface MigrateOptions {
   /** Slug or id of the tenant that owns the schema; default `system`, whose schemas every tenant may install. */
@@ -27,6 +28,8 @@ export interface MigrateOptions {
   readonly breaking?: 'migrate' | 'refuse'
   /** It serves, and no install moves to it before a roll-out does it. */
   readonly hold?: boolean
+  /** How it goes to the other stores of the schema, which `startDeliveries` does. */
+  readonly delivery?: DeliveryPlan
   /** How a breaking change is run, which is a migration: until both versions serve, unless `until` is `done`. */
   readonly run?: RunOptions
   /** Told what an operator should know. Default: a line on stderr. */
@@ -67,6 +70,7 @@ export async function migrate(database: Database, source: string, options: Migra
     owner: await findTenant(connection, await readPlatform(connection), options.owner ?? 'system'),
     naming: options.naming ?? readableNaming,
     hold: options.hold ?? false,
+    ...(options.delivery && { delivery: options.delivery }),
     hooks: options.run?.hooks ?? [],
   })
   const outcome = await publishOrRequest(database, documentOf, options.breaking)

@@ -4,7 +4,8 @@ export const STORE_TABLES: readonly string[] = [
   `create table if not exists backsaas.identity (
      one int primary key default 1 check (one = 1), platform_id uuid not null, name text)`,
   `insert into backsaas.identity (platform_id) values (gen_random_uuid()) on conflict do nothing`,
-  // In the registry's: what the fence of another database has yet to be told.
+  // In the registry's: what the fence of another database has yet to be told. Only ever added to and taken from, so that who changes a
+  // state waits for nobody who is telling one.
   `create table if not exists backsaas.fence_pending (
-     tenant_id uuid not null, database text not null, asked_at timestamptz not null default now(), primary key (tenant_id, database))`,
+     id bigint generated always as identity primary key, tenant_id uuid not null, database text not null)`,
 ]

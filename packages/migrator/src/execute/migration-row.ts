@@ -41,10 +41,12 @@ export interface MigrationRow {
   readonly problem: MigrationProblem | null
   /** No install moves to the new version when it is live: a roll-out does it. */
   readonly holds: boolean
+  /** Of a store that is brought what the default store has: the registry has the version already. */
+  readonly follows: boolean
 }
 
 const COLUMNS = `id::text, placement_id::text, schema_id::text, owner_id::text, schema_name, from_version::text, to_version::text,
-  plan, source, phase, state, step::text, step_cursor, rows_done::text, rows_total::text, problem, holds::text`
+  plan, source, phase, state, step::text, step_cursor, rows_done::text, rows_total::text, problem, holds::text, follows::text`
 
 /** @throws `MIGRATION_UNKNOWN` (404). */
 export async function readMigration(connection: Connection, id: string): Promise<MigrationRow> {
@@ -88,6 +90,7 @@ function toRow(row: readonly (string | null)[]): MigrationRow {
     total,
     problem,
     holds,
+    follows,
   ] = row
   invariant(plan, 'a migration holds its plan')
   return {
@@ -109,6 +112,7 @@ function toRow(row: readonly (string | null)[]): MigrationRow {
     rowsTotal: Number(total),
     problem: problem ? (JSON.parse(problem) as MigrationProblem) : null,
     holds: holds === 'true',
+    follows: follows === 'true',
   }
 }
 

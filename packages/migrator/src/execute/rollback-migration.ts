@@ -5,6 +5,8 @@ import { namePinned, pinnedJson, samplePins } from '../pins/read-pins.ts'
 import { goBack } from '../registry/go-live.ts'
 import type { Platform } from '../registry/platform.ts'
 import { refuseOpenRollout } from '../rollouts/rollout-row.ts'
+import { askStoresBack } from '../stores/ask-stores-back.ts'
+import { atHome } from '../stores/at-home.ts'
 import { isPassing, pause } from './attempts.ts'
 import { tellRolledBack } from './events.ts'
 import { checkpoint, guard, isLive, type MigrationProblem, type MigrationRow, readMigration } from './migration-row.ts'
@@ -83,14 +85,26 @@ function refuseLate({ phase, schema, cursor, plan, step }: MigrationRow): void {
 
 /** From here on nobody goes forward; the new version serves nobody any more, and installs are where they were. */
 async function turnBack(run: Run, migration: MigrationRow): Promise<void> {
-  await run.commit([], async (transaction) => {
+  if (run.home) await atHome(run.home, (connection, platform) => leave(connection, platform, migration))
+  const problem = await run.commit([], async (transaction) => {
     await transaction.batch([EXCLUSIVE])
-    await refuseRollback(transaction, run.platform, migration)
-    if (isLive(migration)) await goBack(transaction, run.platform, migration)
-    await markRetired(transaction, migration.placementId, { exactly: migration.toVersion })
+    const stores = await askStoresBack(transaction, run.platform, migration)
+    if (stores) return stores
+    await leave(transaction, run.platform, migration)
     const cursor = isLive(migration) ? 'unlive' : null
     await transaction.batch([checkpoint(run.lease, { phase: 'rollback', state: 'running', cursor, problem: null })])
+    return null
   })
+  if (!problem) return
+  await run.patience.waiting(problem)
+  await pause(500)
+}
+
+async function leave(connection: Connection, platform: Platform, migration: MigrationRow): Promise<void> {
+  await connection.batch([EXCLUSIVE])
+  await refuseRollback(connection, platform, migration)
+  if (isLive(migration)) await goBack(connection, platform, migration)
+  await markRetired(connection, migration.placementId, { exactly: migration.toVersion })
 }
 
 /** Who is pinned to the new version keeps it. @throws `INSTALLS_PINNED` (409). */

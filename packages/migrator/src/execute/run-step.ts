@@ -1,8 +1,10 @@
 /** One step of a migration, by its kind: what it does, its checkpoint, and what in the data stands in its way. */
-import { BackSaasError, DatabaseError } from '@backsaas/core'
+import { BackSaasError, type Connection, DatabaseError } from '@backsaas/core'
 import type { BackfillStep, Blockers, DdlStep, IndexStep, Step, TurnStep } from '../plan/steps.ts'
 import { goLive } from '../registry/go-live.ts'
+import type { Platform } from '../registry/platform.ts'
 import { DRAIN_MS } from '../registry/release-version.ts'
+import { atHome } from '../stores/at-home.ts'
 import { longTransaction, pause } from './attempts.ts'
 import { backfillRows } from './backfill-rows.ts'
 import { convergeIndex, dropBroken, dropIndexes } from './converge-index.ts'
@@ -153,14 +155,20 @@ async function runRetire(run: Run, migration: MigrationRow, _step: TurnStep): Pr
   const startedAtMs = Date.now()
   let told = ''
   while (migration.cursor !== 'retired') {
-    const holder = await run.commit([], async (transaction) => {
-      await transaction.batch([EXCLUSIVE])
-      const problem = await whoHoldsOld(transaction, run.platform, migration, run.options.now === true)
-      if (problem) return problem
-      await markRetired(transaction, migration.placementId, { below: migration.toVersion })
-      await transaction.batch([checkpoint(run.lease, { cursor: 'retired' })])
-      return null
-    })
+    const close = async (connection: Connection, platform: Platform): Promise<MigrationProblem | null> => {
+      await connection.batch([EXCLUSIVE])
+      const problem = await whoHoldsOld(connection, platform, migration, run.options.now === true)
+      if (!problem) await markRetired(connection, migration.placementId, { below: migration.toVersion })
+      return problem
+    }
+    const holder =
+      (run.home && (await atHome(run.home, close))) ??
+      (await run.commit([], async (transaction) => {
+        // Of another database the installs are home's, which has agreed.
+        const problem = await close(transaction, run.platform)
+        if (!problem) await transaction.batch([checkpoint(run.lease, { cursor: 'retired' })])
+        return problem
+      }))
     if (!holder) break
     // It may last for weeks: told when it changes.
     if (JSON.stringify(holder) !== told) await run.patience.waiting(holder)

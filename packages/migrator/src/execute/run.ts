@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Connection, Database } from '@backsaas/core'
 import { type Platform, readPlatform } from '../registry/platform.ts'
+import { homeOf } from '../stores/at-home.ts'
 import { type Patience, throughLosses, untilPossible } from './attempts.ts'
 import { tellCompleted } from './events.ts'
 import type { MigrationHook } from './migration-hook.ts'
@@ -37,6 +38,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   /** Why a backfill should pause right now; null where it may go on. Beside what the database itself tells. */
   readonly health?: () => Promise<string | null>
+  /** Of a migration in another database than that of the registry: that one. */
+  readonly home?: Database
   /** What `convert: { hook: … }` names. */
   readonly hooks?: readonly MigrationHook[]
 }
@@ -44,6 +47,8 @@ export interface RunOptions {
 /** What a step is given. */
 export interface Run {
   readonly database: Database
+  /** Of a database that is not home itself; see `homeOf`. */
+  readonly home: Database | null
   readonly lease: Lease
   readonly options: RunOptions
   /** As it is before each step: it may be what is migrated. */
@@ -64,6 +69,7 @@ export async function withLease<T>(
 ): Promise<T> {
   const leaseMs = options.leaseMs ?? 10_000
   const owner = randomUUID()
+  const home = await throughLosses(() => homeOf(database, id, options.home))
   const lease = await throughLosses(() =>
     migratorTransaction(database, (connection) => takeLease(connection, id, owner, leaseMs)),
   )
@@ -71,14 +77,14 @@ export async function withLease<T>(
   // A failure shows at the next commit, which the lease guards.
   const heart = setInterval(() => void plain.batch([renewal(lease)]).catch(() => undefined), leaseMs / 3)
   try {
-    return await work(await createRun(database, lease, options))
+    return await work(await createRun(database, home, lease, options))
   } finally {
     clearInterval(heart)
     await releaseLease(plain, lease).catch(() => undefined)
   }
 }
 
-async function createRun(database: Database, lease: Lease, options: RunOptions): Promise<Run> {
+async function createRun(database: Database, home: Database | null, lease: Lease, options: RunOptions): Promise<Run> {
   const platform = await throughLosses(() => migratorTransaction(database, readPlatform))
   const patience: Patience = {
     giveUpAfterMs: options.giveUpAfterMs ?? Number.POSITIVE_INFINITY,
@@ -94,6 +100,7 @@ async function createRun(database: Database, lease: Lease, options: RunOptions):
   }
   return {
     database,
+    home,
     lease,
     options,
     platform,

@@ -25,6 +25,8 @@ export interface MigrationsOptions {
   readonly leaseMs?: number
   readonly drainMs?: number
   readonly hooks?: readonly MigrationHook[]
+  /** See `RunOptions`. */
+  readonly home?: Database
   /** Told of failures on our side; it goes on. Default: a line on stderr. */
   readonly observe?: Observe
 }
@@ -152,10 +154,15 @@ export async function startMigrations(database: Database, options: MigrationsOpt
     if (hooks.length === 0) return
     for (const id of await readHooked(database)) {
       if (running.has(id) || stopping.signal.aborted) continue
-      await withLease(database, id, { hooks, signal: stopping.signal }, async (one) => {
-        const migration = await migratorTransaction(database, (connection) => readMigration(connection, id))
-        if (migration.phase === 'live') await drainHooks(one, migration)
-      }).catch((error: unknown) => {
+      await withLease(
+        database,
+        id,
+        { hooks, signal: stopping.signal, ...(options.home && { home: options.home }) },
+        async (one) => {
+          const migration = await migratorTransaction(database, (connection) => readMigration(connection, id))
+          if (migration.phase === 'live') await drainHooks(one, migration)
+        },
+      ).catch((error: unknown) => {
         if (!isForSomebody(error)) onFault(error)
       })
     }
@@ -168,6 +175,7 @@ export async function startMigrations(database: Database, options: MigrationsOpt
       ...(leaseMs !== undefined && { leaseMs }),
       ...(drainMs !== undefined && { drainMs }),
       hooks,
+      ...(options.home && { home: options.home }),
       ...(token !== null && { token }),
       now,
     }

@@ -3,7 +3,7 @@ import type { Connection } from '@backsaas/core'
 import { BackSaasError } from '@backsaas/core'
 import { query } from '../execute/migrator-transaction.ts'
 import type { FoundTenant } from '../registry/find-tenant.ts'
-import { readInstalls } from '../registry/install-schema.ts'
+import { readInstalls } from '../registry/installs.ts'
 import { type Platform, tableNames } from '../registry/platform.ts'
 import { profileUnknown } from '../registry/uninstall-schema.ts'
 

@@ -1,10 +1,14 @@
 /** A new tenant: its row, its place in the fence, its installs and the event, in one transaction. */
-import type { Connection, Database, Statement } from '@backsaas/core'
+import type { Connection, Statement } from '@backsaas/core'
 import { arrayText, BackSaasError, SYSTEM_TENANT_ID, uuidv7 } from '@backsaas/core'
 import { EXCLUSIVE, migratorTransaction, query } from '../execute/migrator-transaction.ts'
+import { type Databases, type Fleet, fleetOf } from '../stores/fleet.ts'
+import { prepareInstall } from '../stores/prepare-install.ts'
+import { storeOf } from '../stores/store-of.ts'
+import { claimStore, refuseDedicated, type Store } from '../stores/store-rows.ts'
 import { insertEvent } from './event.ts'
 import { findInstallable } from './find-installable.ts'
-import { insertInstall, platformInstallable, profileTaken } from './install-schema.ts'
+import { insertInstall, platformInstallable, profileTaken } from './installs.ts'
 import { insertRow, type Platform, readPlatform, tableNames } from './platform.ts'
 import { checkHost, checkSlug } from './slug.ts'
 
@@ -18,6 +22,8 @@ export interface NewTenant {
   readonly hosts?: readonly string[]
   /** Names (or owner/name) of shared schemas to install; the first is the default profile. */
   readonly schemas?: readonly string[]
+  /** Where the rows of what it installs are, by name; the default store unless given. */
+  readonly store?: string
 }
 
 /**
@@ -28,11 +34,21 @@ export interface NewTenant {
  *   `TENANT_HOST_TAKEN`, `PROFILE_TAKEN` (409), `SCHEMA_UNKNOWN` (404).
  * @example await createTenant(database, { slug: 'acme', schemas: ['crm'] })
  */
-export function createTenant(database: Database, tenant: NewTenant): Promise<{ id: string; slug: string }> {
-  return migratorTransaction(database, async (connection) => {
+export async function createTenant(databases: Databases, wanted: NewTenant): Promise<{ id: string; slug: string }> {
+  const fleet = fleetOf(databases)
+  const tenant = { ...wanted, id: wanted.id ?? uuidv7() }
+  await prepareTenant(fleet, tenant)
+  return migratorTransaction(fleet.home, async (connection) => {
     await connection.batch([EXCLUSIVE])
     return addTenant(connection, await readPlatform(connection), tenant)
   })
+}
+
+/** What has to be there before the transaction of `addTenant`; see `prepareInstall`. */
+export async function prepareTenant(fleet: Fleet, { id, slug, store, schemas = [] }: NewTenant): Promise<void> {
+  checkSlug(slug)
+  if (id === undefined || store === undefined) return
+  await prepareInstall(fleet, { tenantId: id, schemas, store, asId: SYSTEM_TENANT_ID })
 }
 
 /** The same, inside the caller's transaction, which holds `EXCLUSIVE`. */
@@ -47,11 +63,17 @@ export async function addTenant(
   const schemas = [...new Set(tenant.schemas ?? [])]
   const id = tenant.id ?? uuidv7()
   await refuseTaken(connection, platform, tenant.slug, hosts)
-  const row = { id, slug: tenant.slug, name: tenant.name ?? tenant.slug, hosts: arrayText(hosts) }
-  const installs = await planInstalls(connection, platform, id, schemas)
+  const store = tenant.store === undefined ? null : await storeOf(connection, { tenantId: id, store: tenant.store })
+  if (store) refuseDedicated(store, id)
+  const row = {
+    ...{ id, slug: tenant.slug, name: tenant.name ?? tenant.slug, hosts: arrayText(hosts) },
+    ...(store && { store_id: store.id }),
+  }
+  const installs = await planInstalls(connection, platform, id, schemas, store)
   await connection.batch([
     insertRow(platform, 'tenants', SYSTEM_TENANT_ID, row),
     { text: `insert into backsaas.fence_tenants (tenant_id, state) values ($1, 'live')`, params: [id] },
+    ...(store ? claimStore(platform, store, id) : []),
     ...installs,
     insertEvent(platform, {
       type: 'tenant.created',
@@ -91,12 +113,13 @@ async function planInstalls(
   platform: Platform,
   tenantId: string,
   schemas: readonly string[],
+  store: Store | null,
 ): Promise<Statement[]> {
   const wanted = schemas.filter((name) => name !== 'platform')
   const statements = [insertInstall(platform, tenantId, platformInstallable(platform), 'platform', wanted.length === 0)]
   const profiles = new Set<string>()
   for (const [index, name] of wanted.entries()) {
-    const installable = await findInstallable(connection, platform, SYSTEM_TENANT_ID, name)
+    const installable = await findInstallable(connection, platform, SYSTEM_TENANT_ID, name, store)
     if (profiles.has(installable.name)) throw profileTaken(tenantId, installable.name)
     profiles.add(installable.name)
     statements.push(insertInstall(platform, tenantId, installable, installable.name, index === 0))

@@ -2,6 +2,7 @@
 import type { Connection } from '@backsaas/core'
 import { BackSaasError, DEFAULT_STORE_ID, SYSTEM_TENANT_ID } from '@backsaas/core'
 import { query } from '../execute/migrator-transaction.ts'
+import type { Store } from '../stores/store-rows.ts'
 import { type Platform, tableNames } from './platform.ts'
 import { standingVersion } from './release-version.ts'
 
@@ -22,19 +23,22 @@ interface Candidate extends Installable {
  * The schema that `name` is for a tenant: its own, or the platform's, or the only shared one; `owner/name` says whose. What
  * another tenant owns and does not share is as if it were not there.
  *
- * @throws `SCHEMA_UNKNOWN` (404); `SCHEMA_AMBIGUOUS` (409) where several tenants share one of that name.
+ * @param store another than the default one.
+ * @throws `STORE_BEHIND` (503) where the store does not have it; `SCHEMA_UNKNOWN` (404); `SCHEMA_AMBIGUOUS` (409) where several tenants share one of that name.
  */
 export async function findInstallable(
   connection: Connection,
   platform: Platform,
   tenantId: string,
   name: string,
+  store: Store | null = null,
 ): Promise<Installable> {
   const [owner, schema] = name.includes('/') ? (name.split('/', 2) as [string, string]) : [null, name]
   const all = await readCandidates(connection, platform, tenantId, schema)
   const candidates = owner === null ? all : all.filter((one) => one.owner === owner)
   const [first, second] = [tenantId, SYSTEM_TENANT_ID].flatMap((id) => candidates.filter((one) => one.ownerId === id))
   const chosen = first ?? second ?? (candidates.length === 1 ? candidates[0] : undefined)
+  if (chosen && store) return inStore(connection, chosen, store)
   if (chosen) {
     const version = await standingVersion(connection, chosen.placementId)
     return { ...chosen, version: version ?? chosen.version }
@@ -47,6 +51,20 @@ export async function findInstallable(
   }
   throw new BackSaasError('SCHEMA_UNKNOWN', 404, `there is no schema ${JSON.stringify(name)} to install`, {
     hint: 'publish it first, or have its owner share it',
+  })
+}
+
+/** Where it stands in another store than the default one. */
+async function inStore(connection: Connection, { name, schemaId }: Installable, store: Store): Promise<Installable> {
+  const [row] = await query(
+    connection,
+    'select id::text from backsaas.placements where schema_id = $1 and store_id = $2',
+    [schemaId, store.id],
+  )
+  const version = row?.[0] ? await standingVersion(connection, row[0]) : null
+  if (row?.[0] && version !== null) return { name, schemaId, placementId: row[0], version }
+  throw new BackSaasError('STORE_BEHIND', 503, `${name} is not in the store ${store.name} yet`, {
+    hint: 'try again in a moment: `backsaas store status` shows how far it is',
   })
 }
 

@@ -19,7 +19,7 @@ export async function goLive(
   migration: MigrationRow,
   { drainMs }: Turn,
 ): Promise<void> {
-  const { placementId, schemaId, ownerId, fromVersion, toVersion, plan } = migration
+  const { placementId, schemaId, ownerId, fromVersion, toVersion, plan, follows } = migration
   const [hash] = await connection.batch([
     {
       text: 'select hash from backsaas.versions where placement_id = $1 and version = $2',
@@ -33,28 +33,28 @@ export async function goLive(
     hash: hash?.rows[0]?.[0] ?? '',
     source: migration.source,
   }
+  const told = insertEvent(platform, {
+    type: 'schema.updated.breaking',
+    tenantId: ownerId,
+    subject: schemaId,
+    data: {
+      tenant_id: ownerId,
+      schema_id: schemaId,
+      old_version: fromVersion,
+      new_version: toVersion,
+      changes: eventChanges(plan.changes),
+    },
+  })
   await connection.batch([
     {
       text: `update backsaas.versions set state = 'live' where placement_id = $1 and version = $2 and state = 'preparing'`,
       params: [placementId, String(toVersion)],
       prepare: false,
     },
-    insertRow(platform, 'schema_versions', ownerId, row),
+    ...(follows ? [] : [insertRow(platform, 'schema_versions', ownerId, row), told]),
     ...(migration.holds
       ? []
       : [deprecateBefore(placementId, toVersion, drainMs), moveInstalls(platform, placementId, toVersion)]),
-    insertEvent(platform, {
-      type: 'schema.updated.breaking',
-      tenantId: ownerId,
-      subject: schemaId,
-      data: {
-        tenant_id: ownerId,
-        schema_id: schemaId,
-        old_version: fromVersion,
-        new_version: toVersion,
-        changes: eventChanges(plan.changes),
-      },
-    }),
   ])
 }
 

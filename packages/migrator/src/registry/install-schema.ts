@@ -1,11 +1,10 @@
-/** Installs: what binds a tenant to one version of a schema, under the name of a profile. */
-import type { Connection, Database, Statement } from '@backsaas/core'
-import { BackSaasError, PLATFORM_PLACEMENT_ID, PLATFORM_SCHEMA_ID, SYSTEM_TENANT_ID } from '@backsaas/core'
-import { EXCLUSIVE, migratorTransaction, query } from '../execute/migrator-transaction.ts'
-import { insertEvent } from './event.ts'
-import { findInstallable, type Installable } from './find-installable.ts'
-import { type FoundTenant, findTenant } from './find-tenant.ts'
-import { insertRow, type Platform, readPlatform, tableNames } from './platform.ts'
+/** Installs a schema for a tenant, in the store that it is to have its rows in. */
+import { EXCLUSIVE, migratorTransaction } from '../execute/migrator-transaction.ts'
+import { type Databases, fleetOf } from '../stores/fleet.ts'
+import { prepareInstall } from '../stores/prepare-install.ts'
+import { findTenant } from './find-tenant.ts'
+import { type Installed, installFor } from './installs.ts'
+import { readPlatform } from './platform.ts'
 
 export interface NewInstall {
   /** Slug or id. */
@@ -14,17 +13,9 @@ export interface NewInstall {
   readonly schema: string
   /** The profile; default the schema's name. */
   readonly as?: string
+  /** Where its rows are to be, by name; the tenant's store unless given, and the default store where it has none. */
+  readonly store?: string
 }
-
-export interface Installed {
-  /** False where the tenant had it before. */
-  readonly installed: boolean
-  readonly profile: string
-  readonly schemaId: string
-  readonly version: number
-}
-
-const PROFILE = /^[a-z][a-z0-9_]{0,47}$/
 
 /**
  * Installs a schema for a tenant that is there already, as the profile of its name unless told otherwise: the tenant's
@@ -34,119 +25,17 @@ const PROFILE = /^[a-z][a-z0-9_]{0,47}$/
  *   name; `PROFILE_INVALID` (422).
  * @example await installSchema(database, { tenant: 'acme', schema: 'crm' })
  */
-export function installSchema(database: Database, wanted: NewInstall): Promise<Installed> {
-  return migratorTransaction(database, async (connection) => {
+export async function installSchema(databases: Databases, wanted: NewInstall): Promise<Installed> {
+  const fleet = fleetOf(databases)
+  const { schema, as, store } = wanted
+  const { id } = await migratorTransaction(fleet.home, async (connection) =>
+    findTenant(connection, await readPlatform(connection), wanted.tenant),
+  )
+  await prepareInstall(fleet, { tenantId: id, schemas: [schema], store })
+  return migratorTransaction(fleet.home, async (connection) => {
     await connection.batch([EXCLUSIVE])
     const platform = await readPlatform(connection)
-    const tenant = await findTenant(connection, platform, wanted.tenant)
-    return installFor(connection, platform, tenant, wanted.schema, wanted.as)
-  })
-}
-
-/** The same, inside the caller's transaction, which holds `EXCLUSIVE`. */
-export async function installFor(
-  connection: Connection,
-  platform: Platform,
-  tenant: FoundTenant,
-  name: string,
-  as?: string,
-): Promise<Installed> {
-  if (tenant.id === SYSTEM_TENANT_ID) {
-    throw new BackSaasError('TENANT_PROTECTED', 409, 'the tenant "system" is the platform itself and installs nothing')
-  }
-  const installable = await findInstallable(connection, platform, tenant.id, name)
-  const profile = as ?? installable.name
-  if (!PROFILE.test(profile) || profile === 'platform') throw profileInvalid(profile)
-  const rows = await readInstalls(connection, platform, tenant)
-  const { schemaId, version } = installable
-  const found = rows.find((row) => row.profile === profile)
-  if (found && found.schemaId !== schemaId) throw profileTaken(tenant.slug, profile)
-  if (found) return { installed: false, profile, schemaId, version: found.version }
-  const isFirst = !rows.some((row) => row.isDefault && row.profile !== 'platform')
-  const installs = tableNames(platform, 'installs')
-  const undefault = {
-    text: `update ${installs.table} set ${installs.column('is_default')} = false where ${installs.tenant} = $1`,
-    params: [tenant.id],
-  }
-  await connection.batch([
-    ...(isFirst ? [undefault] : []),
-    insertInstall(platform, tenant.id, installable, profile, isFirst),
-    insertEvent(platform, {
-      type: 'install.created',
-      tenantId: tenant.id,
-      subject: schemaId,
-      data: { tenant_id: tenant.id, schema_id: schemaId, schema: installable.name, profile, version },
-    }),
-  ])
-  return { installed: true, profile, schemaId, version }
-}
-
-export interface StandingInstall {
-  readonly profile: string
-  /** The schema's name. */
-  readonly schema: string
-  readonly schemaId: string
-  readonly isDefault: boolean
-  readonly version: number
-}
-
-/** All of a tenant's. */
-export async function readInstalls(
-  connection: Connection,
-  platform: Platform,
-  tenant: FoundTenant,
-): Promise<readonly StandingInstall[]> {
-  const installs = tableNames(platform, 'installs')
-  const fields = ['profile', 'schema_id', 'is_default', 'version', 'schema_name']
-  const [profile, schemaId, isDefault, version, schema] = fields.map(installs.column)
-  const rows = await query(
-    connection,
-    `select ${profile}, ${schemaId}::text, ${isDefault}::text, ${version}::text, ${schema}
-     from ${installs.table}
-     where ${installs.tenant} = $1`,
-    [tenant.id],
-  )
-  return rows.map((row) => ({
-    profile: String(row[0]),
-    schemaId: String(row[1]),
-    isDefault: row[2] === 'true',
-    version: Number(row[3]),
-    schema: String(row[4]),
-  }))
-}
-
-export function profileTaken(tenant: string, profile: string): BackSaasError {
-  return new BackSaasError('PROFILE_TAKEN', 409, `the tenant "${tenant}" has another schema as "${profile}"`, {
-    hint: 'install it under another name (`as`)',
-  })
-}
-
-function profileInvalid(profile: string): BackSaasError {
-  return new BackSaasError('PROFILE_INVALID', 422, `${JSON.stringify(profile)} cannot be the name of a profile`, {
-    hint: 'lower-case letters, digits and underscores, a letter first; `platform` is the registry',
-  })
-}
-
-/** The platform's own schema, which every tenant has. */
-export function platformInstallable(platform: Platform): Installable {
-  const { version } = platform
-  return { name: 'platform', schemaId: PLATFORM_SCHEMA_ID, placementId: PLATFORM_PLACEMENT_ID, version }
-}
-
-/** The row of an install. */
-export function insertInstall(
-  platform: Platform,
-  tenantId: string,
-  installable: Installable,
-  profile: string,
-  isDefault: boolean,
-): Statement {
-  return insertRow(platform, 'installs', tenantId, {
-    profile,
-    schema_name: installable.name,
-    schema_id: installable.schemaId,
-    placement_id: installable.placementId,
-    version: String(installable.version),
-    is_default: String(isDefault),
+    const tenant = await findTenant(connection, platform, id)
+    return installFor(connection, platform, tenant, schema, { as, store })
   })
 }

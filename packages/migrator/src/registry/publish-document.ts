@@ -4,9 +4,10 @@ import { BackSaasError, DEFAULT_STORE_ID, SYSTEM_TENANT_ID } from '@backsaas/cor
 import { compileSchema } from '@backsaas/core/language'
 import type { MigrationHook } from '../execute/migration-hook.ts'
 import type { Naming } from '../plan/names.ts'
+import type { DeliveryPlan } from '../stores/delivery-row.ts'
 import { type Decide, withDecisions } from './decide.ts'
 import type { FoundTenant } from './find-tenant.ts'
-import { installFor, readInstalls } from './install-schema.ts'
+import { installFor, readInstalls } from './installs.ts'
 import { type Published, publishVersion } from './publish-version.ts'
 
 export interface Document {
@@ -18,6 +19,7 @@ export interface Document {
   /** See `Publication`. */
   readonly base?: number
   readonly hold?: boolean
+  readonly delivery?: DeliveryPlan
   /** What conversions may name; left out where the migration is run by another process. */
   readonly hooks?: readonly MigrationHook[]
 }

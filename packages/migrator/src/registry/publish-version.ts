@@ -9,6 +9,7 @@ import type { Change } from '../plan/diff.ts'
 import { assignIds } from '../plan/identity.ts'
 import { planVersion, tablesToFill } from '../plan/plan-version.ts'
 import { refuseOpenRollout } from '../rollouts/rollout-row.ts'
+import { openDelivery } from '../stores/delivery-row.ts'
 import { insertEvent } from './event.ts'
 import { compatibleEventChanges } from './event-changes.ts'
 import { moveInstalls } from './move-installs.ts'
@@ -54,9 +55,10 @@ export async function publishVersion(connection: Connection, publication: Public
   const place = { schemaId, placementId }
   const live = standing.versions.findLast((version) => version.live)
   const same = standing.versions.findLast((one) => one.live && one.hash === publication.compiled.hash)
-  const version = (standing.versions.at(-1)?.version ?? 0) + 1
-  checkExpected(publication.compiled, same?.version ?? version)
-  if (live && same) {
+  const { follow } = publication
+  const version = follow?.version ?? (standing.versions.at(-1)?.version ?? 0) + 1
+  if (!follow) checkExpected(publication.compiled, same?.version ?? version)
+  if (live && same && !follow) {
     await storeDecisions(connection, placementId, same, publication.compiled)
     const platform = await readPlatform(connection)
     return { version: same.version, created: false, newest: live.version, changes: [], ...place, platform }
@@ -66,7 +68,9 @@ export async function publishVersion(connection: Connection, publication: Public
   checkBase(publication, version - 1)
   const changes = await applyVersion(connection, publication, standing, version, live)
   const platform = await readPlatform(connection)
-  await recordVersion(connection, publication, standing, { version, platform, changes, old: live?.version })
+  if (!follow)
+    await recordVersion(connection, publication, standing, { version, platform, changes, old: live?.version })
+  else if (!isHeld(publication, live)) await connection.batch([moveInstalls(platform, placementId, version)])
   return { version, created: true, newest: version, changes, ...place, platform }
 }
 
@@ -94,7 +98,10 @@ async function applyVersion(
 ): Promise<readonly Change[]> {
   const pgSchema = storeSchema(publication.storeId)
   const previous = live ? readCompiled(live.compiled) : null
-  const compiled = assignIds(publication.compiled, previous, highestEver(standing.versions))
+  const { follow } = publication
+  const compiled = follow
+    ? publication.compiled
+    : assignIds(publication.compiled, previous, highestEver(standing.versions))
   const filled = tablesToFill(compiled, previous, live?.mapping)
   const plan = planVersion(compiled, previous, {
     pgSchema,
@@ -185,4 +192,5 @@ async function recordVersion(
     ...(isHeld(publication, old) ? [] : [moveInstalls(platform, standing.placementId, version)]),
     event,
   ])
+  await openDelivery(connection, platform, { ownerId, schemaId, schema: compiled.name, version }, publication.delivery)
 }

@@ -12,6 +12,7 @@ import { planMigration } from '../plan/plan-migration.ts'
 import { tablesToFill } from '../plan/plan-version.ts'
 import type { MigrationPlan } from '../plan/steps.ts'
 import { refuseOpenRollout } from '../rollouts/rollout-row.ts'
+import { openDelivery } from '../stores/delivery-row.ts'
 import { readCompiled, readPlatform } from './platform.ts'
 import {
   checkBase,
@@ -73,7 +74,7 @@ export async function requestMigration(
   if (!publication.fixed) await refuseOpenRollout(connection, platform, standing.placementId)
   checkBase(publication, standing.versions.at(-1)?.version ?? 0)
   const { plan, compiled } = await planFor(connection, publication, standing)
-  checkExpected(publication.compiled, plan.toVersion)
+  if (!publication.follow) checkExpected(publication.compiled, plan.toVersion)
   const id = uuidv7()
   const { placementId, schemaId } = standing
   const { ownerId, source } = publication
@@ -97,13 +98,25 @@ export async function requestMigration(
     },
     {
       text: `insert into backsaas.migrations
-               (id, placement_id, schema_id, owner_id, schema_name, from_version, to_version, plan, plan_hash, token, source, holds)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::bool)`,
-      params: [...row, JSON.stringify(plan), plan.hash, plan.token, source, holds],
+               (id, placement_id, schema_id, owner_id, schema_name, from_version, to_version, plan, plan_hash, token, source, holds, follows)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::bool, $13::bool)`,
+      params: [
+        ...row,
+        JSON.stringify(plan),
+        plan.hash,
+        plan.token,
+        source,
+        holds,
+        String(publication.follow !== undefined),
+      ],
       prepare: false,
     },
     tellRequested(platform, migration),
   ])
+  if (!publication.follow && !publication.fixed) {
+    const version = { ownerId, schemaId, schema: compiled.name, version: plan.toVersion }
+    await openDelivery(connection, platform, version, publication.delivery)
+  }
   return { id, placementId, plan }
 }
 
@@ -112,7 +125,10 @@ async function planFor(connection: Connection, publication: Publication, standin
   invariant(live, 'a migration begins at a live version')
   const previous = readCompiled(live.compiled)
   const withIds = hasIds(previous) ? previous : assignIds(previous, null)
-  const compiled = assignIds(publication.compiled, withIds, highestEver(standing.versions))
+  const { follow } = publication
+  const compiled = follow
+    ? publication.compiled
+    : assignIds(publication.compiled, withIds, highestEver(standing.versions))
   const pgSchema = storeSchema(publication.storeId)
   const roles = await readRoles(connection)
   const plan = planMigration(compiled, withIds, {
@@ -132,7 +148,7 @@ async function planFor(connection: Connection, publication: Publication, standin
       Object.values(live.mapping.entities).map(({ table }) => table),
     ),
     fromVersion: live.version,
-    toVersion: (standing.versions.at(-1)?.version ?? 0) + 1,
+    toVersion: follow?.version ?? (standing.versions.at(-1)?.version ?? 0) + 1,
     placementId: standing.placementId,
   })
   return { plan, compiled }

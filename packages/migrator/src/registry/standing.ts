@@ -5,6 +5,7 @@ import { query } from '../execute/migrator-transaction.ts'
 import { highestId } from '../plan/identity.ts'
 import type { Naming } from '../plan/names.ts'
 import type { LiveVersion } from '../plan/plan-version.ts'
+import type { DeliveryPlan } from '../stores/delivery-row.ts'
 import { readCompiled, readMapping, readPlatform, tableNames } from './platform.ts'
 
 export interface Publication {
@@ -19,8 +20,12 @@ export interface Publication {
   readonly base?: number
   /** It serves, and no install moves to it before a roll-out does it. */
   readonly hold?: boolean
-  /** The platform's own ids, which every database shares. */
+  /** How it goes to the other stores of the schema. */
+  readonly delivery?: DeliveryPlan
+  /** Known ids: the platform's own, which every database shares, or those of a schema that comes to one more store. */
   readonly fixed?: { readonly schemaId: string; readonly placementId: string }
+  /** The default store has it under that number: nothing is numbered, registered or told anew, and its ids are given. */
+  readonly follow?: { readonly version: number }
 }
 
 /** The schema and the place it has in the store, before this publication. */

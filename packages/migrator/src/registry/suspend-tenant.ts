@@ -1,29 +1,45 @@
 /** Suspends a tenant and lets it back in: the fence, the row and the event change together. */
-import type { Connection, Database } from '@backsaas/core'
+import type { Connection } from '@backsaas/core'
 import { BackSaasError, SYSTEM_TENANT_ID } from '@backsaas/core'
 import { EXCLUSIVE, migratorTransaction } from '../execute/migrator-transaction.ts'
+import { tellDeliverers } from '../stores/delivery-row.ts'
+import { type Databases, type Fleet, fleetOf } from '../stores/fleet.ts'
+import { noteFences, pendingFences, tellFences } from '../stores/tell-fences.ts'
 import { insertEvent } from './event.ts'
 import { findTenant } from './find-tenant.ts'
 import { type Platform, readPlatform, tableNames } from './platform.ts'
 
 /**
- * Refuses every further statement for the tenant, at once and in the database. Of a suspended one: does nothing.
+ * Refuses every further statement for the tenant, at once and in every database that has rows of it. Of a suspended one: does nothing.
  *
- * @throws `TENANT_UNKNOWN` (404); `TENANT_PROTECTED` (409) for `system`.
+ * @throws `STORE_UNREACHABLE` (503) where a database could not be told: home is, and it will be; `TENANT_UNKNOWN` (404); `TENANT_PROTECTED` (409) for `system`.
  */
-export async function suspendTenant(database: Database, slug: string): Promise<void> {
-  await changeState(database, slug, 'suspended')
+export async function suspendTenant(databases: Databases, slug: string): Promise<void> {
+  await changeState(fleetOf(databases), slug, 'suspended')
 }
 
 /** Lets a suspended tenant back in. @throws `TENANT_UNKNOWN` (404). */
-export async function resumeTenant(database: Database, slug: string): Promise<void> {
-  await changeState(database, slug, 'live')
+export async function resumeTenant(databases: Databases, slug: string): Promise<void> {
+  await changeState(fleetOf(databases), slug, 'live')
 }
 
-async function changeState(database: Database, slug: string, state: TenantState): Promise<void> {
-  await migratorTransaction(database, async (connection) => {
+async function changeState(fleet: Fleet, slug: string, state: TenantState): Promise<void> {
+  const { id } = await migratorTransaction(fleet.home, async (connection) => {
     await connection.batch([EXCLUSIVE])
-    await setTenantState(connection, await readPlatform(connection), slug, state)
+    return setTenantState(connection, await readPlatform(connection), slug, state)
+  })
+  await tellFences(fleet)
+  await migratorTransaction(fleet.home, (connection) => refusePending(connection, id, slug))
+}
+
+/** @throws `STORE_UNREACHABLE` (503) where a database does not have the tenant's state yet. */
+export async function refusePending(connection: Connection, tenantId: string, slug: string): Promise<void> {
+  const pending = await pendingFences(connection, tenantId)
+  if (pending.length === 0) return
+  const message = `the state of ${slug} is changed, but ${pending.join(', ')} could not be told yet`
+  throw new BackSaasError('STORE_UNREACHABLE', 503, message, {
+    hint: 'servers hold to it already; the migrator tells the database as soon as it can be reached',
+    details: { databases: pending },
   })
 }
 
@@ -56,6 +72,8 @@ export async function setTenantState(
       text: `update ${tenants.table} set ${tenants.column('status')} = $1 where ${tenants.tenant} = $2 and ${tenants.column('id')} = $3`,
       params: [state, SYSTEM_TENANT_ID, tenant.id],
     },
+    noteFences(platform, tenant.id),
+    tellDeliverers(),
     insertEvent(platform, {
       type: state === 'live' ? 'tenant.resumed' : 'tenant.suspended',
       tenantId: SYSTEM_TENANT_ID,

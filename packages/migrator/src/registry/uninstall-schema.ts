@@ -4,7 +4,7 @@ import { BackSaasError } from '@backsaas/core'
 import { EXCLUSIVE, migratorTransaction } from '../execute/migrator-transaction.ts'
 import { insertEvent } from './event.ts'
 import { type FoundTenant, findTenant } from './find-tenant.ts'
-import { readInstalls } from './install-schema.ts'
+import { readInstalls } from './installs.ts'
 import { type Platform, readPlatform, tableNames } from './platform.ts'
 
 export interface Uninstalled {

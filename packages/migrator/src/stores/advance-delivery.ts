@@ -1,0 +1,135 @@
+/**
+ * A delivery a step further: each store is looked at, those that are on their way are told what is wanted, and as many more begin as
+ * may. Any number of processes may do so at once, since every step of a store is safe to repeat.
+ */
+
+import type { MigrationProblem } from '../execute/migration-row.ts'
+import { migratorTransaction } from '../execute/migrator-transaction.ts'
+import { readPlatform } from '../registry/platform.ts'
+import { bringStore, type Delivering } from './bring-store.ts'
+import { type Delivery, type DeliveryState, noteDelivery, type StoreStanding } from './delivery-row.ts'
+import type { Fleet } from './fleet.ts'
+import { readIdentity } from './identity.ts'
+import { type Lead, readContent, readLead, type VersionContent } from './lead.ts'
+import { type Placement, readPlacements } from './store-rows.ts'
+
+/** @returns how it stands then. */
+export async function advanceDelivery(fleet: Fleet, delivery: Delivery): Promise<Delivery> {
+  const { lead, placements, identity } = await migratorTransaction(fleet.home, async (connection) => {
+    const platform = await readPlatform(connection)
+    const all = await readPlacements(connection, platform, delivery.schemaId)
+    return {
+      identity: await readIdentity(connection),
+      lead: await readLead(connection, platform, delivery.schemaId),
+      placements: all.filter(({ id }) => id !== undefined),
+    }
+  })
+  if (!lead) return delivery
+  const others = placements.filter(({ id }) => id !== lead.placementId)
+  const known = new Map(delivery.stores.map((one) => [one.store, one]))
+  const leads = lead.versions.find(({ version }) => version === delivery.version)?.state
+  const begins = delivery.state !== 'returning' && leads === 'live'
+  const returns = delivery.state === 'returning'
+  const { version } = delivery
+  const delivering: Delivering = { fleet, identity, lead, content: contents(fleet, lead), version, returns }
+  const stores = await bringAll(delivering, delivery, others, known, begins)
+  const { state, problem } = judge(delivery, stores, lead)
+  await migratorTransaction(fleet.home, async (connection) => {
+    await connection.batch([noteDelivery(await readPlatform(connection), delivery, state, stores, problem)])
+  })
+  return { ...delivery, state, stores }
+}
+
+/** Those that have begun first, all at once; then as many of the others as there is room for, in their order. */
+async function bringAll(
+  delivering: Delivering,
+  { concurrency, onError }: Delivery,
+  placements: readonly Placement[],
+  known: ReadonlyMap<string, StoreStanding>,
+  begins: boolean,
+): Promise<readonly StoreStanding[]> {
+  const standing = new Map<string, StoreStanding>()
+  const bring = async (placement: Placement): Promise<void> => {
+    standing.set(placement.store.name, await bringStore(delivering, placement))
+  }
+  const hasBegun = ({ store }: Placement): boolean => {
+    const state = known.get(store.name)?.state
+    return state !== undefined && state !== 'pending'
+  }
+  await Promise.all(
+    placements.filter((one) => hasBegun(one) && !isSettled(known.get(one.store.name), delivering)).map(bring),
+  )
+  const queue = placements.filter((one) => !hasBegun(one))
+  const all = (): readonly StoreStanding[] =>
+    placements.map(({ store }) => standing.get(store.name) ?? known.get(store.name) ?? pending(store))
+  while (begins && queue.length > 0) {
+    const now = all()
+    if (onError === 'halt' && now.some(isFailed)) break
+    const room = concurrency - now.filter(({ state }) => state === 'migrating').length
+    const next = queue.splice(0, Math.max(room, 0))
+    if (next.length === 0) break
+    await Promise.all(next.map(bring))
+  }
+  return all()
+}
+
+function pending({ name, database }: Placement['store']): StoreStanding {
+  return { store: name, database, state: 'pending', version: null }
+}
+
+function isFailed({ state }: StoreStanding): boolean {
+  return state === 'failed' || state === 'unreachable'
+}
+
+/** Nothing can happen to it any more. */
+function isSettled(one: StoreStanding | undefined, { returns }: Delivering): boolean {
+  return one?.state === 'rolled_back' || (one?.state === 'done' && !returns)
+}
+
+function judge(
+  { version, onError, state: before }: Delivery,
+  stores: readonly StoreStanding[],
+  lead: Lead,
+): { readonly state: DeliveryState; readonly problem: MigrationProblem | null } {
+  const failed = stores.filter(isFailed)
+  const problem = failed[0] ? problemOf(failed, onError) : null
+  const leads = lead.versions.find((one) => one.version === version)?.state
+  const nobody = stores.every(
+    ({ state, version: has }) => state === 'rolled_back' || state === 'pending' || (has ?? version) < version,
+  )
+  // Retired in favour of a newer one, it is that one's delivery that goes on.
+  if (leads === 'retired' && nobody) return { state: 'rolled_back', problem: null }
+  if (before === 'returning') return { state: 'returning', problem }
+  if (stores.every(({ state }) => state === 'done')) return { state: 'done', problem: null }
+  if (stores.every(({ state }) => state === 'live' || state === 'done')) return { state: 'live', problem }
+  return { state: failed.length > 0 && onError === 'halt' ? 'halted' : 'running', problem }
+}
+
+function problemOf(failed: readonly StoreStanding[], onError: 'halt' | 'continue'): MigrationProblem {
+  const [first] = failed
+  const others = failed.length > 1 ? `, and ${failed.length - 1} more` : ''
+  return {
+    code: first?.problem?.code ?? 'STORE_FAILED',
+    message: `store ${first?.store}${others}: ${first?.problem?.message ?? 'it failed'}`,
+    hint:
+      onError === 'halt'
+        ? 'no other store begins before it goes on; it does by itself once nothing is in its way'
+        : 'it goes on by itself once nothing is in its way; the other stores do not wait',
+    count: failed.length,
+    samples: failed.slice(0, 5).map(({ store, state, problem }) => ({ store, state, code: problem?.code ?? null })),
+  }
+}
+
+/** Each version is read once. */
+function contents({ home }: Fleet, lead: Lead): (version: number) => Promise<VersionContent> {
+  const known = new Map<number, Promise<VersionContent>>()
+  return (version) => {
+    const read = (): Promise<VersionContent> =>
+      migratorTransaction(home, async (connection) =>
+        readContent(connection, await readPlatform(connection), lead, version),
+      )
+    const found = known.get(version) ?? read()
+    known.set(version, found)
+    return found
+  }
+}

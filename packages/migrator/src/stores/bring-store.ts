@@ -1,0 +1,97 @@
+/** One store of a delivery a step further, whatever happens: what goes wrong is how it stands. */
+import { BackSaasError, type Connection, DatabaseError } from '@backsaas/core'
+import { convergePlacement } from '../execute/converge-placement.ts'
+import type { MigrationProblem, MigrationRow } from '../execute/migration-row.ts'
+import { migratorTransaction } from '../execute/migrator-transaction.ts'
+import { type Brought, bringVersion } from './bring-version.ts'
+import type { StoreStanding } from './delivery-row.ts'
+import { databaseOf, type Fleet } from './fleet.ts'
+import { checkIdentity, type Identity } from './identity.ts'
+import type { Lead, VersionContent } from './lead.ts'
+import { mirrorPlacement } from './mirror-placement.ts'
+import type { Placement } from './store-rows.ts'
+import { withdraw } from './withdraw.ts'
+
+export interface Delivering {
+  readonly fleet: Fleet
+  /** Of home. */
+  readonly identity: Identity
+  readonly lead: Lead
+  readonly content: (version: number) => Promise<VersionContent>
+  /** The version of the delivery. */
+  readonly version: number
+  /** Whether it is taken back. */
+  readonly returns: boolean
+}
+
+export async function bringStore(delivering: Delivering, { id, store }: Placement): Promise<StoreStanding> {
+  const { fleet, identity, lead, content, version: wanted, returns } = delivering
+  const named = { store: store.name, database: store.database }
+  try {
+    const database = databaseOf(fleet, store.database)
+    const { database: name } = store
+    if (name !== null)
+      await migratorTransaction(database, (connection: Connection) => checkIdentity(connection, identity, name))
+    const place = { placementId: id, storeId: store.id }
+    const brought = await bringVersion(database, place, lead, content, returns ? wanted : null)
+    if (returns && brought.version === wanted && !isOpen(brought)) await withdraw(fleet.home, database, place, wanted)
+    if (brought.version >= wanted) await convergePlacement(database, id)
+    if (name !== null) await mirrorPlacement(fleet.home, database, name, id)
+    return { ...named, ...standingOf(brought, lead, wanted) }
+  } catch (error) {
+    return { ...named, version: null, ...fault(error) }
+  }
+}
+
+function standingOf(
+  { version, migration }: Brought,
+  lead: Lead,
+  wanted: number,
+): Omit<StoreStanding, 'store' | 'database'> {
+  const open = isOpen({ migration })
+  const shown = {
+    version,
+    ...(migration && open && { migration: shownMigration(migration) }),
+    ...(migration?.problem && open && { problem: migration.problem }),
+  }
+  const isGone = lead.versions.find((one) => one.version === wanted)?.state === 'retired'
+  if (isGone && version < wanted && !open) return { ...shown, state: 'rolled_back' }
+  if (version >= wanted) return { ...shown, state: open || contractsYet(lead, wanted) ? 'live' : 'done' }
+  const failed = migration?.state === 'blocked' || migration?.state === 'failed'
+  return { ...shown, state: failed && open ? 'failed' : 'migrating' }
+}
+
+function isOpen({ migration }: Pick<Brought, 'migration'>): boolean {
+  return migration !== null && migration.phase !== 'done' && migration.phase !== 'rolled_back'
+}
+
+/** Whether the default store has still to contract with it. */
+function contractsYet({ migration }: Lead, wanted: number): boolean {
+  return migration !== null && migration.toVersion === wanted && migration.phase !== 'done'
+}
+
+function shownMigration({
+  id,
+  phase,
+  step,
+  plan,
+  rowsDone,
+  rowsTotal,
+}: MigrationRow): NonNullable<StoreStanding['migration']> {
+  return { id, phase, step: step + 1, steps: plan.steps.length, rows_done: rowsDone, rows_total: rowsTotal }
+}
+
+/** What cannot be reached is tried again; what is refused is for somebody. */
+function fault(error: unknown): { readonly state: 'failed' | 'unreachable'; readonly problem: MigrationProblem } {
+  if (error instanceof DatabaseError) {
+    const away = error.fields.sqlState.startsWith('08') || error.fields.sqlState.startsWith('57P')
+    return {
+      state: away ? 'unreachable' : 'failed',
+      problem: { code: away ? 'STORE_UNREACHABLE' : 'STORE_FAILED', message: error.message, hint: 'it is tried again' },
+    }
+  }
+  if (!(error instanceof BackSaasError)) throw error
+  const { code, message, hint, status } = error
+  const problem = { code, message, ...(hint && { hint }) }
+  return { state: status === 503 ? 'unreachable' : 'failed', problem }
+}

@@ -1,0 +1,141 @@
+/**
+ * One store a step further towards the versions that the default store has: one transaction in the store's database, which looks
+ * at what is there and does what is missing. Safe to repeat, and for several at once.
+ */
+import type { Connection, Database } from '@backsaas/core'
+import { type MigrationRow, readMigration } from '../execute/migration-row.ts'
+import { EXCLUSIVE, migratorTransaction, query } from '../execute/migrator-transaction.ts'
+import { readableNaming } from '../plan/names.ts'
+import { readCompiled } from '../registry/platform.ts'
+import { isForMigration } from '../registry/publish-or-request.ts'
+import { publishVersion } from '../registry/publish-version.ts'
+import { requestMigration } from '../registry/request-migration.ts'
+import type { Publication } from '../registry/standing.ts'
+import type { Lead, VersionContent } from './lead.ts'
+
+/** A schema in a store, which may not be there yet. */
+export interface Place {
+  readonly placementId: string
+  readonly storeId: string
+}
+
+export interface Brought {
+  /** The newest that serves there; 0 for none. */
+  readonly version: number
+  /** The migration that is not over; the last one where all are. */
+  readonly migration: MigrationRow | null
+}
+
+/**
+ * @param content reads a version's from home.
+ * @param returning the version that is taken back; null where it goes forward.
+ * @returns how the store stands then; what takes a migration is asked for, and run by the migrator of its database.
+ */
+export async function bringVersion(
+  database: Database,
+  place: Place,
+  lead: Lead,
+  content: (version: number) => Promise<VersionContent>,
+  returning: number | null,
+): Promise<Brought> {
+  while (returning === null) {
+    const next = await migratorTransaction(database, (connection) => nextVersion(connection, place, lead))
+    if (next === null) break
+    const { compiled, source } = await content(next.version)
+    const publication: Publication = {
+      compiled: readCompiled(compiled),
+      source,
+      ownerId: lead.ownerId,
+      storeId: place.storeId,
+      naming: readableNaming,
+      hold: next.held,
+      fixed: { schemaId: lead.schemaId, placementId: place.placementId },
+      follow: { version: next.version },
+    }
+    await migratorTransaction(database, (connection) => publishOrAsk(connection, place, lead, publication))
+  }
+  return migratorTransaction(database, async (connection) => {
+    await steer(connection, place, lead, returning)
+    return readBrought(connection, place)
+  })
+}
+
+/** The oldest that serves in the default store and is newer than what the store has; null where there is none, or one is on its way. */
+async function nextVersion(connection: Connection, place: Place, lead: Lead) {
+  const rows = await query(
+    connection,
+    `select max(version)::text, bool_or(state = 'preparing')::text from backsaas.versions where placement_id = $1`,
+    [place.placementId],
+  )
+  if (rows[0]?.[1] === 'true') return null
+  const newest = Number(rows[0]?.[0] ?? 0)
+  const live = lead.versions.filter(({ state }) => state === 'live')
+  // A store that has none yet begins with what an install gets; what is held back comes to it next.
+  if (newest === 0) return live.findLast(({ held }) => !held) ?? live.at(-1) ?? null
+  return live.find(({ version }) => version > newest) ?? null
+}
+
+async function publishOrAsk(connection: Connection, place: Place, lead: Lead, publication: Publication): Promise<void> {
+  await connection.batch([EXCLUSIVE])
+  // Somebody else may have been faster.
+  const next = await nextVersion(connection, place, lead)
+  if (next?.version !== publication.follow?.version) return
+  try {
+    await publishVersion(connection, publication)
+  } catch (error) {
+    if (!isForMigration(error)) throw error
+    await requestMigration(connection, publication)
+  }
+}
+
+/** What the migrator of the database is asked for, as the default store goes. */
+async function steer(
+  connection: Connection,
+  { placementId }: Place,
+  lead: Lead,
+  returning: number | null,
+): Promise<void> {
+  const rows = await query(
+    connection,
+    `select id::text, to_version::text from backsaas.migrations
+     where placement_id = $1 and follows and phase not in ('done', 'rolled_back')`,
+    [placementId],
+  )
+  for (const [id, version] of rows) {
+    const wanted = returning !== null && returning <= Number(version) ? 'rolled_back' : wish(lead, Number(version))
+    const hurried = lead.migration?.hurried === true && wanted === 'done'
+    await query(
+      connection,
+      // Destructive steps were confirmed where the default store's began: it is the same change.
+      `update backsaas.migrations set wanted = $2, confirmed = case when $2 = 'done' then token else confirmed end, hurried = $3::bool
+       where id = $1 and (wanted is distinct from $2 or hurried <> $3::bool)`,
+      [String(id), wanted, String(hurried)],
+    )
+  }
+}
+
+function wish({ versions, migration }: Lead, version: number): 'live' | 'done' | 'rolled_back' {
+  const there = versions.find((one) => one.version === version)
+  if (there?.state !== 'live') return 'rolled_back'
+  // Whatever is newer there has been contracted with, or was compatible with it.
+  if (migration === null || migration.toVersion < version) return 'live'
+  return migration.toVersion > version || migration.contracts ? 'done' : 'live'
+}
+
+export async function readBrought(connection: Connection, { placementId }: Place): Promise<Brought> {
+  const [row] = await query(
+    connection,
+    `select max(version)::text from backsaas.versions where placement_id = $1 and state = 'live'`,
+    [placementId],
+  )
+  const [migration] = await query(
+    connection,
+    `select id::text from backsaas.migrations where placement_id = $1
+     order by phase in ('done', 'rolled_back'), created_at desc limit 1`,
+    [placementId],
+  )
+  return {
+    version: Number(row?.[0] ?? 0),
+    migration: migration?.[0] ? await readMigration(connection, migration[0]) : null,
+  }
+}

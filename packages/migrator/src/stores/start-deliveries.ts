@@ -1,0 +1,69 @@
+/** Delivers versions to stores, and states of tenants to the databases where they are missing: any number of processes may. */
+import type { Observe } from '@backsaas/core'
+import { MIGRATOR_SCOPE } from '../execute/migrator-transaction.ts'
+import { readPlatform } from '../registry/platform.ts'
+import { createAlarm } from '../waiting/alarm.ts'
+import { faultTeller, toStderr } from '../waiting/faults.ts'
+import { listenOrLook } from '../waiting/listen-or-look.ts'
+import { advanceDelivery } from './advance-delivery.ts'
+import { DELIVERIES_CHANNEL, openDeliveries } from './delivery-row.ts'
+import type { Fleet } from './fleet.ts'
+import { tellFences } from './tell-fences.ts'
+
+export interface DeliveriesOptions {
+  /** How often it looks while something is on its way; without, or told of something, eight times as long. Default 1,000. */
+  readonly intervalMs?: number
+  /** Told of failures on our side; it goes on. Default: a line on stderr. */
+  readonly observe?: Observe
+}
+
+export interface Deliveries {
+  /** Ends after the step under way. */
+  close(): Promise<void>
+}
+
+/** @example const deliveries = await startDeliveries(fleet) */
+export async function startDeliveries(fleet: Fleet, options: DeliveriesOptions = {}): Promise<Deliveries> {
+  const { intervalMs = 1000, observe = toStderr('deliveries') } = options
+  const alarm = createAlarm()
+  let closing = false
+  const onFault = faultTeller(observe, 'DELIVERY_FAILED')
+
+  async function loop(): Promise<void> {
+    while (!closing) {
+      alarm.set()
+      const active = await look().catch((error: unknown) => {
+        onFault(error)
+        return 1
+      })
+      if (!alarm.hasRung && !closing) await alarm.wait(active > 0 ? intervalMs : intervalMs * 8)
+    }
+  }
+
+  /** @returns how many are on their way. */
+  async function look(): Promise<number> {
+    const told = await tellFences(fleet)
+    const connection = fleet.home.open(MIGRATOR_SCOPE, 'migrator')
+    const open = await openDeliveries(connection, await readPlatform(connection))
+    for (const delivery of open) {
+      if (closing) break
+      await advanceDelivery(fleet, delivery).catch(onFault)
+    }
+    return open.length + told.left
+  }
+
+  const stopListening = await listenOrLook(fleet.home, DELIVERIES_CHANNEL, alarm.ring, onFault)
+  const looping = loop()
+  let closed: Promise<void> | undefined
+  return {
+    close() {
+      closed ??= (async () => {
+        closing = true
+        alarm.ring()
+        await stopListening?.()
+        await looping
+      })()
+      return closed
+    },
+  }
+}
