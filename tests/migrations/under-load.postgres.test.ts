@@ -2,9 +2,6 @@
  * A rename, a conversion and a split under load: the migrator is killed in the middle of the backfill, another one goes on, and the
  * older version ends while a runtime that has heard nothing of it is asked. Clients on all live versions notice nothing (I1, I2).
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { memory } from '@backsaas/adapters/buses/memory'
 import { createKey, migrate, migrationStatus, rollbackMigration, runMigration } from '@backsaas/migrator'
 import { createRuntime } from '@backsaas/runtime'
@@ -14,6 +11,7 @@ import type { Figures } from './figures.ts'
 import { type Ledger, startLedger } from './ledger.ts'
 import { type LockMonitor, lockFigures, startLockMonitor } from './lock-monitor.ts'
 import { AFTER, BEFORE, people } from './people.ts'
+import { runKilled } from './run-killed.ts'
 import { FULL, KILLS, ROWS, TRANSACTIONS } from './sizes.ts'
 
 /** Acknowledged in each part of a story: there are nine in both. */
@@ -88,7 +86,7 @@ test(
     const { id, token } = await statusOf()
     let done = 0
     for (let killed = 0; killed < KILLS; killed++) {
-      expect(await runKilled(id)).toBe('SIGKILL')
+      expect(await runKilled(fixture.url ?? '', id, { until: 'live', at: 'range:3', when: 'after' })).toBe(true)
       const { phase, rowsDone } = await statusOf()
       expect(phase).toBe('backfill')
       expect(rowsDone).toBeGreaterThan(done)
@@ -136,17 +134,6 @@ test(
   },
   HOUR_MS,
 )
-
-/** A migrator as a process of its own, which dies while it fills the third range of rows. */
-async function runKilled(id: string): Promise<string | null> {
-  const file = fileURLToPath(new URL('killed-migrator.ts', import.meta.url))
-  const args = ['--conditions=@backsaas/source', file, fixture.url ?? '', id, 'live', '', 'range:3', 'after']
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
-  const [, signal] = (await once(child, 'exit')) as [number | null, string | null]
-  // Its lease has to be over.
-  await new Promise((resolve) => setTimeout(resolve, 400))
-  return signal
-}
 
 /** Ends the backend that fills a range of rows, again and again, while `work` goes on. @returns how often. */
 async function endingBackends(work: () => Promise<unknown>): Promise<number> {
