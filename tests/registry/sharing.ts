@@ -103,6 +103,22 @@ export function sharing(lend: Lend): void {
     expect((await member.rpc('list_installable_schemas', {})).status).toBe(403)
   })
 
+  test('of a schema with a version that is held back, the one is listed that an install gets', async () => {
+    const [owner, other] = [await lend().newTenant(), await lend().newTenant()]
+    const versions = [schemaOf('held'), schemaOf('held', 'more: { type: string }')]
+    for (const [index, source] of versions.entries()) {
+      const published = await owner.rpc('publish_schema', { source, hold: index === 1 })
+      expect([published.status, published.row.version]).toEqual([201, index + 1])
+    }
+    await owner.send('PATCH', '/schemas?name=eq.held', { shared: true })
+    const schema = `${owner.tenant.slug}/held`
+    const { row } = await other.rpc('list_installable_schemas', { search: 'held' })
+    const listed = row.schemas as readonly Record<string, unknown>[]
+    expect(listed).toMatchObject([{ owner: owner.tenant.slug, name: 'held', version: 1 }])
+    expect((await other.rpc('install_schema', { schema })).row.version).toBe(1)
+    await owner.send('PATCH', '/schemas?name=eq.held', { shared: false })
+  })
+
   test('an install is taken away; its rows stay, and come back with it', async () => {
     const [first, , third] = tenants()
     expect((await third.tenant.get('/notes?select=more')).body).toEqual([{ more: 'third' }])

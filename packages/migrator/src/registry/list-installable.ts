@@ -10,7 +10,7 @@ export interface InstallableSummary {
   readonly owner: string
   readonly schemaId: string
   readonly description: string | null
-  /** The newest live version: what an install gets. */
+  /** The newest that serves and is not held back for a roll-out: what an install gets. */
   readonly version: number
   /** The tenant's profiles that it is already. */
   readonly installedAs: readonly string[]
@@ -39,7 +39,8 @@ export async function listInstallable(
   const [slug, name, id] = [`t.${t.column('slug')} collate "C"`, `s.${s.column('name')} collate "C"`, s.column('id')]
   const rows = await query(
     connection,
-    `select ${slug}, ${name}, s.${id}::text, s.${s.column('description')}, max(v.version)::text,
+    `select ${slug}, ${name}, s.${id}::text, s.${s.column('description')},
+       coalesce(max(v.version) filter (where not v.held), max(v.version))::text,
        (select coalesce(json_agg(i.${i.column('profile')} order by i.${i.column('profile')}), '[]')::text from ${i.table} i
         where i.${i.tenant} = $2 and i.${i.column('schema_id')} = s.${id})
      from ${s.table} s
