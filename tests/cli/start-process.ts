@@ -27,6 +27,7 @@ export interface Served {
   /** From the start of the process to the first 200. */
   readonly startMs: number
   stdout(): string
+  stderr(): string
   /** Sends the signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<Ended>
 }
@@ -43,11 +44,17 @@ export async function runCli(args: readonly string[], variables: Variables = {})
   return (await launch([...CLI, ...args], variables)).ended
 }
 
-/** A command line that goes on until it is stopped. */
-export function startCli(args: readonly string[], variables: Variables = {}): Pick<Served, 'stdout' | 'stop'> {
+export interface Started extends Pick<Served, 'stdout' | 'stderr' | 'stop'> {
+  readonly ended: Promise<Ended>
+}
+
+/** A command line that goes on until it is stopped, or ends by itself. */
+export function startCli(args: readonly string[], variables: Variables = {}): Started {
   const { child, ended, output } = launch([...CLI, ...args], variables)
   return {
+    ended,
     stdout: () => output.stdout,
+    stderr: () => output.stderr,
     stop: (signal = 'SIGTERM') => {
       child.kill(signal)
       return ended
@@ -90,6 +97,7 @@ export async function serve(
     dev: JSON.parse(readFileSync(file, 'utf8')),
     startMs: performance.now() - start,
     stdout: () => output.stdout,
+    stderr: () => output.stderr,
     stop: (signal = 'SIGTERM') => {
       child.kill(signal)
       return ended

@@ -7,6 +7,7 @@ import { convergePlacement } from './execute/converge-placement.ts'
 import { type MigrationStatus, statusOf } from './execute/migration-status.ts'
 import type { RunOptions } from './execute/run.ts'
 import { runMigration } from './execute/run-migration.ts'
+import { type Pinned, pinnedBefore } from './pins/read-pins.ts'
 import { type Naming, readableNaming } from './plan/names.ts'
 import type { Decide } from './registry/decide.ts'
 import { findTenant } from './registry/find-tenant.ts'
@@ -44,6 +45,8 @@ export interface Migrated {
   readonly created: boolean
   /** The newest live version, which installs have: later than `version` where the content is that of an earlier one. */
   readonly newest: number
+  /** Installs that stay at an older version than the newest, whatever is published: a contract waits for them. */
+  readonly pinned: Pinned
   /** What made it, where that took a migration. */
   readonly migration?: MigrationStatus
 }
@@ -78,11 +81,14 @@ export async function migrate(database: Database, source: string, options: Migra
   if (outcome.kind === 'migration') {
     const row = await runMigration(database, outcome.migrationId, options.run)
     await convergePlacement(database, outcome.placementId)
-    return { ...done, version: row.toVersion, created: true, newest: row.toVersion, migration: statusOf(row) }
+    const { placementId, toVersion: version } = row
+    const pinned = await pinnedBefore(database, { placementId, version })
+    return { ...done, version, created: true, newest: version, pinned, migration: statusOf(row) }
   }
   const { version, created, newest, placementId } = outcome.published
   await convergePlacement(database, placementId)
-  return { ...done, version, created, newest }
+  const pinned = await pinnedBefore(database, { placementId, version: newest })
+  return { ...done, version, created, newest, pinned }
 }
 
 function bootstrapOptions({ report, decide }: MigrateOptions): BootstrapOptions {

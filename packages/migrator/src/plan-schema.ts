@@ -5,7 +5,7 @@ import type { ShownRows } from './execute/describe-blockers.ts'
 import { type Ask, type FoundBlocker, findBlockers } from './execute/find-blockers.ts'
 import { migratorTransaction } from './execute/migrator-transaction.ts'
 import { readSource } from './migrate.ts'
-import { namePinned, type Pinned, samplePins } from './pins/read-pins.ts'
+import { describePinned, type Pinned, samplePins } from './pins/read-pins.ts'
 import type { Change } from './plan/diff.ts'
 import { type Naming, readableNaming } from './plan/names.ts'
 import type { MigrationPlan } from './plan/steps.ts'
@@ -94,7 +94,7 @@ export function describePlan({ schema, from, changes, plan, blockers, pinned }: 
   const list = changes.map(
     ({ class: kind, type, pointer, message }) => `  ${kind === 'breaking' ? '!' : ' '} ${type} ${pointer}: ${message}`,
   )
-  const stay = pinned.count > 0 ? [`pinned, and staying where they are: ${namePinned(pinned)}`] : []
+  const stay = describePinned(pinned)
   if (!plan)
     return [`${schema}: ${changes.length} changes, all compatible: they are published at once`, ...list, ...stay]
   const lines = plan.steps.flatMap((step) => [

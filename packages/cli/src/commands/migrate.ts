@@ -47,20 +47,20 @@ export function addMigrate(program: Command, io: Io): void {
 async function migrateFile(file: string | undefined, options: MigrateOptions, io: Io): Promise<void> {
   const run = { ...runOptions(options, io), hooks: await migrationHooks(options.migrationHooks) }
   if (options.resume !== undefined) {
-    const { migrationStatus, openMigrationOf, runMigration } = await import('@backsaas/migrator')
+    const { describePinned, openMigrationOf, pinnedBefore, runMigration, statusOf } = await import('@backsaas/migrator')
     const name = options.resume
-    const status = await useDatabase(options.database, async (database) => {
+    const found = await useDatabase(options.database, async (database) => {
       const { id } = await openMigrationOf(database, name)
-      await runMigration(database, id, run)
-      const all = await migrationStatus(database, { schema: name })
-      return all.find((one) => one.id === id)
+      const row = await runMigration(database, id, run)
+      const { placementId, toVersion: version } = row
+      return { ...statusOf(row), pinned: await pinnedBefore(database, { placementId, version }) }
     })
-    io.out(options.json ? JSON.stringify(status) : status ? standing(status) : '')
+    io.out(options.json ? JSON.stringify(found) : [standing(found), ...describePinned(found.pinned)].join('\n'))
     return
   }
   if (file === undefined) throw new BackSaasError('USAGE', 400, 'a file is missing', { hint: 'or say --resume SCHEMA' })
   const text = readText(file)
-  const { migrate } = await import('@backsaas/migrator')
+  const { describePinned, migrate } = await import('@backsaas/migrator')
   const { functions } = await curated(options)
   const result = await useDatabase(options.database, (database) =>
     migrate(database, text, {
@@ -72,7 +72,7 @@ async function migrateFile(file: string | undefined, options: MigrateOptions, io
       ...(options.owner !== undefined && { owner: options.owner }),
     }),
   )
-  io.out(options.json ? JSON.stringify(result) : summary(result))
+  io.out(options.json ? JSON.stringify(result) : [summary(result), ...describePinned(result.pinned)].join('\n'))
 }
 
 function runOptions(options: MigrateOptions, io: Io): RunOptions {

@@ -35,9 +35,9 @@ export function addPublish(program: Command, io: Io): void {
       io.out(`${result.schema} version ${result.version} ${done} (${result.hash})`)
       for (const line of changeLines(result.changes ?? [])) io.out(line)
       const pinned = result.pinned as Pinned | undefined // as `publish_schema` answers it
-      if (pinned && pinned.count > 0) {
-        const { namePinned } = await import('@backsaas/migrator')
-        io.out(`pinned, and staying where they are: ${namePinned(pinned)}`)
+      if (pinned) {
+        const { describePinned } = await import('@backsaas/migrator')
+        for (const line of describePinned(pinned)) io.out(line)
       }
     }
   })

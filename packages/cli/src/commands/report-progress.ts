@@ -10,7 +10,7 @@ export function reportProgress(io: Io, asJson: boolean): Progress {
   return ({ id, schema, phase, state, step, plan, rowsDone, rowsTotal, problem }) => {
     const title = plan.steps[step]?.title ?? null
     const rows = phase === 'backfill' && rowsTotal > 0 ? ` ${rowsDone}/${rowsTotal} rows` : ''
-    const why = problem ? ` (${problem.code}: ${problem.message})` : ''
+    const why = problem ? ` (${problem.code}: ${problem.message}${problem.hint ? `; ${problem.hint}` : ''})` : ''
     const line = asJson
       ? JSON.stringify({
           id,

@@ -96,9 +96,28 @@ export function namePinned({ count, samples }: Pinned): string {
   return [...named, ...(more > 0 ? [`${more} more`] : [])].join(', ')
 }
 
+/** A line for people; none where nobody is pinned. */
+export function describePinned(pinned: Pinned): string[] {
+  return pinned.count > 0 ? [`pinned, and staying where they are: ${namePinned(pinned)}`] : []
+}
+
 /** As the registry answers it. */
 export function pinnedJson({ count, samples }: Pinned): JsonObject {
   return { count, samples: samples.map((pin) => ({ ...pin })) }
+}
+
+/**
+ * Who is pinned to an older version of the placement: nothing moves them, and the contract waits for them.
+ *
+ * @example await pinnedBefore(database, { placementId, version: 2 })
+ */
+export function pinnedBefore(
+  database: Database,
+  { placementId, version }: { readonly placementId: string; readonly version: number },
+): Promise<Pinned> {
+  return migratorTransaction(database, async (connection) =>
+    samplePins(connection, await readPlatform(connection), { placementId, below: version }),
+  )
 }
 
 /**
