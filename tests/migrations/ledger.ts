@@ -30,8 +30,8 @@ export interface LedgerOptions {
 }
 
 export interface Ledger {
-  /** Whom clients are from now on; `newer` is the number of the newer version. */
-  turn(mode: Mode, newer: number): void
+  /** Whom clients are from now on; `newer` are the numbers of newer versions, which show and take the same. */
+  turn(mode: Mode, ...newer: readonly number[]): void
   /** Waits until so many more have been acknowledged. */
   more(count: number): Promise<void>
   /** Ends the clients. Errors are answers that nothing announced, and rows that were not what the ledger says. */
@@ -58,11 +58,15 @@ export function startLedger<Model>(
   const rows: Row<Model>[] = []
   const errors: string[] = []
   let mode: Mode = 'old'
-  let newer = 2
+  let newer: readonly number[] = [2]
+  let turns = 0
   let acknowledged = 0
   let stopping = false
 
-  const at = (side: Side): HeaderValues => ({ ...headers, 'schema-version': String(side === 'new' ? newer : 1) })
+  const at = (side: Side): HeaderValues => {
+    const version = side === 'new' ? newer[turns++ % newer.length] : 1
+    return { ...headers, 'schema-version': String(version) }
+  }
   const sideOf = (asked: Mode, even: boolean): Side => (asked === 'both' ? (even ? 'new' : 'old') : asked)
 
   /** A client of a version that ends while it is served has been told when. */
@@ -136,9 +140,9 @@ export function startLedger<Model>(
 
   const loops = callers.flatMap((caller) => Array.from({ length: each }, (_, i) => loop(caller, i * 1_000_000)))
   return {
-    turn(next, version) {
+    turn(next, ...versions) {
       mode = next
-      newer = version
+      newer = versions
     },
     async more(count) {
       const goal = acknowledged + count

@@ -100,6 +100,29 @@ export function pinning(lend: Lend): void {
     await expect.poll(created(pinned, { title: 'longer than five' }), SOON).toBe(400)
   })
 
+  test('newer versions are published over a contract that waits; it goes on by itself, and is not taken back', async () => {
+    const { owner, pinned } = await two()
+    const id = await goLive(owner)
+    const over = (max: number): string =>
+      NARROWED.replace('max: 5 }', `max: ${max} }`).replace('more:', 'again: { type: string }\n      more:')
+    const asked = await publish(owner, over(5))
+    expect(asked).toMatchObject({ version: 3, pinned: { count: 1 } })
+    expect([await version(owner), await version(pinned)]).toEqual([3, 1])
+    const back = await owner.rpc('rollback_migration', { migration: id })
+    expect([back.status, back.row.code]).toEqual([409, 'ROLLBACK_BUILT_UPON'])
+    await expect.poll(created(owner, { title: 'a', again: 'b' }), SOON).toBe(201)
+    expect(await created(pinned, { title: 'longer than five' })()).toBe(400)
+
+    await owner.rpc('continue_migration', { migration: id, contract: true, now: true })
+    await expect.poll(async () => (await migration(owner, id)).state, LONG).toBe('waiting')
+    expect(await publish(owner, over(50))).toMatchObject({ version: 4 })
+    await expect.poll(created(owner, { title: 'longer than five', again: 'b' }), SOON).toBe(201)
+    const unpinned = await pinned.rpc('unpin_install', { profile: 'ledger' })
+    expect(unpinned.body).toMatchObject({ version: 4, moved: true })
+    await expect.poll(async () => (await migration(owner, id)).phase, LONG).toBe('done')
+    await expect.poll(created(pinned, { title: 'longer than five', again: 'b' }), SOON).toBe(201)
+  })
+
   test('contracts that wait take nobody’s turn', async () => {
     const waiting = await Promise.all(
       [1, 2].map(async () => {

@@ -2,7 +2,7 @@
 import type { Connection, Database, Result } from '@backsaas/core'
 import { arrayText, TENANT_COLUMN } from '@backsaas/core'
 import { readRoles } from '../bootstrap/read-roles.ts'
-import { createIndex, type IndexPlan, wantedIndexes } from '../plan/indexes.ts'
+import { createIndex, type IndexPlan, versionIndexes } from '../plan/indexes.ts'
 import { createNames } from '../plan/names.ts'
 import { identifier, qualified } from '../plan/quote.ts'
 import type { Roles } from '../plan/row-security.ts'
@@ -34,9 +34,11 @@ export async function convergePlacement(database: Database, placementId: string)
   const { script } = database.open(MIGRATOR_SCOPE, 'migrator')
   const concurrently = script !== undefined
   const how = concurrently ? 'drop index concurrently' : 'drop index'
+  const drop = (name: string): string => `${how} if exists ${qualified(missing.pgSchema, name)}`
   const statements = [
-    ...[...missing.broken, ...missing.unwanted].map((name) => `${how} if exists ${qualified(missing.pgSchema, name)}`),
+    ...missing.broken.map(drop),
     ...missing.indexes.map((index) => createIndex(missing.pgSchema, index, names, concurrently)),
+    ...missing.unwanted.map(drop),
   ]
   if (statements.length > 0) {
     if (script) await script(statements.map(ddl))
@@ -75,13 +77,11 @@ async function readMissing(connection: Connection, placementId: string): Promise
   const indexes = await query(connection, INDEXES, tables)
   const checks = await query(connection, UNVALIDATED, tables)
   const statistics = (await query(connection, STATISTICS, tables)).map(([table, columns]) => `${table} ${columns}`)
+  const wanted = versionIndexes(compiled, mapping)
+  const unwanted = await readUnwanted(connection, placementId, wanted, indexes)
   const valid = indexes
-    .filter(([, , isValid]) => isValid === 'true')
+    .filter(([, name, isValid]) => isValid === 'true' && !unwanted.includes(String(name)))
     .map(([table, , , columns]) => `${table} ${columns}`)
-  const wanted = Object.values(compiled.entities).flatMap((entity) => {
-    const physical = mapping.entities[entity.name]
-    return physical ? wantedIndexes(entity, physical) : []
-  })
   const wantedSets = Object.values(compiled.entities).flatMap((entity) => {
     const physical = mapping.entities[entity.name]
     return physical ? wantedStatistics(entity, physical) : []
@@ -89,7 +89,7 @@ async function readMissing(connection: Connection, placementId: string): Promise
   return {
     pgSchema: mapping.schema,
     broken: indexes.filter(([, , isValid]) => isValid !== 'true').map(([, name]) => String(name)),
-    unwanted: await readUnwanted(connection, placementId, wanted, indexes),
+    unwanted,
     indexes: wanted.filter((index) => !valid.some((have) => have.startsWith(indexKey(index)))),
     statistics: wantedSets.filter((plan) => !statistics.includes(statisticsKey(plan))),
     roles: await readRoles(connection),
@@ -115,13 +115,9 @@ async function readUnwanted(
     [placementId],
   )
   const kept = new Set(wanted.map(indexKey))
-  const earlier = versions.flatMap(([compiled, mappingText]) => {
-    const { entities } = readMapping(mappingText)
-    return Object.values(readCompiled(compiled).entities).flatMap((entity) => {
-      const physical = entities[entity.name]
-      return physical ? wantedIndexes(entity, physical).map(indexKey) : []
-    })
-  })
+  const earlier = versions.flatMap(([compiled, mapping]) =>
+    versionIndexes(readCompiled(compiled), readMapping(mapping)).map(indexKey),
+  )
   const gone = new Set(earlier.filter((key) => !kept.has(key)))
   return indexes
     .filter(([table, , , columns, isUnique]) => isUnique === 'false' && gone.has(`${table} ${columns}`))

@@ -18,7 +18,7 @@ import { MIGRATOR_SCOPE, migratorTransaction, query } from './migrator-transacti
 export async function whoHoldsOld(
   connection: Connection,
   platform: Platform,
-  { placementId, toVersion }: MigrationRow,
+  { placementId, toVersion }: Pick<MigrationRow, 'placementId' | 'toVersion'>,
   drained: boolean,
 ): Promise<MigrationProblem | null> {
   const rollout = await openRollout(connection, platform, placementId)

@@ -123,18 +123,25 @@ async function refusePinned(
   })
 }
 
+/** @throws `ROLLBACK_BUILT_UPON` (409) where a newer version stands on this one. */
 async function refuseBuiltUpon(
   connection: Connection,
   { placementId, toVersion, schema }: MigrationRow,
 ): Promise<void> {
   const [row] = await query(
     connection,
-    `select version::text from backsaas.versions where placement_id = $1 and version > $2 and state <> 'retired' limit 1`,
+    `select v.version::text, exists (select from backsaas.migrations m where m.placement_id = $1 and m.to_version = v.version)::text
+     from backsaas.versions v where placement_id = $1 and version > $2 and state <> 'retired' order by v.version desc limit 1`,
     [placementId, String(toVersion)],
   )
   if (!row) return
-  throw new BackSaasError('ROLLBACK_BUILT_UPON', 409, `version ${row[0]} of ${schema} builds on this one`, {
-    hint: 'take that one back first',
+  const [version, isMigrated] = row
+  throw new BackSaasError('ROLLBACK_BUILT_UPON', 409, `version ${version} of ${schema} builds on this one`, {
+    hint:
+      isMigrated === 'true'
+        ? `take that one back first: \`backsaas rollback ${schema}\``
+        : 'a version that was published at once is not taken back: publish what should be as a newer version, or go on to the contract',
+    details: { to_version: toVersion, newest: Number(version) },
   })
 }
 

@@ -1,6 +1,6 @@
 /** One step of a migration, by its kind: what it does, its checkpoint, and what in the data stands in its way. */
 import { BackSaasError, type Connection, DatabaseError } from '@backsaas/core'
-import type { BackfillStep, Blockers, DdlStep, IndexStep, Step, TurnStep } from '../plan/steps.ts'
+import type { BackfillStep, Blockers, DdlStep, DropIndexStep, IndexStep, Step, TurnStep } from '../plan/steps.ts'
 import { goLive } from '../registry/go-live.ts'
 import type { Platform } from '../registry/platform.ts'
 import { DRAIN_MS } from '../registry/release-version.ts'
@@ -11,6 +11,7 @@ import { convergeIndex, dropBroken, dropIndexes } from './converge-index.ts'
 import { describeBlockers } from './describe-blockers.ts'
 import { tellProgress } from './events.ts'
 import { backfillHealth } from './health.ts'
+import { laterIndexes, runKeepingLater } from './keep-later.ts'
 import { checkpoint, type MigrationProblem, type MigrationRow } from './migration-row.ts'
 import { ddl, EXCLUSIVE, MIGRATOR_SCOPE, migratorTransaction, query, runDdl } from './migrator-transaction.ts'
 import { awaitReaders, markRetired, whoHoldsOld } from './retire-versions.ts'
@@ -27,7 +28,7 @@ export function runStep(run: Run, migration: MigrationRow, step: Step): Promise<
     case 'index':
       return runIndex(run, migration, step)
     case 'drop_index':
-      return converged(run, migration, () => dropIndexes(run.database, step))
+      return converged(run, migration, () => dropUnneeded(run, migration, step))
     case 'backfill':
       return runBackfill(run, migration, step)
     case 'live':
@@ -42,7 +43,8 @@ export function runStep(run: Run, migration: MigrationRow, step: Step): Promise<
 async function runStatements(run: Run, migration: MigrationRow, step: DdlStep): Promise<MigrationProblem | null> {
   try {
     await run.commit(step.tables, async (transaction) => {
-      await runDdl(transaction, step.statements)
+      if (step.phase === 'contract') await runKeepingLater(transaction, migration, step)
+      else await runDdl(transaction, step.statements)
       await finishStep(run, transaction, migration)
     })
     return null
@@ -65,6 +67,14 @@ async function runIndex(run: Run, migration: MigrationRow, step: IndexStep): Pro
     await dropBroken(run.database, step)
     return problem
   }
+}
+
+/** But for those that a version which was published over this one needs: what is left over is dropped when no migration is open. */
+async function dropUnneeded({ database }: Run, migration: MigrationRow, step: DropIndexStep): Promise<void> {
+  const later = await migratorTransaction(database, (connection) => laterIndexes(connection, migration))
+  const needed = later.filter(({ table }) => table === step.table)
+  const indexes = step.indexes.filter((set) => !needed.some(({ columns }) => columns.every((one, i) => set[i] === one)))
+  await dropIndexes(database, { ...step, indexes })
 }
 
 /** What cannot be in a transaction is looked at, not remembered: only that it is there is written down. */

@@ -112,6 +112,14 @@ export function keepComputed(
   ]
 }
 
+/** What keeps them goes: no version that serves has any. */
+export function dropComputed(pgSchema: string, table: string, name: string): string[] {
+  return [
+    `drop trigger if exists ${COMPUTED_TRIGGER} on ${qualified(pgSchema, table)}`,
+    `drop function if exists ${qualified(pgSchema, name)}()`,
+  ]
+}
+
 /** Works the fields out for the rows there are; nothing else of them changes, and no event is told. */
 export function fillComputed(table: string, columns: readonly string[]): string {
   return `update ${table} set ${columns.map((column) => `${identifier(column)} = null`).join(', ')}`

@@ -1,5 +1,5 @@
 /** The indexes an entity needs beside its key and unique sets; every one is led by the tenant. */
-import type { CompiledEntity, EntityMapping } from '@backsaas/core'
+import type { CompiledEntity, CompiledSchema, EntityMapping, Mapping } from '@backsaas/core'
 import { TENANT_COLUMN } from '@backsaas/core'
 import type { NameGiver } from './names.ts'
 import { identifier, identifiers, qualified } from './quote.ts'
@@ -24,6 +24,14 @@ export function wantedIndexes(entity: CompiledEntity, mapping: EntityMapping): I
     if (![...backed, ...kept].some((other) => begins(columns, other))) kept.push(columns)
   }
   return kept.map((columns) => ({ table: mapping.table, columns }))
+}
+
+/** Those of all entities of a version. */
+export function versionIndexes({ entities }: CompiledSchema, mapping: Mapping): IndexPlan[] {
+  return Object.values(entities).flatMap((entity) => {
+    const physical = mapping.entities[entity.name]
+    return physical ? wantedIndexes(entity, physical) : []
+  })
 }
 
 /** The statement that makes the index. */

@@ -2,9 +2,10 @@
 import type { CompiledSchema, Mapping } from '@backsaas/core'
 import type { Matches } from './identity.ts'
 import type { TablePlan } from './plan-table.ts'
-import type { LiveVersion, PlanContext } from './plan-version.ts'
+import type { PlanContext } from './plan-version.ts'
 import type { Step } from './steps.ts'
 import type { SyncContext } from './sync-trigger.ts'
+import type { LiveVersion } from './waiting-migration.ts'
 
 export interface MigrationContext extends PlanContext {
   readonly previous: Mapping

@@ -1,6 +1,6 @@
 /** Contract: what only retired versions needed goes. */
 import { invariant } from '@backsaas/core'
-import { COMPUTED_TRIGGER, keepComputed } from './computed.ts'
+import { dropComputed, keepComputed } from './computed.ts'
 import { type Layout, NO_LOCK, type StepDraft, syncContext } from './layout.ts'
 import { fit } from './names.ts'
 import { dropQueue, hookSteps } from './plan-hooks.ts'
@@ -85,8 +85,7 @@ function computedAfter({ table, pair }: TablePlan, { context, mapping, previous 
   const name = context.functions.get(table)
   if (!had || name === undefined) return []
   if (has) return keepComputed([{ entity, physical }], mapping.schema, context.roles, () => name)
-  const drop = `drop trigger if exists ${COMPUTED_TRIGGER} on ${qualified(mapping.schema, table)}`
-  return [drop, `drop function if exists ${qualified(mapping.schema, name)}()`]
+  return dropComputed(mapping.schema, table, name)
 }
 
 /** A table that no version has any more is put aside; dropping it is another matter. */

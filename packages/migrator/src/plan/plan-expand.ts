@@ -1,6 +1,6 @@
 /** Expand: what the new version needs stands beside what the old one uses. */
 import { invariant } from '@backsaas/core'
-import { COMPUTED_TRIGGER, keepComputed } from './computed.ts'
+import { dropComputed, keepComputed } from './computed.ts'
 import { checkClause, createReference, createTable } from './create-table.ts'
 import { references } from './diff.ts'
 import { type Layout, NO_LOCK, type StepDraft, syncContext } from './layout.ts'
@@ -153,10 +153,5 @@ function computedStatements(
 
 function computedBefore({ table }: TablePlan, { context, mapping }: Layout, name: string): string[] {
   const kept = keepComputed(keptVersions(context.live, table), mapping.schema, context.roles, () => name)
-  if (kept.length > 0) return kept
-  const on = qualified(mapping.schema, table)
-  return [
-    `drop trigger if exists ${COMPUTED_TRIGGER} on ${on}`,
-    `drop function if exists ${qualified(mapping.schema, name)}()`,
-  ]
+  return kept.length > 0 ? kept : dropComputed(mapping.schema, table, name)
 }

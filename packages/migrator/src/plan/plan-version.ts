@@ -1,5 +1,5 @@
 /** A compiled schema to what has to happen in Postgres: the names of the new version, and its DDL. Pure. */
-import type { CompiledSchema, Mapping } from '@backsaas/core'
+import type { CompiledEntity, CompiledSchema, EntityMapping, Mapping } from '@backsaas/core'
 import { invariant } from '@backsaas/core'
 import { columnDefinition, hasColumn } from './column.ts'
 import { fillComputed, type Kept, keepComputed, storedComputed } from './computed.ts'
@@ -11,6 +11,7 @@ import { type EntityMatch, type Matches, matchSchemas } from './identity.ts'
 import { createNames, type NameGiver, type Naming } from './names.ts'
 import { identifier, qualified } from './quote.ts'
 import type { Roles } from './row-security.ts'
+import { heldEntities, type LiveVersion, refuseOver, type WaitingMigration, widenedOver } from './waiting-migration.ts'
 
 export interface PlanContext {
   readonly pgSchema: string
@@ -24,15 +25,12 @@ export interface PlanContext {
   readonly previous?: Mapping
   /** The other live versions, oldest first; the one before unless given. */
   readonly live?: readonly LiveVersion[]
+  /** Migrations that wait for their contract, oldest first; none unless given. */
+  readonly waiting?: readonly WaitingMigration[]
   /** The functions that keep stored computed fields of tables that stand, by physical table. */
   readonly functions: ReadonlyMap<string, string>
   /** Physical tables of `tablesToFill` that have more rows than are filled while the table is locked. */
   readonly crowded: ReadonlySet<string>
-}
-
-export interface LiveVersion {
-  readonly compiled: CompiledSchema
-  readonly mapping: Mapping
 }
 
 /** As many as are worked out in some 50 ms, for which the table is locked. */
@@ -50,7 +48,8 @@ export interface VersionPlan {
  * that has rows are left to be validated, and their indexes to be built, after the transaction.
  *
  * @throws `CHANGE_AMBIGUOUS` (409) where the document can be read in several ways; `NEEDS_MIGRATION` (409) where a change is
- *   not compatible, or is a stored computed field of a crowded table.
+ *   not compatible, or is a stored computed field of a crowded table; `MIGRATION_OPEN` (409) where it is not compatible with a
+ *   version that a migration still serves.
  */
 export function planVersion(next: CompiledSchema, previous: CompiledSchema | null, context: PlanContext): VersionPlan {
   const changes = previous ? diffSchemas(previous, next) : []
@@ -68,6 +67,7 @@ export function planVersion(next: CompiledSchema, previous: CompiledSchema | nul
     names,
   })
   const entities = Object.values(next.entities)
+  refuseWidened(next, mapping, checks, context)
   const created = entities.filter((entity) => !before?.matches.entities.has(entity.name))
   const statements = [
     ...created.flatMap((entity) => createTable(entity, mapping, context.roles, names)),
@@ -102,6 +102,25 @@ function widened(matches: Matches | undefined): ReadonlySet<string> {
     }),
   )
   return new Set(found)
+}
+
+/** What the version before admits, an older one that still serves may not. */
+function refuseWidened(
+  next: CompiledSchema,
+  mapping: Mapping,
+  checks: ReadonlySet<string>,
+  { live = [], waiting = [] }: PlanContext,
+): void {
+  if (waiting.length === 0) return
+  const reasons = Object.values(next.entities).flatMap((entity) => {
+    const fields = Object.values(entity.fields).filter(({ name }) => checks.has(`${entity.name}.${name}`))
+    const held = fields.length === 0 ? [] : heldEntities(entity, live)
+    return fields.flatMap((field) => {
+      const column = mapping.entities[entity.name]?.columns[field.name] as string
+      return held.flatMap((one) => widenedOver(field, column, one) ?? [])
+    })
+  })
+  if (reasons.length > 0) refuseOver(next.name, [...new Set(reasons)], waiting)
 }
 
 /** The physical tables that stand and get stored computed fields, each with these fields. */
@@ -141,23 +160,23 @@ function tooManyRows(next: CompiledSchema, previous: CompiledSchema | null, cont
  * fields are worked out for the rows there are, by the trigger that keeps them from here on.
  */
 function changeTable(
-  { before, after, origins }: EntityMatch,
+  match: EntityMatch,
   standing: Standing,
   mapping: Mapping,
   context: PlanContext & { readonly names: NameGiver; readonly checks: ReadonlySet<string> },
 ): string[] {
+  const { before, after, origins } = match
   const physical = mapping.entities[after.name]
   const old = standing.mapping.entities[before.name]
   invariant(old && physical, `the entity ${after.name} is in both mappings`)
   const { roles, functions, names } = context
+  const live = context.live ?? [standing]
   const added = Object.values(after.fields).filter((field) => hasColumn(field) && !origins.has(field.name))
   const columns = added.map((field) => `add column ${columnDefinition(field, physical.columns[field.name] as string)}`)
   const wider = Object.keys(after.fields).filter((field) => context.checks.has(`${after.name}.${field}`))
-  const dropped = wider.flatMap((field) => {
-    const wanted = { kind: 'check' as const, fields: [origins.get(field) as string] }
-    const name = findConstraint(old, wanted)
-    return name === undefined ? [] : [`drop constraint if exists ${identifier(name)}`]
-  })
+  const dropped = wider.flatMap((field) =>
+    olderChecks(after, field, mapping, { match, old, live: context.waiting?.length ? live : [] }),
+  )
   const checks = [...added.map(({ name }) => name), ...wider].flatMap(
     (name) => checkClause(after, name, physical) ?? [],
   )
@@ -166,7 +185,6 @@ function changeTable(
   const table = qualified(mapping.schema, physical.table)
   const computed = added.filter((field) => field.computed).map((field) => physical.columns[field.name] as string)
   const nameOf = (): string => functions.get(physical.table) ?? names(`${physical.table}_computed`)
-  const live = context.live ?? [standing]
   const kept = [...keptVersions(live, physical.table), { entity: after, physical }]
   return [
     `alter table ${table} ${actions.join(', ')}`,
@@ -174,6 +192,27 @@ function changeTable(
       ? []
       : [...keepComputed(kept, mapping.schema, roles, nameOf), fillComputed(table, computed)]),
   ]
+}
+
+/** The check that admits less, and those of older versions that would refuse what is admitted now. */
+function olderChecks(
+  after: CompiledEntity,
+  field: string,
+  mapping: Mapping,
+  older: { readonly match: EntityMatch; readonly old: EntityMapping; readonly live: readonly LiveVersion[] },
+): string[] {
+  const wanted = { kind: 'check' as const, fields: [older.match.origins.get(field) as string] }
+  const compiled = after.fields[field]
+  const column = mapping.entities[after.name]?.columns[field]
+  const held = heldEntities(after, older.live).flatMap(({ match, physical }) => {
+    const origin = match.origins.get(field)
+    const before = match.before.fields[origin ?? '']
+    if (!before || !compiled || physical.columns[before.name] !== column) return []
+    const isTighter = ['same', 'wider'].includes(fieldChange(before, compiled, match).constraint)
+    return isTighter ? [findConstraint(physical, { kind: 'check', fields: [before.name] })] : []
+  })
+  const names = new Set([findConstraint(older.old, wanted), ...held])
+  return [...names].flatMap((name) => (name === undefined ? [] : [`drop constraint if exists ${identifier(name)}`]))
 }
 
 /** The entity of a table in each version that has it. */

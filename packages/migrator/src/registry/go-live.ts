@@ -63,9 +63,11 @@ export async function goBack(connection: Connection, platform: Platform, migrati
   const { placementId, fromVersion, toVersion } = migration
   await connection.batch([
     {
+      // Those that were on their way out before are so still.
       text: `update backsaas.versions set deprecated_at = null, sunset_at = null
-             where placement_id = $1 and version < $2 and state = 'live'`,
-      params: [placementId, String(toVersion)],
+             where placement_id = $1 and version < $2 and state = 'live'
+               and deprecated_at = (select deprecated_at from backsaas.versions where placement_id = $1 and version = $3)`,
+      params: [placementId, String(toVersion), String(fromVersion)],
       prepare: false,
     },
     moveInstalls(platform, placementId, fromVersion, toVersion),

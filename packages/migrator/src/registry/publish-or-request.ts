@@ -2,7 +2,7 @@
 import type { Connection, Database } from '@backsaas/core'
 import { BackSaasError, DEFAULT_STORE_ID } from '@backsaas/core'
 import { refuseUnknownHooks } from '../execute/find-hook.ts'
-import { migratorTransaction, query } from '../execute/migrator-transaction.ts'
+import { migratorTransaction } from '../execute/migrator-transaction.ts'
 import { type Document, type PublishedDocument, publishDocument } from './publish-document.ts'
 import { requestMigration } from './request-migration.ts'
 import { type Publication, readStanding } from './standing.ts'
@@ -68,11 +68,9 @@ export async function openMigration(
   connection: Connection,
   publication: Publication,
 ): Promise<{ migrationId: string; placementId: string } | null> {
-  const { placementId, open } = await readStanding(connection, publication)
-  if (!open) return null
-  const [row] = await query(connection, 'select hash from backsaas.versions where placement_id = $1 and version = $2', [
-    placementId,
-    String(open.toVersion),
-  ])
-  return row?.[0] === publication.compiled.hash ? { migrationId: open.id, placementId } : null
+  const { placementId, open, versions } = await readStanding(connection, publication)
+  const same = open.find(
+    ({ toVersion }) => versions.find(({ version }) => version === toVersion)?.hash === publication.compiled.hash,
+  )
+  return same ? { migrationId: same.id, placementId } : null
 }

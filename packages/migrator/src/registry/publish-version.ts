@@ -1,5 +1,5 @@
 /** Publishes a version of a schema and places it in a store: names, DDL, registry rows and event in one transaction. */
-import type { CompiledSchema, Connection, JsonObject } from '@backsaas/core'
+import type { CompiledSchema, Connection, JsonObject, Statement } from '@backsaas/core'
 import { BackSaasError, DatabaseError } from '@backsaas/core'
 import { readRoles } from '../bootstrap/read-roles.ts'
 import { storeSchema } from '../bootstrap/store-schema.ts'
@@ -14,6 +14,8 @@ import { insertEvent } from './event.ts'
 import { compatibleEventChanges } from './event-changes.ts'
 import { moveInstalls } from './move-installs.ts'
 import { insertRow, type Platform, readCompiled, readPlatform } from './platform.ts'
+import { readWaiting } from './read-waiting.ts'
+import { DRAIN_MS, deprecateBefore } from './release-version.ts'
 import {
   checkBase,
   checkExpected,
@@ -21,7 +23,7 @@ import {
   liveVersions,
   type Publication,
   readStanding,
-  refuseOpen,
+  refuseMoving,
   type Standing,
   type StandingVersion,
 } from './standing.ts'
@@ -45,7 +47,10 @@ export interface Published {
  * Publishes inside the caller's transaction. All installs of the schema but pinned ones move to the new version; the versions before
  * stay live for whoever still serves them. Content that is live already, be it of an earlier version, changes nothing.
  *
- * @throws `NEEDS_MIGRATION` (409) where a change is not compatible with the live version; `VERSION_CONFLICT` (409) where
+ * A migration that waits for its contract is published over.
+ *
+ * @throws `NEEDS_MIGRATION` (409) where a change is not compatible with the live version; `MIGRATION_OPEN` (409) where a migration is
+ *   on its way, or what it keeps for older versions is not to be changed yet; `VERSION_CONFLICT` (409) where
  *   the document or the publisher expects another version; `FILL_FAILED` (409) where a stored computed field has no value for some row.
  */
 export async function publishVersion(connection: Connection, publication: Publication): Promise<Published> {
@@ -63,14 +68,14 @@ export async function publishVersion(connection: Connection, publication: Public
     const platform = await readPlatform(connection)
     return { version: same.version, created: false, newest: live.version, changes: [], ...place, platform }
   }
-  refuseOpen(publication.compiled, standing)
+  refuseMoving(publication.compiled, standing)
   if (!publication.fixed) await refuseOpenRollout(connection, await readPlatform(connection), placementId)
   checkBase(publication, version - 1)
   const changes = await applyVersion(connection, publication, standing, version, live)
   const platform = await readPlatform(connection)
   if (!follow)
     await recordVersion(connection, publication, standing, { version, platform, changes, old: live?.version })
-  else if (!isHeld(publication, live)) await connection.batch([moveInstalls(platform, placementId, version)])
+  else if (!isHeld(publication, live)) await connection.batch(moveAll(platform, standing, version))
   return { version, created: true, newest: version, changes, ...place, platform }
 }
 
@@ -111,6 +116,7 @@ async function applyVersion(
     history: standing.versions.map((old) => old.mapping),
     ...(live && { previous: live.mapping }),
     live: liveVersions(standing.versions),
+    waiting: await readWaiting(connection, standing),
     functions: await computedFunctions(connection, pgSchema),
     crowded: await crowdedTables(
       connection,
@@ -152,6 +158,13 @@ function isHeld({ hold }: Publication, before: unknown): boolean {
   return hold === true && before !== undefined
 }
 
+/** Versions before the last migration are on their way out, though its own version may have been held back until now. */
+function moveAll(platform: Platform, { placementId, open }: Standing, version: number): Statement[] {
+  const move = moveInstalls(platform, placementId, version)
+  const last = open.at(-1)
+  return last ? [deprecateBefore(placementId, last.toVersion, DRAIN_MS), move] : [move]
+}
+
 interface NewVersion {
   readonly version: number
   readonly platform: Platform
@@ -189,7 +202,7 @@ async function recordVersion(
   await connection.batch([
     ...(standing.schemaIsNew ? [insertRow(platform, 'schemas', ownerId, schema)] : []),
     insertRow(platform, 'schema_versions', ownerId, row),
-    ...(isHeld(publication, old) ? [] : [moveInstalls(platform, standing.placementId, version)]),
+    ...(isHeld(publication, old) ? [] : moveAll(platform, standing, version)),
     event,
   ])
   await openDelivery(connection, platform, { ownerId, schemaId, schema: compiled.name, version }, publication.delivery)

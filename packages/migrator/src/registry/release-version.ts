@@ -39,12 +39,11 @@ export async function releaseVersion(
   ])
 }
 
-/** Tells clients of versions before `version` when they end at the earliest. */
+/** Tells clients of versions before `version` when they end at the earliest. What one of them was told before holds. */
 export function deprecateBefore(placementId: string, version: number, drainMs: number): Statement {
   return {
-    text: `update backsaas.versions set deprecated_at = clock_timestamp(),
-             sunset_at = clock_timestamp() + make_interval(secs => $3::float8 / 1000)
-           where placement_id = $1 and version < $2 and state = 'live'`,
+    text: `update backsaas.versions set deprecated_at = now(), sunset_at = now() + make_interval(secs => $3::float8 / 1000)
+           where placement_id = $1 and version < $2 and state = 'live' and deprecated_at is null`,
     params: [placementId, String(version), String(drainMs)],
     prepare: false,
   }

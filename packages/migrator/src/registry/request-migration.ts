@@ -11,9 +11,11 @@ import { assignIds } from '../plan/identity.ts'
 import { planMigration } from '../plan/plan-migration.ts'
 import { tablesToFill } from '../plan/plan-version.ts'
 import type { MigrationPlan } from '../plan/steps.ts'
+import { refuseOver } from '../plan/waiting-migration.ts'
 import { refuseOpenRollout } from '../rollouts/rollout-row.ts'
 import { openDelivery } from '../stores/delivery-row.ts'
 import { readCompiled, readPlatform } from './platform.ts'
+import { readWaiting } from './read-waiting.ts'
 import {
   checkBase,
   checkExpected,
@@ -21,7 +23,7 @@ import {
   liveVersions,
   type Publication,
   readStanding,
-  refuseOpen,
+  refuseMoving,
   type Standing,
   type StandingVersion,
 } from './standing.ts'
@@ -69,7 +71,14 @@ export async function requestMigration(
 ): Promise<{ readonly id: string; readonly placementId: string; readonly plan: MigrationPlan }> {
   await connection.batch([EXCLUSIVE])
   const standing = await readStanding(connection, publication)
-  refuseOpen(publication.compiled, standing)
+  refuseMoving(publication.compiled, standing)
+  const waiting = await readWaiting(connection, standing)
+  if (waiting.length > 0)
+    refuseOver(
+      publication.compiled.name,
+      [`the new version of ${publication.compiled.name} is a breaking one`],
+      waiting,
+    )
   const platform = await readPlatform(connection)
   if (!publication.fixed) await refuseOpenRollout(connection, platform, standing.placementId)
   checkBase(publication, standing.versions.at(-1)?.version ?? 0)

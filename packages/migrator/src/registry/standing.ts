@@ -1,10 +1,11 @@
 /** A schema and the place it has in a store, before a version is added. */
 import type { CompiledSchema, Connection, Mapping } from '@backsaas/core'
 import { BackSaasError, uuidv7 } from '@backsaas/core'
+import type { MigrationProblem } from '../execute/migration-row.ts'
 import { query } from '../execute/migrator-transaction.ts'
 import { highestId } from '../plan/identity.ts'
 import type { Naming } from '../plan/names.ts'
-import type { LiveVersion } from '../plan/plan-version.ts'
+import type { LiveVersion } from '../plan/waiting-migration.ts'
 import type { DeliveryPlan } from '../stores/delivery-row.ts'
 import { readCompiled, readMapping, readPlatform, tableNames } from './platform.ts'
 
@@ -35,8 +36,19 @@ export interface Standing {
   readonly placementId: string
   readonly placementIsNew: boolean
   readonly versions: readonly StandingVersion[]
-  /** A migration that is not over. */
-  readonly open: { readonly id: string; readonly phase: string; readonly toVersion: number } | null
+  /** The migrations that are not over, in the order of their versions. */
+  readonly open: readonly OpenMigration[]
+}
+
+/** A migration that is not over, as it stands. */
+export interface OpenMigration {
+  readonly id: string
+  readonly phase: string
+  readonly fromVersion: number
+  readonly toVersion: number
+  /** Both versions serve, and its contract has not begun: it may stay so for weeks, and newer versions are published over it. */
+  readonly isWaiting: boolean
+  readonly problem: MigrationProblem | null
 }
 
 export interface StandingVersion {
@@ -88,14 +100,8 @@ export async function readStanding(connection: Connection, publication: Publicat
      where placement_id = $1 order by v.version`,
     [placementId],
   )
-  const [open] = await query(
-    connection,
-    `select id::text, phase, to_version::text from backsaas.migrations
-     where placement_id = $1 and phase not in ('done', 'rolled_back')`,
-    [placementId],
-  )
   return {
-    open: open ? { id: String(open[0]), phase: String(open[1]), toVersion: Number(open[2]) } : null,
+    open: await readOpen(connection, placementId),
     schemaId,
     schemaIsNew: known === null || (publication.fixed !== undefined && !placement),
     placementId,
@@ -108,6 +114,26 @@ export async function readStanding(connection: Connection, publication: Publicat
       mapping: readMapping(mapping),
     })),
   }
+}
+
+async function readOpen(connection: Connection, placementId: string): Promise<OpenMigration[]> {
+  const rows = await query(
+    connection,
+    `select m.id::text, m.phase, m.from_version::text, m.to_version::text, m.problem,
+       (m.phase = 'live' or (m.phase = 'contract' and m.step_cursor is null
+         and m.plan::json -> 'steps' -> m.step ->> 'kind' = 'retire'))::text
+     from backsaas.migrations m where placement_id = $1 and phase not in ('done', 'rolled_back') order by m.to_version`,
+    [placementId],
+  )
+  return rows.map(([id, phase, from, to, problem, isWaiting]) => ({
+    id: String(id),
+    phase: String(phase),
+    fromVersion: Number(from),
+    toVersion: Number(to),
+    isWaiting: isWaiting === 'true',
+    // Written by us.
+    problem: problem ? (JSON.parse(problem) as MigrationProblem) : null,
+  }))
 }
 
 async function findSchema(connection: Connection, publication: Publication): Promise<string | null> {
@@ -131,12 +157,22 @@ export function highestEver(versions: readonly StandingVersion[]): number {
   return Math.max(0, ...versions.map(({ compiled }) => highestId(readCompiled(compiled))))
 }
 
-/** @throws `MIGRATION_OPEN` (409) where a migration of the schema is not over: what comes after it builds on it. */
-export function refuseOpen({ name }: CompiledSchema, { open }: Standing): void {
-  if (!open) return
-  const message = `a migration of ${name} to version ${open.toVersion} is not over (${open.phase})`
-  throw new BackSaasError('MIGRATION_OPEN', 409, message, {
-    hint: `\`backsaas migrate --resume ${name}\` goes on with it, \`backsaas rollback ${name}\` takes it back`,
-    details: { migration_id: open.id, phase: open.phase, to_version: open.toVersion },
-  })
+/** @throws `MIGRATION_OPEN` (409) where a migration of the schema is on its way to or from a version: what comes after it builds on it. */
+export function refuseMoving({ name }: CompiledSchema, { open }: Standing): void {
+  const moving = open.find(({ isWaiting }) => !isWaiting)
+  if (!moving) return
+  const { id, phase, toVersion } = moving
+  const hint =
+    phase === 'contract'
+      ? 'its contract has begun: publish again when that is over'
+      : `\`backsaas migrate --resume ${name}\` goes on with it, \`backsaas rollback ${name}\` takes it back`
+  throw new BackSaasError(
+    'MIGRATION_OPEN',
+    409,
+    `a migration of ${name} to version ${toVersion} is not over (${phase})`,
+    {
+      hint,
+      details: { migration_id: id, phase, to_version: toVersion },
+    },
+  )
 }
