@@ -49,8 +49,8 @@ test('each tenant sees and changes its own rows alone', async () => {
   }
   // What the older version wrote has come over, each tenant's to itself.
   for (const [{ id }, mark] of [
-    [fixture.tenants.acme, 'aaa'],
-    [fixture.tenants.globex, 'bbb'],
+    [fixture.tenants.acme, 'kkk'],
+    [fixture.tenants.globex, 'zzz'],
   ] as const) {
     const store = '"backsaas_00000000000070008000000000000004"'
     const rows = await fixture.ownerQuery(

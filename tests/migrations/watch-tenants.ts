@@ -44,6 +44,7 @@ const LEAKS_MAX = 5
 /** Both tenants have rows of these ids: what forgets the tenant finds the other's. */
 const IDS = Array.from({ length: 40 }, (_, n) => `01900000-0000-7000-8000-0000000000${String(n).padStart(2, '0')}`)
 
+/** Marks are letters that no id has. */
 interface Marked {
   readonly caller: Caller
   readonly mark: string
@@ -71,8 +72,8 @@ export interface Watch {
 export async function watchTenants(fixture: Fixture): Promise<Watch> {
   const { acme, globex } = fixture.tenants
   const tenants: readonly Marked[] = [
-    { caller: acme, mark: 'aaa', others: 'bbb', parity: 0 },
-    { caller: globex, mark: 'bbb', others: 'aaa', parity: 1 },
+    { caller: acme, mark: 'kkk', others: 'zzz', parity: 0 },
+    { caller: globex, mark: 'zzz', others: 'kkk', parity: 1 },
   ]
   for (const { caller, mark, parity } of tenants) {
     const row = (id: string, n: number): object => ({

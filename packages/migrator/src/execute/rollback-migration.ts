@@ -5,7 +5,7 @@ import { namePinned, pinnedJson, samplePins } from '../pins/read-pins.ts'
 import { goBack } from '../registry/go-live.ts'
 import type { Platform } from '../registry/platform.ts'
 import { refuseOpenRollout } from '../rollouts/rollout-row.ts'
-import { askStoresBack } from '../stores/ask-stores-back.ts'
+import { askStoresBack, followers } from '../stores/ask-stores-back.ts'
 import { atHome } from '../stores/at-home.ts'
 import { isPassing, pause } from './attempts.ts'
 import { tellRolledBack } from './events.ts'
@@ -88,6 +88,10 @@ async function turnBack(run: Run, migration: MigrationRow): Promise<void> {
   if (run.home) await atHome(run.home, (connection, platform) => leave(connection, platform, migration))
   const problem = await run.commit([], async (transaction) => {
     await transaction.batch([EXCLUSIVE])
+    await refuseRollback(transaction, run.platform, migration)
+    for (const placementId of await followers(transaction, migration)) {
+      await refusePinned(transaction, run.platform, { ...migration, placementId })
+    }
     const stores = await askStoresBack(transaction, run.platform, migration)
     if (stores) return stores
     await leave(transaction, run.platform, migration)

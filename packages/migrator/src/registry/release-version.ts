@@ -24,19 +24,18 @@ export function versionNotLive(schema: string, version: number, live: readonly n
   })
 }
 
-/** It is the standing version from now on; those before it are promised to serve for a day. */
+/** It is the standing version from now on, in every store that has it; those before it are promised to serve for a day. */
 export async function releaseVersion(
   connection: Connection,
-  { placementId, toVersion }: { readonly placementId: string; readonly toVersion: number },
+  { schemaId, toVersion }: { readonly schemaId: string; readonly toVersion: number },
 ): Promise<void> {
-  await connection.batch([
-    {
-      text: 'update backsaas.versions set held = false where placement_id = $1 and version = $2',
-      params: [placementId, String(toVersion)],
-      prepare: false,
-    },
-    deprecateBefore(placementId, toVersion, DRAIN_MS),
-  ])
+  const rows = await query(
+    connection,
+    `update backsaas.versions v set held = false from backsaas.placements p
+     where p.id = v.placement_id and p.schema_id = $1 and v.version = $2 and v.state = 'live' returning p.id::text`,
+    [schemaId, String(toVersion)],
+  )
+  await connection.batch(rows.map(([id]) => deprecateBefore(String(id), toVersion, DRAIN_MS)))
 }
 
 /** Tells clients of versions before `version` when they end at the earliest. What one of them was told before holds. */

@@ -50,9 +50,13 @@ export async function nextMembers(
     connection,
     `select i.${i.column('id')}::text, i.${i.tenant}::text, i.${i.column('version')}::text, i.${i.column('profile')}
      from ${i.table} i
-     where ${movable(i)} and ($6::uuid is null or i.${i.tenant} > $6::uuid) and (${place} < $4::float8 * 100 or i.${i.tenant}::text = any ($5::text[]))
+     where ${movable(i)} and ($6::uuid is null or i.${i.tenant} > $6::uuid) and (${place} < $4::float8 * 100 or i.${i.tenant}::text = any ($5::text[])
+       or i.${i.column('placement_id')} in (${placementsOf(platform, '$7')}))
      order by i.${i.tenant} limit ${limit} for update of i skip locked`,
-    [rollout.placementId, String(rollout.toVersion), rollout.schemaId, String(percent), arrayText(named), after],
+    [
+      ...[rollout.schemaId, String(rollout.toVersion), rollout.schemaId, String(percent), arrayText(named), after],
+      arrayText(waves.flatMap(({ store }) => store ?? [])),
+    ],
   )
   return rows.map(([installId, tenantId, version, profile]) => ({
     installId: String(installId),
@@ -62,15 +66,25 @@ export async function nextMembers(
   }))
 }
 
+/** Of the schema $1, in a store where version $2 serves: in others it is not to be had yet. */
 function movable(i: ReturnType<typeof tableNames>): string {
-  return `i.${i.column('placement_id')} = $1 and i.${i.column('version')} < $2 and i.${i.column('pinned_to')} is null`
+  return `i.${i.column('schema_id')} = $1 and i.${i.column('version')} < $2 and i.${i.column('pinned_to')} is null
+    and i.${i.column('placement_id')} in (
+      select v.placement_id from backsaas.placements p join backsaas.versions v on v.placement_id = p.id
+      where p.schema_id = $1 and v.version = $2 and v.state = 'live')`
+}
+
+/** Those in stores of these names. */
+function placementsOf(platform: Platform, names: string): string {
+  const s = tableNames(platform, 'stores')
+  return `select p.id from backsaas.placements p join ${s.table} s on s.${s.column('id')} = p.store_id where s.${s.column('name')} = any (${names}::text[])`
 }
 
 /** Tenants that a cohort of the waves has, and that have not moved. */
 async function cohortTenants(
   connection: Connection,
   platform: Platform,
-  { placementId, toVersion }: Rollout,
+  { schemaId, toVersion }: Rollout,
   waves: readonly Wave[],
 ): Promise<readonly string[]> {
   const cohorts = waves.flatMap(({ where }) => (where === undefined ? [] : [where]))
@@ -82,7 +96,7 @@ async function cohortTenants(
     connection,
     `select t.${t.column('id')}::text, json_build_object(${pairs})::text from ${t.table} t
      where t.${t.tenant} = $3 and exists (select from ${i.table} i where i.${i.tenant} = t.${t.column('id')} and ${movable(i)})`,
-    [placementId, String(toVersion), SYSTEM_TENANT_ID],
+    [schemaId, String(toVersion), SYSTEM_TENANT_ID],
   )
   const asked = cohorts.map((where) => toJs(compileCohort(where, platform)))
   return rows.flatMap(([id, json]) => {

@@ -19,7 +19,7 @@ export interface Health {
 }
 
 interface Versions {
-  readonly placementId: string
+  readonly schemaId: string
   readonly fromVersion: number
   readonly toVersion: number
 }
@@ -35,14 +35,16 @@ export async function readCounted(connection: Connection, platform: Platform, of
     `select r.${column('id')}::text, v ->> 'version', v -> 'usage'
      from ${table} r, jsonb_array_elements(case jsonb_typeof(r.${column('serving')} -> 'versions')
        when 'array' then r.${column('serving')} -> 'versions' else '[]' end) v
-     where v ->> 'placement_id' = $1 and v ->> 'version' in ($2, $3)`,
-    [of.placementId, String(of.fromVersion), String(of.toVersion)],
+     where v ->> 'placement_id' in (select p.id::text from backsaas.placements p where p.schema_id = $1)
+       and v ->> 'version' in ($2, $3)`,
+    [of.schemaId, String(of.fromVersion), String(of.toVersion)],
   )
   const counted = new Map<string, { from: Usage; to: Usage }>()
+  // A runtime serves a version in several stores: it counts for each.
   for (const [id, version, usage] of rows) {
     const one = counted.get(String(id)) ?? { from: NO_USAGE, to: NO_USAGE }
     const side = Number(version) === of.toVersion ? 'to' : 'from'
-    counted.set(String(id), { ...one, [side]: readUsage(JSON.parse(usage ?? 'null') as Json) })
+    counted.set(String(id), { ...one, [side]: addUsage(one[side], readUsage(JSON.parse(usage ?? 'null') as Json)) })
   }
   return counted
 }

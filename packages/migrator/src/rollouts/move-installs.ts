@@ -1,5 +1,5 @@
 /** Installs that move to a version, or back: only the pointer does, in the transaction that notes and tells it. */
-import type { Connection, Statement } from '@backsaas/core'
+import type { Connection, Json, Statement } from '@backsaas/core'
 import { arrayText, uuidv7 } from '@backsaas/core'
 import { query } from '../execute/migrator-transaction.ts'
 import { insertEvent } from '../registry/event.ts'
@@ -108,20 +108,37 @@ function tellMoved(
   })
 }
 
-/** Where the installs of the placement stand. */
+/** How many installs have the version, could have it, and are pinned elsewhere. */
+export interface InstallCounts {
+  readonly moved: number
+  readonly total: number
+  readonly pinned: number
+  /** The same by store: `{ store, moved, total, pinned }`. */
+  readonly stores: Json
+}
+
+/** Where the installs of the schema stand. */
 export async function countInstalls(
   connection: Connection,
   platform: Platform,
-  { placementId, toVersion }: Rollout,
-): Promise<{ readonly moved: number; readonly total: number; readonly pinned: number }> {
+  { schemaId, toVersion }: Pick<Rollout, 'schemaId' | 'toVersion'>,
+): Promise<InstallCounts> {
+  const s = tableNames(platform, 'stores')
   const i = tableNames(platform, 'installs')
   const [version, pinned] = [i.column('version'), i.column('pinned_to')]
-  const [row] = await query(
+  const rows = await query(
     connection,
-    `select count(*) filter (where ${version} = $2)::text, count(*)::text,
-            count(*) filter (where ${version} < $2 and ${pinned} is not null)::text
-     from ${i.table} where ${i.column('placement_id')} = $1`,
-    [placementId, String(toVersion)],
+    `select s.${s.column('name')}, count(*) filter (where i.${version} = $2)::text, count(*)::text,
+            count(*) filter (where i.${version} < $2 and i.${pinned} is not null)::text
+     from ${i.table} i join backsaas.placements p on p.id = i.${i.column('placement_id')}
+     join ${s.table} s on s.${s.column('id')} = p.store_id
+     where i.${i.column('schema_id')} = $1 group by 1 order by 1`,
+    [schemaId, String(toVersion)],
   )
-  return { moved: Number(row?.[0]), total: Number(row?.[1]), pinned: Number(row?.[2]) }
+  const stores = rows.map(([store, ...counts]) => {
+    const [moved = 0, total = 0, held = 0] = counts.map(Number)
+    return { store: String(store), moved, total, pinned: held }
+  })
+  const sum = (of: 'moved' | 'total' | 'pinned'): number => stores.reduce((all, one) => all + one[of], 0)
+  return { moved: sum('moved'), total: sum('total'), pinned: sum('pinned'), stores }
 }

@@ -6,6 +6,8 @@ export interface Wave {
   readonly percent?: number
   /** CEL over the tenant: `slug in ['acme', 'globex']`, `plan == 'free'`. */
   readonly where?: string
+  /** All installs in the store of that name. */
+  readonly store?: string
   /** How long it is looked at before the next. */
   readonly bakeMs: number
 }
@@ -67,14 +69,24 @@ export function readWaves(value: Json, bake: Json): Wave[] {
 
 function readWave(value: Json, bake: Json): Wave {
   if (typeof value === 'number') return { percent: readPercent(value), bakeMs: readBake(bake) }
-  const { percent, where, bake: own, ...rest } = asObject(value, 'has a wave that is neither a number nor an object')
+  const {
+    percent,
+    where,
+    store,
+    bake: own,
+    ...rest
+  } = asObject(value, 'has a wave that is neither a number nor an object')
   const [unknown] = Object.keys(rest)
   if (unknown !== undefined)
-    throw new RolloutFault(`has a wave with ${JSON.stringify(unknown)}: it has percent or where, and bake`)
-  if ((percent === undefined) === (where === undefined))
-    throw new RolloutFault('has a wave that needs one of percent and where')
+    throw new RolloutFault(`has a wave with ${JSON.stringify(unknown)}: it has percent, where or store, and bake`)
+  if ([percent, where, store].filter((one) => one !== undefined).length !== 1)
+    throw new RolloutFault('has a wave that needs one of percent, where and store')
   const bakeMs = readBake(own ?? bake)
   if (percent !== undefined) return { percent: readPercent(percent), bakeMs }
+  if (store !== undefined) {
+    if (typeof store === 'string' && store.length > 0 && store.length <= 100) return { store, bakeMs }
+    throw new RolloutFault('has a wave whose store is no name')
+  }
   if (typeof where === 'string' && where.length > 0 && where.length <= 4096) return { where, bakeMs }
   throw new RolloutFault('has a wave whose `where` is no expression of 1 to 4096 characters')
 }

@@ -47,6 +47,7 @@ export interface RolloutChange {
   readonly moved?: number
   readonly total?: number
   readonly pinned?: number
+  readonly stores?: Json
   readonly health?: Json
   readonly problem?: RolloutProblem | null
   readonly counted?: Json
@@ -85,7 +86,7 @@ export async function lockRollout(connection: Connection, platform: Platform, id
   return row ? toRollout(row) : null
 }
 
-/** What is not over of a placement. */
+/** What is not over of the schema that stands in a placement. */
 export async function openRollout(
   connection: Connection,
   platform: Platform,
@@ -96,13 +97,14 @@ export async function openRollout(
   const [row] = await query(
     connection,
     `select ${columns(names)} from ${names.table}
-     where ${names.column('placement_id')} = $1 and ${names.column('state')} in ('running', 'paused', 'returning')`,
+     where ${names.column('schema_id')} = (select schema_id from backsaas.placements where id = $1)
+       and ${names.column('state')} in ('running', 'paused', 'returning')`,
     [placementId],
   )
   return row ? toRollout(row) : null
 }
 
-/** @throws `ROLLOUT_OPEN` (409) where a roll-out of the placement is not over. */
+/** @throws `ROLLOUT_OPEN` (409) where a roll-out of the placement's schema is not over. */
 export async function refuseOpenRollout(
   connection: Connection,
   platform: Platform,
@@ -184,6 +186,7 @@ export function changeRollout(platform: Platform, { id, ownerId }: Rollout, chan
     moved: change.moved?.toString(),
     total: change.total?.toString(),
     pinned: change.pinned?.toString(),
+    stores: json(change.stores),
     health: json(change.health),
     problem: json(change.problem),
     counted: json(change.counted),

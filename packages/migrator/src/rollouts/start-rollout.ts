@@ -5,6 +5,8 @@ import { EXCLUSIVE, query } from '../execute/migrator-transaction.ts'
 import type { Act, ActContext } from '../jobs/act.ts'
 import { insertRow, type Platform, tableNames } from '../registry/platform.ts'
 import { versionNotLive } from '../registry/release-version.ts'
+import { refuseBehind } from '../stores/refuse-behind.ts'
+import { findStore } from '../stores/store-rows.ts'
 import { compileCohort } from './cohort.ts'
 import { countedJson, healthSince, KEPT, readCounted } from './health.ts'
 import { countInstalls } from './move-installs.ts'
@@ -20,7 +22,7 @@ interface Place {
 }
 
 /**
- * @throws `SCHEMA_UNKNOWN` (404); `VERSION_NOT_LIVE`, `ROLLOUT_OPEN`, `ROLLOUT_EMPTY` (409) where nobody has an older version;
+ * @throws `STORES_BEHIND` (409) where a store does not have the version yet; `SCHEMA_UNKNOWN`, `STORE_UNKNOWN` (404); `VERSION_NOT_LIVE`, `ROLLOUT_OPEN`, `ROLLOUT_EMPTY` (409) where nobody has an older version;
  *   `ARGUMENTS_INVALID` (422).
  */
 export const startRollout: Act<'start_rollout'> = async (input, context) => {
@@ -29,6 +31,8 @@ export const startRollout: Act<'start_rollout'> = async (input, context) => {
   const place = await findPlace(input, context)
   const { waves, gates } = readPlan(input, platform)
   await refuseOpenRollout(connection, platform, place.placementId)
+  await refuseBehind(connection, platform, place)
+  for (const { store } of waves) if (store !== undefined) await findStore(connection, platform, store)
   const fromVersion = await olderVersion(connection, platform, place)
   const rollout: Rollout = {
     ...place,
@@ -62,6 +66,7 @@ export const startRollout: Act<'start_rollout'> = async (input, context) => {
       moved: String(counts.moved),
       total: String(counts.total),
       pinned: String(counts.pinned),
+      stores: JSON.stringify(counts.stores),
     }),
     tellRollout(platform, rollout, 'rollout.started', {}),
     tellLeaders(),
@@ -123,16 +128,16 @@ async function findPlace(
 async function olderVersion(
   connection: Connection,
   platform: Platform,
-  { placementId, schema, toVersion }: Place,
+  { schemaId, schema, toVersion }: Place,
 ): Promise<number> {
   const i = tableNames(platform, 'installs')
   const version = i.column('version')
   const [row] = await query(
     connection,
     `select ${version}::text from ${i.table}
-     where ${i.column('placement_id')} = $1 and ${version} < $2 and ${i.column('pinned_to')} is null
+     where ${i.column('schema_id')} = $1 and ${version} < $2 and ${i.column('pinned_to')} is null
      group by 1 order by count(*) desc, 1 desc limit 1`,
-    [placementId, String(toVersion)],
+    [schemaId, String(toVersion)],
   )
   if (row?.[0]) return Number(row[0])
   throw new BackSaasError('ROLLOUT_EMPTY', 409, `nobody has an older version of ${schema} than ${toVersion}`, {

@@ -59,5 +59,5 @@ export function listRollouts(database: Database, schema?: string): Promise<reado
 /** What both ways show. */
 export const SHOWN: readonly string[] = [
   ...['id', 'schema_name', 'from_version', 'to_version', 'state', 'wave', 'waves', 'baking_since'],
-  ...['moved', 'total', 'pinned', 'health', 'problem', 'led_by', 'created_at', 'finished_at'],
+  ...['moved', 'total', 'pinned', 'stores', 'health', 'problem', 'led_by', 'created_at', 'finished_at'],
 ]

@@ -5,25 +5,37 @@ import { query } from '../execute/migrator-transaction.ts'
 import type { Platform } from '../registry/platform.ts'
 import { returnDelivery } from './delivery-row.ts'
 
-/** Has them take the version back. @returns those that have it yet; null where none does. */
+type Led = Pick<MigrationRow, 'placementId' | 'schemaId' | 'toVersion' | 'follows'>
+
+/** Has them take the version back. @returns what is waited for; null where none has it. */
 export async function askStoresBack(
   connection: Connection,
   platform: Platform,
-  { placementId, schemaId, toVersion, follows }: MigrationRow,
+  migration: Led,
 ): Promise<MigrationProblem | null> {
-  if (follows) return null
+  const { schemaId, toVersion } = migration
+  const { length } = await followers(connection, migration)
+  if (length === 0) return null
+  await connection.batch(returnDelivery(platform, schemaId, toVersion))
+  return {
+    code: 'STORES_RETURN',
+    message: `${length} other stores take version ${toVersion} back first`,
+    hint: 'it goes on by itself; `backsaas store status` shows them',
+    count: length,
+  }
+}
+
+/** The placements in other stores that have the version of the default store's migration. */
+export async function followers(
+  connection: Connection,
+  { placementId, schemaId, toVersion, follows }: Led,
+): Promise<readonly string[]> {
+  if (follows) return []
   const rows = await query(
     connection,
     `select p.id::text from backsaas.placements p join backsaas.versions v on v.placement_id = p.id
      where p.schema_id = $1 and p.id <> $2 and v.version = $3 and v.state <> 'retired'`,
     [schemaId, placementId, String(toVersion)],
   )
-  if (rows.length === 0) return null
-  await connection.batch(returnDelivery(platform, schemaId, toVersion))
-  return {
-    code: 'STORES_RETURN',
-    message: `${rows.length} other stores take version ${toVersion} back first`,
-    hint: 'it goes on by itself; `backsaas store status` shows them',
-    count: rows.length,
-  }
+  return rows.map(([id]) => String(id))
 }
