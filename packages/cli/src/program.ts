@@ -26,6 +26,7 @@ import { addSchemas } from './commands/schemas.ts'
 import { addSecretSet } from './commands/secret-set.ts'
 import { addServe } from './commands/serve.ts'
 import { addStatus } from './commands/status.ts'
+import { addStore } from './commands/store.ts'
 import { addTenantCreate } from './commands/tenant-create.ts'
 import { addTest } from './commands/test.ts'
 import { addUninstall } from './commands/uninstall.ts'
@@ -105,6 +106,7 @@ function createProgram(io: Io, asJson: boolean): Command {
   addStatus(program, io)
   addRollback(program, io)
   addRollout(group(program, 'rollout', 'A version to its tenants in waves, and back where it does not hold.'), io)
+  addStore(group(program, 'store', "Stores: where tenants' rows are."), io)
   addTenantCreate(group(program, 'tenant', 'Tenants: who data belongs to.'), io)
   const key = group(program, 'key', 'API keys of a tenant.')
   addKeyCreate(key, io)

@@ -1,6 +1,6 @@
 /** From a schema document to tables that serve: bootstrap (which repairs and upgrades too), publish, place, converge. */
 import { readFile } from 'node:fs/promises'
-import type { Connection, Database, FunctionDefinition } from '@backsaas/core'
+import type { Connection, FunctionDefinition } from '@backsaas/core'
 import { BackSaasError } from '@backsaas/core'
 import { type BootstrapOptions, bootstrap } from './bootstrap/bootstrap.ts'
 import { convergePlacement } from './execute/converge-placement.ts'
@@ -11,10 +11,12 @@ import { type Pinned, pinnedBefore } from './pins/read-pins.ts'
 import { type Naming, readableNaming } from './plan/names.ts'
 import type { Decide } from './registry/decide.ts'
 import { findTenant } from './registry/find-tenant.ts'
+import { installOwn } from './registry/install-own.ts'
 import { readPlatform } from './registry/platform.ts'
 import { compileToPublish, type Document } from './registry/publish-document.ts'
 import { publishOrRequest } from './registry/publish-or-request.ts'
 import type { DeliveryPlan } from './stores/delivery-row.ts'
+import { type Databases, fleetOf } from './stores/fleet.ts'
 
 export interface MigrateOptions {
   /** Slug or id of the tenant that owns the schema; default `system`, whose schemas every tenant may install. */
@@ -63,19 +65,26 @@ export interface Migrated {
  *   `runMigration` throws; `FILL_FAILED` (409), `SCHEMA_NAME_RESERVED` (422), `SCHEMA_FILE_UNREADABLE` (422), `TENANT_UNKNOWN` (404); what `bootstrap` throws.
  * @example await migrate(pg(process.env.DATABASE_URL), './crm.yaml')
  */
-export async function migrate(database: Database, source: string, options: MigrateOptions = {}): Promise<Migrated> {
+export async function migrate(databases: Databases, source: string, options: MigrateOptions = {}): Promise<Migrated> {
+  const fleet = fleetOf(databases)
+  const database = fleet.home
   const text = await readSource(source)
   const compiled = await compileToPublish(text, options)
   await bootstrap(database, bootstrapOptions(options))
-  const documentOf = async (connection: Connection): Promise<Document> => ({
-    compiled,
-    source: text,
-    owner: await findTenant(connection, await readPlatform(connection), options.owner ?? 'system'),
-    naming: options.naming ?? readableNaming,
-    hold: options.hold ?? false,
-    ...(options.delivery && { delivery: options.delivery }),
-    hooks: options.run?.hooks ?? [],
-  })
+  let ownerId: string | null = null
+  const documentOf = async (connection: Connection): Promise<Document> => {
+    const owner = await findTenant(connection, await readPlatform(connection), options.owner ?? 'system')
+    ownerId = owner.id
+    return {
+      compiled,
+      source: text,
+      owner,
+      naming: options.naming ?? readableNaming,
+      hold: options.hold ?? false,
+      ...(options.delivery && { delivery: options.delivery }),
+      hooks: options.run?.hooks ?? [],
+    }
+  }
   const outcome = await publishOrRequest(database, documentOf, options.breaking)
   const done = { schema: compiled.name, hash: compiled.hash }
   if (outcome.kind === 'migration') {
@@ -87,6 +96,7 @@ export async function migrate(database: Database, source: string, options: Migra
   }
   const { version, created, newest, placementId } = outcome.published
   await convergePlacement(database, placementId)
+  if (ownerId !== null) await installOwn(fleet, ownerId, compiled.name)
   const pinned = await pinnedBefore(database, { placementId, version: newest })
   return { ...done, version, created, newest, pinned }
 }

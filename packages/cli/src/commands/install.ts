@@ -2,13 +2,14 @@
 import type { JsonObject } from '@backsaas/core'
 import type { Command } from 'commander'
 import type { Io } from '../io.ts'
-import { useDatabase } from '../open-database.ts'
+import { useFleet } from '../open-fleet.ts'
 import { askRegistry } from '../registry/ask-registry.ts'
 import { type RegistryOptions, tenantOf, withRegistry } from '../registry/registry-access.ts'
 
 interface InstallOptions extends RegistryOptions {
   readonly as?: string
   readonly tenant?: string
+  readonly store?: string
 }
 
 /** Adds the command to `program`. */
@@ -19,9 +20,10 @@ export function addInstall(program: Command, io: Io): void {
     .argument('<schema>', 'its name, or owner/name')
     .option('--as <profile>', "the name that requests select it by (default: the schema's)")
     .option('--tenant <slug>', 'whom to install it for, with --database')
+    .option('--store <name>', "where its rows are to be (default: the tenant's store)")
     .addHelpText('after', HELP)
   withRegistry(command, 'both').action(async (schema: string, options: InstallOptions) => {
-    const result = await install(schema, options, command)
+    const result = await install(schema, options, command, io)
     if (options.json) io.out(JSON.stringify(result))
     else
       io.out(
@@ -30,13 +32,13 @@ export function addInstall(program: Command, io: Io): void {
   })
 }
 
-function install(schema: string, options: InstallOptions, command: Command): Promise<JsonObject> {
-  const { as } = options
-  const wanted = { schema, ...(as === undefined ? {} : { as }) }
+function install(schema: string, options: InstallOptions, command: Command, io: Io): Promise<JsonObject> {
+  const { as, store } = options
+  const wanted = { schema, ...(as === undefined ? {} : { as }), ...(store === undefined ? {} : { store }) }
   return askRegistry('install_schema', wanted, { options, command }, async (url) => {
     const tenant = tenantOf(options)
     const { installSchema } = await import('@backsaas/migrator')
-    const installed = await useDatabase(url, (database) => installSchema(database, { tenant, ...wanted }))
+    const installed = await useFleet(url, io.env, (fleet) => installSchema(fleet, { tenant, ...wanted }))
     const { installed: created, profile, schemaId, version } = installed
     return { created, profile, schema_id: schemaId, version }
   })

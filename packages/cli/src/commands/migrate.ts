@@ -1,14 +1,16 @@
 /** `backsaas migrate FILE`: a schema into a database, which is prepared for BackSaaS where it is not yet; and the end of a migration. */
 
 import { BackSaasError } from '@backsaas/core'
-import type { Migrated, MigrationStatus, RunOptions } from '@backsaas/migrator'
-import type { Command } from 'commander'
+import type { Delivery, DeliveryPlan, Fleet, Migrated, MigrationStatus, RunOptions } from '@backsaas/migrator'
+import { type Command, Option } from 'commander'
 import { type CuratedOptions, curated, withFunctions } from '../curated.ts'
 import { decide } from '../decide.ts'
 import type { Io } from '../io.ts'
 import { type MigrationHooksOptions, migrationHooks, withMigrationHooks } from '../migration-hooks.ts'
-import { type DatabaseOptions, useDatabase, withDatabase } from '../open-database.ts'
+import { type DatabaseOptions, withDatabase } from '../open-database.ts'
+import { bootstrapNamed, useFleet } from '../open-fleet.ts'
 import { readText } from '../read-text.ts'
+import { deliveryJson, untilDelivered, withDeliverers } from '../stores/deliver.ts'
 import { reportProgress } from './report-progress.ts'
 
 interface MigrateOptions extends DatabaseOptions, CuratedOptions, MigrationHooksOptions {
@@ -20,6 +22,8 @@ interface MigrateOptions extends DatabaseOptions, CuratedOptions, MigrationHooks
   readonly now?: boolean
   readonly confirm?: string
   readonly drain?: string
+  readonly concurrency?: string
+  readonly onError?: 'halt' | 'continue'
 }
 
 /** Adds the command to `program`. */
@@ -38,6 +42,12 @@ export function addMigrate(program: Command, io: Io): void {
     .option('--now', 'with --contract: before the time is over that older versions were promised')
     .option('--confirm <token>', "the plan's token, where a step loses data for good")
     .option('--drain <hours>', 'how long older versions are promised to serve on (default: 24)')
+    .option('--concurrency <n>', 'of other stores: how many are brought the version at once (default: 4)')
+    .addOption(
+      new Option('--on-error <what>', 'of other stores: whether one where it fails keeps those after it from beginning')
+        .choices(['halt', 'continue'])
+        .default('halt'),
+    )
     .addHelpText('after', HELP)
   withDatabase(withMigrationHooks(withFunctions(command))).action((file: string | undefined, options: MigrateOptions) =>
     migrateFile(file, options, io),
@@ -49,9 +59,11 @@ async function migrateFile(file: string | undefined, options: MigrateOptions, io
   if (options.resume !== undefined) {
     const { describePinned, openMigrationOf, pinnedBefore, runMigration, statusOf } = await import('@backsaas/migrator')
     const name = options.resume
-    const found = await useDatabase(options.database, async (database) => {
+    const found = await useFleet(options.database, io.env, async (fleet) => {
+      const database = fleet.home
       const { id } = await openMigrationOf(database, name)
       const row = await runMigration(database, id, run)
+      await delivered(fleet, name, options, io)
       const { placementId, toVersion: version } = row
       return { ...statusOf(row), pinned: await pinnedBefore(database, { placementId, version }) }
     })
@@ -62,17 +74,34 @@ async function migrateFile(file: string | undefined, options: MigrateOptions, io
   const text = readText(file)
   const { describePinned, migrate } = await import('@backsaas/migrator')
   const { functions } = await curated(options)
-  const result = await useDatabase(options.database, (database) =>
-    migrate(database, text, {
+  const result = await useFleet(options.database, io.env, async (fleet) => {
+    await bootstrapNamed(fleet, io)
+    const done = await migrate(fleet, text, {
       decide,
       functions,
       run,
       breaking: options.compatible ? 'refuse' : 'migrate',
       hold: options.hold === true,
+      delivery: deliveryPlan(options),
       ...(options.owner !== undefined && { owner: options.owner }),
-    }),
-  )
+    })
+    const delivery = done.created ? await delivered(fleet, done.schema, options, io) : null
+    return { ...done, ...(delivery && { delivery: deliveryJson(delivery) }) }
+  })
   io.out(options.json ? JSON.stringify(result) : [summary(result), ...describePinned(result.pinned)].join('\n'))
+}
+
+/** What other stores do with it is waited for, as what the default store does is. */
+function delivered(fleet: Fleet, schema: string, options: MigrateOptions, io: Io): Promise<Delivery | null> {
+  const wanted = options.contract ? (['done'] as const) : (['live', 'done'] as const)
+  return withDeliverers(fleet, () => untilDelivered(fleet, schema, wanted, io, options.json === true))
+}
+
+function deliveryPlan({ concurrency, onError = 'halt' }: MigrateOptions): DeliveryPlan {
+  if (concurrency === undefined) return { onError }
+  if (!/^[1-9]\d?$/.test(concurrency))
+    throw new BackSaasError('USAGE', 400, `--concurrency is no number of stores, 1 to 64: ${concurrency}`)
+  return { onError, concurrency: Number(concurrency) }
 }
 
 function runOptions(options: MigrateOptions, io: Io): RunOptions {
@@ -111,4 +140,5 @@ Examples:
   backsaas migrate crm.yaml --database postgres://postgres@127.0.0.1:5432/app
   backsaas migrate crm.yaml --database pglite:.backsaas
   backsaas migrate --resume crm --contract
+  backsaas migrate crm.yaml --concurrency 8 --on-error continue
   backsaas migrate crm.yaml --migration-hooks ./hooks.mjs`

@@ -2,7 +2,9 @@
 
 import type { Command } from 'commander'
 import type { Io } from '../io.ts'
-import { type DatabaseOptions, useDatabase, withDatabase } from '../open-database.ts'
+import { type DatabaseOptions, withDatabase } from '../open-database.ts'
+import { useFleet } from '../open-fleet.ts'
+import { withDeliverers } from '../stores/deliver.ts'
 import { reportProgress } from './report-progress.ts'
 
 /** Adds the command to `program`. */
@@ -17,9 +19,12 @@ export function addRollback(program: Command, io: Io): void {
 
 async function rollback(schema: string, options: DatabaseOptions, io: Io): Promise<void> {
   const { openMigrationOf, rollbackMigration } = await import('@backsaas/migrator')
-  const row = await useDatabase(options.database, async (database) => {
-    const { id } = await openMigrationOf(database, schema)
-    return rollbackMigration(database, id, { progress: reportProgress(io, options.json === true) })
+  const row = await useFleet(options.database, io.env, async (fleet) => {
+    const { id } = await openMigrationOf(fleet.home, schema)
+    // Other stores go first.
+    return withDeliverers(fleet, () =>
+      rollbackMigration(fleet.home, id, { progress: reportProgress(io, options.json === true) }),
+    )
   })
   const { id, fromVersion, toVersion, phase } = row
   if (options.json) io.out(JSON.stringify({ id, schema, fromVersion, toVersion, phase }))

@@ -63,6 +63,7 @@ const ARGUMENTS: Readonly<Record<JobKind, Arguments>> = {
       name: text(1, 200),
       hosts: list(50, text(1, 253)),
       schemas: list(50, schemaName),
+      store: text(1, 63),
       id: uuid,
       key: keyToStore,
     },

@@ -81,6 +81,8 @@ export interface JobArguments {
     readonly name?: string
     readonly hosts?: readonly string[]
     readonly schemas?: readonly string[]
+    /** Where the rows of what it installs are: the name of a store. */
+    readonly store?: string
     /** The id it gets. */
     readonly id?: string
     /** An API key of its admin, which the runtime has made and shown: only its hash is written down. */

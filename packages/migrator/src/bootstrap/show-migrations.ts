@@ -61,6 +61,10 @@ begin
     if new.wanted is distinct from old.wanted or (new.wanted is not null and new.state = 'ready' and old.state <> 'ready') then
       perform pg_notify('${MIGRATIONS_CHANNEL}', '');
     end if;
+  end if;
+  -- How a store follows is told by its delivery.
+  if new.follows then return null; end if;
+  if tg_op = 'UPDATE' then
     update ${table} set ${sets.join(', ')} where ${tenant} = new.owner_id and ${column('id')} = new.id;
     if found then return null; end if;
   end if;

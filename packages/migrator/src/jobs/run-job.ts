@@ -17,8 +17,10 @@ import type { Decide } from '../registry/decide.ts'
 import { insertEvent } from '../registry/event.ts'
 import { findTenant } from '../registry/find-tenant.ts'
 import { type Platform, readPlatform } from '../registry/platform.ts'
+import type { Fleet } from '../stores/fleet.ts'
 import type { ActDone } from './act.ts'
 import { act } from './acts.ts'
+import { finishBeyond, prepareJob, reachesBeyond } from './beyond-home.ts'
 import { type ClaimedJob, checkpointJob, finishJob, holdJob, jobTable, postponeJob } from './job-rows.ts'
 
 export interface RunOptions {
@@ -46,12 +48,15 @@ const LOST: JobOutcome = { outcome: 'lost' }
  *
  * @throws `DatabaseError` where not even the outcome can be written; the job is tried again when its lease is over.
  */
-export async function runJob(database: Database, job: ClaimedJob, options: RunOptions): Promise<JobOutcome> {
+export async function runJob(fleet: Fleet, job: ClaimedJob, options: RunOptions): Promise<JobOutcome> {
+  const database = fleet.home
   try {
     if (job.attempts > options.attemptsMax) throw abandoned(job)
+    if (job.checkpoint === null) await prepareJob(fleet, job)
     const left = job.checkpoint === null ? await perform(database, job, options) : readCheckpoint(job.checkpoint)
     if ('outcome' in left) return left
-    await convergePlacement(database, left.placementId)
+    if (left.placementId !== null) await convergePlacement(database, left.placementId)
+    await finishBeyond(fleet, job, left.result)
     return await migratorTransaction(database, async (connection) => {
       const platform = await readPlatform(connection)
       if (!(await holdJob(connection, jobTable(platform), job))) return LOST
@@ -63,7 +68,7 @@ export async function runJob(database: Database, job: ClaimedJob, options: RunOp
 }
 
 interface Left {
-  readonly placementId: string
+  readonly placementId: string | null
   readonly result: JsonObject
 }
 
@@ -72,11 +77,10 @@ function perform(database: Database, job: ClaimedJob, options: RunOptions): Prom
   return migratorTransaction(database, async (connection) => {
     const before = await readPlatform(connection)
     if (!(await holdJob(connection, jobTable(before), job))) return LOST
-    const { result, placementId } = await actFor(connection, before, job, options)
+    const { result, placementId = null } = await actFor(connection, before, job, options)
     // Publishing the platform itself is no job, so its tables are where they were.
-    if (placementId === undefined || (await isConverged(connection, placementId))) {
-      return succeed(connection, before, job, result)
-    }
+    const isConvergedAlready = placementId === null || (await isConverged(connection, placementId))
+    if (isConvergedAlready && !reachesBeyond(job)) return succeed(connection, before, job, result)
     await connection.batch([checkpointJob(jobTable(before), job, { placement_id: placementId, result })])
     return { placementId, result }
   })
@@ -114,7 +118,7 @@ function readBase(base: Json): JobBase | null {
 /** As `perform` has written it. */
 function readCheckpoint(checkpoint: Json): Left {
   const { placement_id, result } = checkpoint as JsonObject
-  return { placementId: String(placement_id), result: result as JsonObject }
+  return { placementId: typeof placement_id === 'string' ? placement_id : null, result: result as JsonObject }
 }
 
 async function succeed(
@@ -173,13 +177,15 @@ function mayPass(error: unknown): boolean {
 /** Names nothing of the inside: the operator is told by `onFault`. */
 function failed(cause: unknown): BackSaasError {
   if (cause instanceof BackSaasError && cause.code === 'LOCK_NOT_AVAILABLE') return cause
-  if (cause instanceof BackSaasError && cause.code === ABANDONED) return cause
+  if (cause instanceof BackSaasError && [ABANDONED, ...ELSEWHERE].includes(cause.code)) return cause
   return new BackSaasError('JOB_FAILED', 500, 'something broke on our side', {
     hint: 'Ask again; if it stays so, report the id of the job.',
   })
 }
 
 const ABANDONED = 'JOB_ABANDONED'
+/** Of other databases: what to do is said. */
+const ELSEWHERE = ['STORE_UNREACHABLE', 'STORE_BEHIND', 'DATABASE_UNKNOWN']
 
 function abandoned({ attempts }: ClaimedJob): BackSaasError {
   return new BackSaasError(ABANDONED, 500, `the job was begun ${attempts - 1} times and never came to an end`, {

@@ -1,11 +1,12 @@
 /** Does the jobs of a database: several workers may; each job is one worker's at a time, and none is lost with its worker. */
 import { randomUUID } from 'node:crypto'
-import type { Database, FunctionDefinition, Observe } from '@backsaas/core'
+import type { FunctionDefinition, Observe } from '@backsaas/core'
 import { JOBS_CHANNEL } from '@backsaas/core'
 import { MIGRATOR_SCOPE, migratorTransaction, ROW_SECURITY } from '../execute/migrator-transaction.ts'
 import { type Naming, readableNaming } from '../plan/names.ts'
 import type { Decide } from '../registry/decide.ts'
 import { type Platform, readPlatform } from '../registry/platform.ts'
+import { type Databases, fleetOf } from '../stores/fleet.ts'
 import { createAlarm } from '../waiting/alarm.ts'
 import { faultTeller, toStderr } from '../waiting/faults.ts'
 import { listenOrLook } from '../waiting/listen-or-look.ts'
@@ -45,10 +46,13 @@ const CLEANED_EVERY_MS = 3_600_000
 /**
  * Starts working: woken by the database's notification where it listens, else by looking.
  *
+ * @param databases home, or all of them: jobs of tenants whose rows are elsewhere need those.
  * @throws `NOT_BOOTSTRAPPED` (503).
  * @example const worker = await startWorker(database, { decide: policies().access.decide })
  */
-export async function startWorker(database: Database, options: WorkerOptions = {}): Promise<Worker> {
+export async function startWorker(databases: Databases, options: WorkerOptions = {}): Promise<Worker> {
+  const fleet = fleetOf(databases)
+  const database = fleet.home
   const { leaseMs = 15_000, intervalMs = 250, concurrency = 4, observe = toStderr('worker') } = options
   const self = { owner: randomUUID(), leaseMs }
   const onFault = faultTeller(observe, 'WORKER_FAILED')
@@ -88,7 +92,7 @@ export async function startWorker(database: Database, options: WorkerOptions = {
 
   function start(job: ClaimedJob): void {
     const startedAt = performance.now()
-    const work = runJob(database, job, running)
+    const work = runJob(fleet, job, running)
       .then((outcome) => {
         const { id, kind, tenantId, attempts } = job
         const durationMs = performance.now() - startedAt

@@ -5,6 +5,7 @@ import { compileSchema } from '@backsaas/core/language'
 import type { MigrationHook } from '../execute/migration-hook.ts'
 import type { Naming } from '../plan/names.ts'
 import type { DeliveryPlan } from '../stores/delivery-row.ts'
+import { storeOf } from '../stores/store-of.ts'
 import { type Decide, withDecisions } from './decide.ts'
 import type { FoundTenant } from './find-tenant.ts'
 import { installFor, readInstalls } from './installs.ts'
@@ -68,5 +69,7 @@ async function installOwn(
   const own = installs.find((install) => install.schemaId === schemaId)
   if (own) return own.profile
   if (installs.some(({ profile }) => profile === compiled.name)) return null
+  // Its store has to have the schema first: see `installOwn`.
+  if ((await storeOf(connection, { tenantId: owner.id })) !== null) return null
   return (await installFor(connection, platform, owner, `${owner.slug}/${compiled.name}`)).profile
 }

@@ -1,0 +1,43 @@
+/** From the URLs of a platform's databases to its fleet. */
+import { DatabaseError } from '@backsaas/core'
+import type { Fleet } from '@backsaas/migrator'
+import { decide } from './decide.ts'
+import type { Io } from './io.ts'
+import { openDatabase } from './open-database.ts'
+import { readDatabases } from './read-databases.ts'
+
+/**
+ * Opens home and the databases that `BACKSAAS_DATABASES` names for the time of `use`, and closes them. Those that are not home are
+ * asked when they are needed: one that is away is no reason not to do what does not need it.
+ *
+ * @throws as `openDatabase`; `DATABASES_INVALID` (400).
+ * @example await useFleet(url, process.env, (fleet) => createStore(fleet, { name: 'eu-1', database: 'eu' }))
+ */
+export async function useFleet<T>(
+  url: string,
+  env: Readonly<Record<string, string | undefined>>,
+  use: (fleet: Fleet) => Promise<T>,
+): Promise<T> {
+  const urls = Object.entries(readDatabases(env))
+  const home = await openDatabase(url)
+  const { pg } = await import('@backsaas/adapters/databases/pg')
+  const named = Object.fromEntries(urls.map(([name, one]) => [name, pg(one)]))
+  try {
+    return await use({ home, named })
+  } finally {
+    await Promise.all([home, ...Object.values(named)].map((database) => database.close?.()))
+  }
+}
+
+/** Sets up what is not yet, home's after: what home's servers write there has to be there first. One that is away is said to be. */
+export async function bootstrapNamed({ named }: Fleet, io: Io): Promise<void> {
+  const { bootstrap } = await import('@backsaas/migrator')
+  for (const [name, database] of Object.entries(named)) {
+    try {
+      await bootstrap(database, { decide, report: io.err })
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error
+      io.err(`the database ${name} was not set up: ${error.message}`)
+    }
+  }
+}
