@@ -5,6 +5,7 @@ import type { RuntimeOptions } from './runtime-options.ts'
 
 const OPTIONS: Readonly<Record<keyof RuntimeOptions, true>> = {
   database: true,
+  databases: true,
   bus: true,
   schemas: true,
   identify: true,

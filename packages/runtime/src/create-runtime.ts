@@ -18,6 +18,7 @@ import { createDataClients } from './plugins/data-client.ts'
 import { hearEvents } from './plugins/hear-events.ts'
 import { loadPlugins } from './plugins/load-plugins.ts'
 import type { Access } from './registry/cached-lookup.ts'
+import { createNamedDatabases } from './registry/named-databases.ts'
 import { createRegistry } from './registry/registry.ts'
 import type { Runtime, RuntimeOptions } from './runtime-options.ts'
 
@@ -35,7 +36,7 @@ const SAMPLE_SHARE = 0.001
  */
 export function createRuntime(options: RuntimeOptions): Runtime {
   checkOptions(options)
-  const { database } = options
+  const { database, databases = {} } = options
   const observe = options.observe ?? null
   const bus = options.bus ?? ownBus(observe)
   const limits = resolveLimits(options.limits)
@@ -56,6 +57,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const functions = [...plugins.functions.values()]
   const registry = createRegistry({ code, functions, observe, covered: (nowMs) => feed.covers(nowMs) })
   const feed = openFeed(options.beat, { database, scope: ownScope, registry, observe })
+  const named = createNamedDatabases(databases, observe)
   const access = createAccessControl({ plugins, observe, policies: registry.policies })
   const hub = createStreamHub(limits.eventStreams, options.bus?.subscribe !== undefined)
   const starting = createStart(open)
@@ -73,7 +75,17 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const { hostSuffix: suffix } = identifying
   const { served } = feed
   const serving = { database, limits, plugins, observe, gate, ownScope, callers, registry, hostSuffix: suffix, served }
-  const handlers = createHandlers({ registry, access, limits, plugins, observe, identifying, hub, ready: starting })
+  const handlers = createHandlers({
+    registry,
+    databases: named,
+    access,
+    limits,
+    plugins,
+    observe,
+    identifying,
+    hub,
+    ready: starting,
+  })
   const app = createRoutes(plugins, {
     ...handlers,
     serve: (context, finish, handle) => serveRequest(context, serving, finish, handle),
@@ -98,7 +110,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     if (!options.bus) await bus.close?.()
     await feed.close()
     await ownScope.settled(drainMs)
-    await database.close?.()
+    await Promise.all([database, ...Object.values(databases)].map((one) => one.close?.()))
     observe?.({ kind: 'lifecycle', what: 'closed' })
   }
 
@@ -110,6 +122,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     fetch: async (request, env, executionContext) => app.fetch(request, env as object, executionContext),
     async ready() {
       await starting({ scope: ownScope, connection: database.open(ownScope) })
+      await named.check(ownScope)
     },
     for: (caller: Identity | Context) => clients.for(caller),
     ask: clients.ask,

@@ -8,6 +8,13 @@ import type { IdentifyFunction } from './stages/identify-function.ts'
 export interface RuntimeOptions {
   /** Served through its runtime login, and closed by `close()`: the runtime owns it. */
   readonly database: Database
+  /**
+   * Further databases of the platform, by the names that stores have them under; served and closed as `database` is, which alone has
+   * the registry. What stands in one that is not given here, or cannot be reached, answers 503.
+   *
+   * @example createRuntime({ database: pg(process.env.DATABASE_URL), databases: { eu: pg(process.env.EU_URL) } })
+   */
+  readonly databases?: Readonly<Record<string, Database>>
   /** Heard where it can push; closed by who made it. Default: one in memory, within this process and closed with it. */
   readonly bus?: Bus
   /**
@@ -53,7 +60,7 @@ export interface Runtime {
   /** To be served by itself. */
   fetch(request: Request, env?: unknown, executionContext?: ExecutionContext): Promise<Response>
   /**
-   * Checks login, control schema and schemas, once; requests wait for it by themselves, and try again where it failed.
+   * Checks login, control schema and schemas, once, and the logins of those further databases that answer within two seconds; requests wait for it by themselves, and try again where it failed.
    *
    * @throws `LOGIN_TOO_POWERFUL`, `NOT_BOOTSTRAPPED`, `SCHEMA_NOT_MIGRATED` …, each with what to do.
    */

@@ -21,6 +21,8 @@ export interface BoundSchema {
   readonly served: CompiledSchema
   readonly mapping: Mapping
   readonly placementId: string
+  /** The name of the database that its tables are in; null where that is the registry's. */
+  readonly database: string | null
   readonly version: number
   readonly entities: Readonly<Record<string, BoundEntity>>
   /** Where events of writes go: the platform's `events`; null where there are none. */
@@ -53,6 +55,7 @@ const MAX_SHAPES = 1000
 
 /**
  * @param outbox the platform's bound schema, for record events; null for the platform itself, which has its own.
+ * @param database the name of another one than the registry's.
  * @example bindSchema(compiled, mapping, placementId, 3, platform)
  */
 export function bindSchema(
@@ -61,6 +64,7 @@ export function bindSchema(
   placementId: string,
   version: number,
   outbox: BoundSchema | null,
+  database: string | null = null,
 ): BoundSchema {
   const entities: Record<string, BoundEntity> = Object.create(null)
   for (const entity of Object.values(compiled.entities)) {
@@ -73,6 +77,7 @@ export function bindSchema(
     served: placementId === PLATFORM_PLACEMENT_ID ? withoutSecrets(compiled) : compiled,
     mapping,
     placementId,
+    database,
     version,
     entities: Object.freeze(entities),
     outbox: (placementId === PLATFORM_PLACEMENT_ID ? entities : outbox?.entities)?.events ?? null,

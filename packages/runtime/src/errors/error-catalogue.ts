@@ -43,6 +43,8 @@ export type RuntimeErrorCode =
   | 'CLIENT_NOT_READY'
   | 'CLIENT_NOT_INSTALLED'
   | 'DATABASE_UNREACHABLE'
+  | 'DATABASE_UNKNOWN'
+  | 'PLATFORM_DIFFERS'
   | 'FUNCTION_REFUSED'
   | 'FUNCTION_FAILED'
   | 'FUNCTION_ARGUMENTS'
@@ -104,6 +106,8 @@ export const RUNTIME_ERRORS: Readonly<Record<RuntimeErrorCode, ErrorCatalogue[st
   CLIENT_NOT_READY: { status: 500, message: 'The data client was asked for before it was loaded.' },
   CLIENT_NOT_INSTALLED: { status: 500, message: 'The data client needs @supabase/postgrest-js.' },
   DATABASE_UNREACHABLE: { status: 503, message: 'The database does not answer.' },
+  DATABASE_UNKNOWN: { status: 503, message: 'The runtime was not given the database of the tenant.' },
+  PLATFORM_DIFFERS: { status: 503, message: 'The database was set up by another version.' },
   FUNCTION_REFUSED: { status: 422, message: 'A function that the schema names refuses the row.' },
   FUNCTION_ARGUMENTS: { status: 422, message: 'A function is called with arguments that it does not take.' },
   FUNCTION_FAILED: { status: 500, message: 'A function broke.' },

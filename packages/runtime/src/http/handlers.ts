@@ -2,6 +2,7 @@
 import {
   BackSaasError,
   type CompiledSchema,
+  type Connection,
   type Observe,
   PLATFORM_PLACEMENT_ID,
   type Route,
@@ -21,6 +22,7 @@ import type { LoadedPlugins } from '../plugins/load-plugins.ts'
 import { runPlugin } from '../plugins/run-plugin.ts'
 import { isStale, isUnknownName } from '../registry/is-stale.ts'
 import { askedVersion, atVersion, versionHeaders } from '../registry/live-versions.ts'
+import type { NamedDatabases } from '../registry/named-databases.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Profile, Tenant } from '../registry/registry-rows.ts'
 import { selectProfile } from '../registry/select-profile.ts'
@@ -39,6 +41,7 @@ import { tenantNames } from './tenant-names.ts'
 
 export interface HandlerOptions {
   readonly registry: Registry
+  readonly databases: NamedDatabases
   readonly access: AccessControl
   readonly limits: Limits
   readonly plugins: LoadedPlugins
@@ -192,7 +195,9 @@ async function runOnProfile(
   const schema = isUnruled(options, call) ? open : await options.access.view(open, tenant.id, principal, call)
   const startedAt = performance.now()
   try {
-    const reply = await runStages(dataRequest(call, { tenant, principal }, profile, schema, entity, itemKey, options))
+    const connection = await options.databases.connect(open, call)
+    const request = dataRequest(call, { tenant, principal }, profile, schema, connection, entity, itemKey, options)
+    const reply = await runStages(request)
     tally(open.uses, reply.status, performance.now() - startedAt)
     return reply
   } catch (error) {
@@ -216,7 +221,8 @@ async function runFunction(
   const viewOf = (holder: Holder): BoundSchema | Promise<BoundSchema> =>
     options.access.view(open, tenant.id, holder, call)
   const schema = await viewOf(principal)
-  const request = dataRequest(call, identified, profile, schema, '', null, options)
+  const connection = await options.databases.connect(open, call)
+  const request = dataRequest(call, identified, profile, schema, connection, '', null, options)
   const answer = await run({ ...request, basePath: basePath(call.address.path, 2), open, viewOf })
   const headers = { 'content-type': contentType, 'content-profile': profile.name, ...answer.headers }
   return { status: answer.status, headers, body: JSON.stringify(answer.body) }
@@ -227,6 +233,7 @@ function dataRequest(
   { tenant, principal }: Identified,
   profile: Profile,
   schema: BoundSchema,
+  connection: Connection,
   entity: string,
   itemKey: string | null,
   options: HandlerOptions,
@@ -240,7 +247,7 @@ function dataRequest(
     basePath: basePath(call.address.path, itemKey === null ? 1 : 2),
     requestId: call.requestId,
     scope: call.scope,
-    connection: call.connection,
+    connection,
     tenantId: tenant.id,
     principal,
     schema,

@@ -11,10 +11,11 @@ const LOGIN = `select r.rolname, r.rolsuper, r.rolbypassrls, exists (
   from pg_catalog.pg_roles r where r.rolname = current_user`
 
 /**
+ * @param database its name, where it is not the one that has the registry.
  * @throws `LOGIN_TOO_POWERFUL` (503) for a superuser, a role with BYPASSRLS, and an owner of the tables;
  *   `NOT_BOOTSTRAPPED` (503) where there is no control schema.
  */
-export async function checkLogin(connection: Connection): Promise<void> {
+export async function checkLogin(connection: Connection, database = ''): Promise<void> {
   const [name, superuser, bypasses, owns] = await readLogin(connection)
   const why =
     superuser === 't'
@@ -25,9 +26,13 @@ export async function checkLogin(connection: Connection): Promise<void> {
           ? 'owns the tables, or may act as their owner'
           : null
   if (why !== null)
-    throw runtimeError('LOGIN_TOO_POWERFUL', `the runtime's login ${name} ${why}: isolation would not hold`, {
-      hint: 'Serve through the login that `backsaas migrate` made for the runtime; it owns nothing.',
-    })
+    throw runtimeError(
+      'LOGIN_TOO_POWERFUL',
+      `the runtime's login ${name}${database && ` of the database ${database}`} ${why}: isolation would not hold`,
+      {
+        hint: 'Serve through the login that `backsaas migrate` made for the runtime; it owns nothing.',
+      },
+    )
 }
 
 async function readLogin(connection: Connection): Promise<readonly (string | null)[]> {

@@ -13,11 +13,14 @@ import type { Profile } from './registry-rows.ts'
 
 const PLATFORM = `select v.version, v.compiled, v.mapping from backsaas.versions v
   where v.placement_id = $1 and v.state = 'live' order by v.version desc limit 1`
-const VERSION = `select v.compiled, v.mapping, encode(sha256(convert_to(v.compiled, 'UTF8')), 'hex') from backsaas.versions v
+/** A database that was set up earlier has no column for the name of another one. */
+const DATABASE = `to_jsonb(p) ->> 'database'`
+const VERSION = `select v.compiled, v.mapping, encode(sha256(convert_to(v.compiled, 'UTF8')), 'hex'), ${DATABASE}
+  from backsaas.versions v join backsaas.placements p on p.id = v.placement_id
   where v.placement_id = $1 and v.version = $2`
 const BY_HASH = `select v.placement_id, v.version from backsaas.versions v
   join backsaas.placements p on p.id = v.placement_id
-  where p.schema_name = $1 and v.hash = $2 and v.state = 'live'
+  where p.schema_name = $1 and v.hash = $2 and v.state = 'live' and ${DATABASE} is null
   order by p.store_id = $3 desc, v.version desc limit 1`
 
 /**
@@ -48,12 +51,13 @@ export async function loadVersion(
   const [result] = await connection.batch([{ text: VERSION, params: [placementId, String(version)] }])
   const row = result?.rows[0]
   if (!row) throw runtimeError('STALE_SCHEMA', 'the version of the schema is gone')
-  const [compiled, mapping, digest] = row
-  return bind(compiledOf(String(digest), String(compiled)), String(mapping), placementId, version, platform)
+  const [compiled, mapping, digest, database = null] = row
+  return bind(compiledOf(String(digest), String(compiled)), String(mapping), placementId, version, platform, database)
 }
 
 /**
- * Where a schema given in code is live: the placement and version with its hash, the pooled store's before others.
+ * Where a schema given in code is live: the placement and version with its hash, the pooled store's before others. What is placed in another database
+ * is not for all tenants.
  *
  * @param source what the developer wrote, for the hint.
  * @throws `SCHEMA_NOT_MIGRATED` (503) where there is none.
@@ -80,8 +84,9 @@ function bind(
   placementId: string,
   version: number,
   platform: BoundSchema | null,
+  database: string | null = null,
 ): BoundSchema {
-  return bindSchema(compiled, JSON.parse(mapping) as Mapping, placementId, version, platform)
+  return bindSchema(compiled, JSON.parse(mapping) as Mapping, placementId, version, platform, database)
 }
 
 export function notBootstrapped(cause?: unknown): Error {

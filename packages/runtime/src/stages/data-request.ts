@@ -16,6 +16,7 @@ export interface DataRequest {
   readonly basePath: string
   readonly requestId: string
   readonly scope: Scope
+  /** To the database that the tables of `schema` are in. */
   readonly connection: Connection
   readonly tenantId: string
   readonly principal: Principal
