@@ -4,9 +4,9 @@
  */
 import type { Database } from '@backsaas/core'
 import { type MigrationPlan, migrate, migrationStatus, runMigration, type Step } from '@backsaas/migrator'
-import postgres from 'postgres'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Fixture, startFixture } from '../fixture/start-fixture.ts'
+import { connectAsRuntime } from './connect-as-runtime.ts'
 import { type Mutant, withMutant } from './mutants.ts'
 import { AFTER, BEFORE } from './people.ts'
 
@@ -98,7 +98,7 @@ async function finishing(mutant: Story): Promise<boolean> {
   await addRow()
   await migrate(fixture.database, AFTER)
   const [placement] = await fixture.ownerQuery(`select id::text from backsaas.placements where schema_name = 'crm'`)
-  const client = await connectAsRuntime()
+  const client = await connectAsRuntime(fixture)
   const ending = { done: false }
   let contract: Promise<void> | undefined
   try {
@@ -121,14 +121,6 @@ async function finishing(mutant: Story): Promise<boolean> {
     await contract
     await client.end()
   }
-}
-
-async function connectAsRuntime(): Promise<postgres.Sql> {
-  const [login] = await fixture.ownerQuery(`select name, password from backsaas.logins where kind = 'runtime'`)
-  const url = new URL(fixture.url ?? '')
-  url.username = login?.[0] ?? ''
-  url.password = login?.[1] ?? ''
-  return postgres(url.href, { max: 1, onnotice: () => {} })
 }
 
 /** Another migrator has taken over: does the one before commit anything (I5)? */

@@ -3,7 +3,7 @@
  * drops would deadlock with it. (1) marked retired, committed; (2) nobody is left who entered before, waited for without any
  * table lock; (3) the steps that follow drop.
  */
-import type { Connection, Database } from '@backsaas/core'
+import type { Connection } from '@backsaas/core'
 import { arrayText, SYSTEM_TENANT_ID } from '@backsaas/core'
 import { readRoles } from '../bootstrap/read-roles.ts'
 import { namePinned, samplePins } from '../pins/read-pins.ts'
@@ -13,6 +13,7 @@ import { openRollout } from '../rollouts/rollout-row.ts'
 import { pause } from './attempts.ts'
 import type { MigrationProblem, MigrationRow } from './migration-row.ts'
 import { MIGRATOR_SCOPE, migratorTransaction, query } from './migrator-transaction.ts'
+import type { Run } from './run.ts'
 
 /** Why the versions before cannot be retired yet; null where they can. */
 export async function whoHoldsOld(
@@ -92,23 +93,43 @@ export async function markRetired(
   await connection.batch([{ text, params: [placementId, String(version)], prepare: false }])
 }
 
+/** A transaction of a client is over long before. */
+const TELL_AFTER_MS = 3_000
+
 /**
  * (2) Waits until every transaction of the runtime's login that is open now has ended: whatever begins later finds the version
- * retired.
+ * retired. What takes long is told.
  *
- * @param renewed asked now and then, so that the lease stays.
+ * @returns false where it was asked to stop before.
  */
-export async function awaitReaders(database: Database, renewed: () => Promise<void>): Promise<void> {
+export async function awaitReaders({ database, patience, commit }: Run): Promise<boolean> {
   const { runtime } = await migratorTransaction(database, readRoles)
   const connection = database.open(MIGRATOR_SCOPE, 'migrator')
+  const startedAtMs = Date.now()
   let left = (await query(connection, OPEN, [runtime])).map(([id]) => String(id))
-  let askedAtMs = Date.now()
+  let askedAtMs = startedAtMs
+  let told = 0
   while (left.length > 0) {
+    if (patience.stopped()) return false
     await pause(20)
     left = (await query(connection, STILL_OPEN, [arrayText(left)])).map(([id]) => String(id))
     if (Date.now() - askedAtMs < 1000) continue
     askedAtMs = Date.now()
-    await renewed()
+    // So that the lease stays.
+    await commit([], async () => undefined)
+    if (askedAtMs - startedAtMs < TELL_AFTER_MS || left.length === told) continue
+    told = left.length
+    await patience.waiting(told > 0 ? stillOpen(left) : null)
+  }
+  return true
+}
+
+function stillOpen(left: readonly string[]): MigrationProblem {
+  const pids = left.map((id) => id.split('@')[1])
+  return {
+    code: 'TRANSACTIONS_REMAIN',
+    message: `${left.length} transactions of clients are open that may have begun on the version that is retired: processes ${pids.slice(0, 5).join(', ')}`,
+    hint: `end them, or wait: the migration goes on by itself. To end one: select pg_terminate_backend(${pids[0]})`,
   }
 }
 

@@ -173,7 +173,7 @@ async function noteRefused({ database, lease }: Run, { code, message, hint, deta
 async function undoNext(run: Run, migration: MigrationRow): Promise<void> {
   const { plan, step, cursor } = migration
   // Whoever had entered the new version writes its columns until the end of a transaction.
-  if (cursor === 'unlive') await awaitReaders(run.database, () => run.commit([], async () => undefined))
+  if (cursor === 'unlive' && !(await awaitReaders(run))) return
   const current = plan.steps[step]
   await run.commit(current?.tables ?? [], async (transaction) => {
     await runDdl(transaction, current?.inverse ?? [])

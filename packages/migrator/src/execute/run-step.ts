@@ -60,6 +60,7 @@ async function runIndex(run: Run, migration: MigrationRow, step: IndexStep): Pro
       await pause(1000)
       if (run.patience.stopped()) return null
       problem = await longTransaction(run.database, step.tables)
+      if (!problem) await run.patience.waiting(null)
     }
     return await converged(run, migration, () => convergeIndex(run.database, step))
   } catch (error) {
@@ -176,7 +177,8 @@ async function runRetire(run: Run, migration: MigrationRow, _step: TurnStep): Pr
       (await run.commit([], async (transaction) => {
         // Of another database the installs are home's, which has agreed.
         const problem = await close(transaction, run.platform)
-        if (!problem) await transaction.batch([checkpoint(run.lease, { cursor: 'retired' })])
+        if (!problem)
+          await transaction.batch([checkpoint(run.lease, { cursor: 'retired', state: 'running', problem: null })])
         return problem
       }))
     if (!holder) break
@@ -185,9 +187,10 @@ async function runRetire(run: Run, migration: MigrationRow, _step: TurnStep): Pr
     told = JSON.stringify(holder)
     if (run.options.signal?.aborted) return null
     if (Date.now() - startedAtMs > run.patience.giveUpAfterMs) throw stillHeld(holder)
-    await pause(1000)
+    // The longer it lasts, the less often it is looked at.
+    await pause(Math.min(5_000, Math.max(1_000, (Date.now() - startedAtMs) / 60)))
   }
-  await awaitReaders(run.database, () => run.commit([], async () => undefined))
+  if (!(await awaitReaders(run))) return null
   await run.commit([], (transaction) => finishStep(run, transaction, migration))
   return null
 }

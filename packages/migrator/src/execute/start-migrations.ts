@@ -1,6 +1,7 @@
 /** Runs the migrations that are asked for over HTTP: each is one migrator's at a time, and none is lost with it. */
 import type { Database, Observe } from '@backsaas/core'
 import { arrayText, BackSaasError } from '@backsaas/core'
+import { literal } from '../plan/quote.ts'
 import { createAlarm } from '../waiting/alarm.ts'
 import { faultTeller, toStderr } from '../waiting/faults.ts'
 import { listenOrLook } from '../waiting/listen-or-look.ts'
@@ -17,7 +18,7 @@ import { runMigration } from './run-migration.ts'
 export interface MigrationsOptions {
   /** How often it looks, whether or not it was told. Default 5,000. */
   readonly intervalMs?: number
-  /** How many migrations at once, each of another schema; those that wait for somebody's install are not counted. Default 2. */
+  /** How many migrations at once, each of another schema; those that wait for what others do are not counted. Default 2. */
   readonly concurrency?: number
   /** How often it looks whether rows that stood in the way are corrected. Default 60,000. */
   readonly recheckMs?: number
@@ -42,7 +43,7 @@ interface Asked {
   readonly wanted: string
   readonly token: string | null
   readonly now: boolean
-  /** For somebody's install, be it for weeks: it takes nobody's turn. */
+  /** For what others do, be it for weeks: it takes nobody's turn. */
   readonly isWaiting: boolean
 }
 
@@ -52,12 +53,18 @@ interface Running {
   readonly work: Promise<void>
 }
 
+/** What ends when somebody ends it, or a time does. A lock is not among them, nor is a database that is busy: these are over in a moment. */
+const LASTING = [
+  ...['INSTALLS_PINNED', 'INSTALLS_REMAIN', 'ROLLOUT_OPEN', 'ROLLBACK_BUILT_UPON', 'STORES_RETURN'],
+  ...['DRAINING', 'TRANSACTIONS_REMAIN', 'LONG_TRANSACTION'],
+]
+
 /**
  * What is asked for and not reached, and is nobody's: not what is blocked or has failed, nor what waits for a hook that is not
  * here ($1). A contract that has begun goes on.
  */
 const COLUMNS = `select id::text, placement_id::text, wanted, confirmed, hurried::text,
-  (state = 'waiting' and problem::json ->> 'code' in ('INSTALLS_PINNED', 'INSTALLS_REMAIN', 'ROLLOUT_OPEN'))::text
+  (state = 'waiting' and problem::json ->> 'code' in (${LASTING.map(literal).join(', ')}))::text
   from backsaas.migrations`
 const ASKED = `${COLUMNS}
   where wanted is not null and lease_until <= clock_timestamp() and state not in ('blocked', 'failed')
@@ -95,9 +102,10 @@ export async function startMigrations(database: Database, options: MigrationsOpt
   }
 
   async function look(): Promise<void> {
-    const waiting = await turn()
+    let busy = running.size - (await turn())
     for (const asked of await readAsked()) {
-      if (running.size - waiting >= concurrency || running.has(asked.id)) continue
+      if (running.has(asked.id) || (busy >= concurrency && !asked.isWaiting)) continue
+      if (!asked.isWaiting) busy++
       const aborting = new AbortController()
       const work = run(asked, AbortSignal.any([aborting.signal, stopping.signal]))
         .then(
@@ -138,7 +146,7 @@ export async function startMigrations(database: Database, options: MigrationsOpt
     }))
   }
 
-  /** Who is asked for something else meanwhile stops, and begins with that. @returns how many wait for somebody's install. */
+  /** Who is asked for something else meanwhile stops, and begins with that. @returns how many wait for what others do. */
   async function turn(): Promise<number> {
     if (running.size === 0) return 0
     const now = await readAsked([...running.keys()])
