@@ -1,6 +1,6 @@
 /** A platform of two databases on real Postgres, with what the migrator process runs of it. */
 import { postgres } from '@backsaas/adapters/databases/postgres'
-import type { Database } from '@backsaas/core'
+import { type Database, PLATFORM_PLACEMENT_ID } from '@backsaas/core'
 import {
   bootstrap,
   type Deliveries,
@@ -19,6 +19,8 @@ export interface TestFleet {
   readonly urls: { readonly home: string; readonly eu: string }
   /** One statement of the owner; rows as text. */
   query(database: Database, sql: string): Promise<readonly (readonly (string | null)[])[]>
+  /** The table of an entity of home's platform, qualified. */
+  table(entity: string): Promise<string>
   /** Deliveries, and the migrations of both databases. */
   work(): Promise<void>
   stopWork(): Promise<void>
@@ -35,14 +37,23 @@ export async function startFleet(): Promise<TestFleet> {
     await Promise.all(working.map((one) => one.close()))
     working = []
   }
+  const query: TestFleet['query'] = async (database, sql) => {
+    const [result] = await database.open(SCOPE, 'owner').batch([{ text: sql, params: [], prepare: false }])
+    return result?.rows ?? []
+  }
   return {
     fleet,
     home,
     eu,
     urls: { home: homeServer.url, eu: euServer.url },
-    async query(database, sql) {
-      const [result] = await database.open(SCOPE, 'owner').batch([{ text: sql, params: [], prepare: false }])
-      return result?.rows ?? []
+    query,
+    async table(entity) {
+      const [row] = await query(
+        home,
+        `select format('%I.%I', mapping::json ->> 'schema', mapping::json -> 'entities' -> '${entity}' ->> 'table')
+         from backsaas.versions v where placement_id = '${PLATFORM_PLACEMENT_ID}' and state = 'live' order by v.version desc limit 1`,
+      )
+      return String(row?.[0])
     },
     async work() {
       working = [

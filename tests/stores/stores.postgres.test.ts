@@ -58,14 +58,7 @@ async function installs(name: string): Promise<Record<string, string>> {
   return Object.fromEntries(rows)
 }
 
-async function table(entity: string): Promise<string> {
-  const [row] = await platform.query(
-    platform.home,
-    `select format('%I.%I', mapping::json ->> 'schema', mapping::json -> 'entities' -> '${entity}' ->> 'table') from backsaas.versions
-     where placement_id = '00000000-0000-7000-8000-000000000002' and state = 'live' order by version desc limit 1`,
-  )
-  return String(row?.[0])
-}
+const table = (entity: string): Promise<string> => platform.table(entity)
 
 async function states(name: string): Promise<string> {
   const [delivery] = await listDeliveries(platform.home, name)
