@@ -41,6 +41,20 @@ export async function findPlatform(connection: Connection): Promise<Platform | n
   return { compiled: readCompiled(compiled), mapping: readMapping(mapping), version: Number(version) }
 }
 
+/** Reads it anew only where there is a newer one: for who looks all the time. */
+export function createPlatformReader(): (connection: Connection) => Promise<Platform> {
+  let known: Platform | null = null
+  return async (connection) => {
+    const [row] = await query(
+      connection,
+      `select max(version)::text from backsaas.versions where placement_id = $1 and state = 'live'`,
+      [PLATFORM_PLACEMENT_ID],
+    )
+    if (known === null || row?.[0] !== String(known.version)) known = await readPlatform(connection)
+    return known
+  }
+}
+
 /** What `backsaas.versions.compiled` holds. Written by us from a `CompiledSchema`, so parsing gives one back. */
 export function readCompiled(text: string | null | undefined): CompiledSchema {
   invariant(text, 'a version holds its compiled schema')

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import type { Database, Observe } from '@backsaas/core'
 import { MIGRATOR_SCOPE } from '../execute/migrator-transaction.ts'
-import { readPlatform } from '../registry/platform.ts'
+import { createPlatformReader } from '../registry/platform.ts'
 import { createAlarm } from '../waiting/alarm.ts'
 import { faultTeller, toStderr } from '../waiting/faults.ts'
 import { listenOrLook } from '../waiting/listen-or-look.ts'
@@ -28,6 +28,7 @@ export async function startRollouts(database: Database, options: RolloutsOptions
   const { intervalMs = 1000, observe = toStderr('rollouts'), name = `${hostname()}:${process.pid}` } = options
   const alarm = createAlarm()
   let closing = false
+  const platformOf = createPlatformReader()
 
   const onFault = faultTeller(observe, 'ROLLOUT_FAILED')
 
@@ -45,7 +46,7 @@ export async function startRollouts(database: Database, options: RolloutsOptions
   /** @returns how many are on their way. */
   async function look(): Promise<number> {
     const connection = database.open(MIGRATOR_SCOPE, 'migrator')
-    const ids = await readActive(connection, await readPlatform(connection))
+    const ids = await readActive(connection, await platformOf(connection))
     await Promise.all(ids.map((id) => lead(id).catch(onFault)))
     return ids.length
   }

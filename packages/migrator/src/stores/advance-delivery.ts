@@ -50,7 +50,7 @@ async function bringAll(
 ): Promise<readonly StoreStanding[]> {
   const standing = new Map<string, StoreStanding>()
   const bring = async (placement: Placement): Promise<void> => {
-    standing.set(placement.store.name, await bringStore(delivering, placement))
+    standing.set(placement.store.name, await bringStore(delivering, placement, known.get(placement.store.name)))
   }
   const hasBegun = ({ store }: Placement): boolean => {
     const state = known.get(store.name)?.state
@@ -97,8 +97,8 @@ function judge(
   const nobody = stores.every(
     ({ state, version: has }) => state === 'rolled_back' || state === 'pending' || (has ?? version) < version,
   )
-  // Retired in favour of a newer one, it is that one's delivery that goes on.
-  if (leads === 'retired' && nobody) return { state: 'rolled_back', problem: null }
+  const isReplaced = lead.versions.some((one) => one.version > version && one.state === 'live')
+  if (leads === 'retired' && nobody && !isReplaced) return { state: 'rolled_back', problem: null }
   if (before === 'returning') return { state: 'returning', problem }
   if (stores.every(({ state }) => state === 'done')) return { state: 'done', problem: null }
   if (stores.every(({ state }) => state === 'live' || state === 'done')) return { state: 'live', problem }

@@ -24,7 +24,12 @@ export interface Delivering {
   readonly returns: boolean
 }
 
-export async function bringStore(delivering: Delivering, { id, store }: Placement): Promise<StoreStanding> {
+/** @param before how it stood when last it was looked at. */
+export async function bringStore(
+  delivering: Delivering,
+  { id, store }: Placement,
+  before: StoreStanding | undefined,
+): Promise<StoreStanding> {
   const { fleet, identity, lead, content, version: wanted, returns } = delivering
   const named = { store: store.name, database: store.database }
   try {
@@ -35,7 +40,7 @@ export async function bringStore(delivering: Delivering, { id, store }: Placemen
     const place = { placementId: id, storeId: store.id }
     const brought = await bringVersion(database, place, lead, content, returns ? wanted : null)
     if (returns && brought.version === wanted && !isOpen(brought)) await withdraw(fleet.home, database, place, wanted)
-    if (brought.version >= wanted) await convergePlacement(database, id)
+    if (brought.version >= wanted && before?.state !== 'live') await convergePlacement(database, id)
     if (name !== null) await mirrorPlacement(fleet.home, database, name, id)
     return { ...named, ...standingOf(brought, lead, wanted) }
   } catch (error) {
@@ -82,7 +87,10 @@ function shownMigration({
 }
 
 /** What cannot be reached is tried again; what is refused is for somebody. */
-function fault(error: unknown): { readonly state: 'failed' | 'unreachable'; readonly problem: MigrationProblem } {
+function fault(error: unknown): {
+  readonly state: 'failed' | 'unreachable' | 'migrating'
+  readonly problem: MigrationProblem
+} {
   if (error instanceof DatabaseError) {
     const away = error.fields.sqlState.startsWith('08') || error.fields.sqlState.startsWith('57P')
     return {
@@ -93,5 +101,7 @@ function fault(error: unknown): { readonly state: 'failed' | 'unreachable'; read
   if (!(error instanceof BackSaasError)) throw error
   const { code, message, hint, status } = error
   const problem = { code, message, ...(hint && { hint }) }
+  // One before it has still to end there, as it has in the default store.
+  if (code === 'MIGRATION_OPEN') return { state: 'migrating', problem }
   return { state: status === 503 ? 'unreachable' : 'failed', problem }
 }

@@ -1,7 +1,7 @@
 /** Delivers versions to stores, and states of tenants to the databases where they are missing: any number of processes may. */
 import type { Observe } from '@backsaas/core'
 import { MIGRATOR_SCOPE } from '../execute/migrator-transaction.ts'
-import { readPlatform } from '../registry/platform.ts'
+import { createPlatformReader } from '../registry/platform.ts'
 import { createAlarm } from '../waiting/alarm.ts'
 import { faultTeller, toStderr } from '../waiting/faults.ts'
 import { listenOrLook } from '../waiting/listen-or-look.ts'
@@ -27,6 +27,7 @@ export async function startDeliveries(fleet: Fleet, options: DeliveriesOptions =
   const { intervalMs = 1000, observe = toStderr('deliveries') } = options
   const alarm = createAlarm()
   let closing = false
+  const platformOf = createPlatformReader()
   const onFault = faultTeller(observe, 'DELIVERY_FAILED')
 
   async function loop(): Promise<void> {
@@ -40,16 +41,21 @@ export async function startDeliveries(fleet: Fleet, options: DeliveriesOptions =
     }
   }
 
-  /** @returns how many are on their way. */
+  /** @returns how many are on their way: not those that wait for somebody, which may be for weeks. */
   async function look(): Promise<number> {
     const told = await tellFences(fleet)
     const connection = fleet.home.open(MIGRATOR_SCOPE, 'migrator')
-    const open = await openDeliveries(connection, await readPlatform(connection))
+    const open = await openDeliveries(connection, await platformOf(connection))
+    let moving = 0
     for (const delivery of open) {
       if (closing) break
-      await advanceDelivery(fleet, delivery).catch(onFault)
+      const { state } = await advanceDelivery(fleet, delivery).catch((error: unknown) => {
+        onFault(error)
+        return delivery
+      })
+      if (state === 'running' || state === 'returning') moving++
     }
-    return open.length + told.left
+    return moving + told.left
   }
 
   const stopListening = await listenOrLook(fleet.home, DELIVERIES_CHANNEL, alarm.ring, onFault)
