@@ -220,6 +220,31 @@ test('what is missing is said', async () => {
   expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('not valid') })
 })
 
+test('a plan as SQL alone: of what is new, of what is published at once, and of a migration', async () => {
+  const sqlOf = async (source: string): Promise<string> => {
+    const ended = await runCli(['plan', file('sql.yaml', source), '--owner', 'acme', '--sql'], database)
+    expect([ended.code, ended.stderr]).toEqual([0, ''])
+    return ended.stdout
+  }
+  expect(await sqlOf(schemaOf('sql'))).toMatch(
+    /^begin;\nset local lock_timeout = '50ms';\ncreate table [\s\S]+commit;\n$/,
+  )
+  await runCli(['publish', file('sql.yaml', schemaOf('sql'))], acme)
+  expect(await sqlOf(schemaOf('sql'))).toBe('-- sql: no table changes\n')
+  expect(await sqlOf(schemaOf('sql', 'more: { type: string }'))).toMatch(
+    /^begin;[\s\S]*\nalter table [^;]+ add column "more"/,
+  )
+  const unique = schemaOf('sql').replace('{ type: string }', '{ type: string, unique: true }')
+  const migration = await sqlOf(unique)
+  expect(migration).toMatch(/^-- sql: version 1 to 2\. To be read[^\n]+\n\n-- backfill\/1: /)
+  expect(migration).toMatch(/\nset lock_timeout = 0;\ncreate unique index concurrently [^;]+;\nreset lock_timeout;\n/)
+  // What is worked out on the way is no SQL.
+  const split = schemaOf('sql').replace('    fields:', '    removed: [title]\n    fields:').replace('title:', 'body:')
+  expect(await sqlOf(split.replace('string }', 'string, convert: { up: "title" } }'))).toMatch(
+    /\n-- update [^\n]+ in the range/,
+  )
+})
+
 test('an install is pinned, listed, and let go, through an API and in the database', async () => {
   await runCli(['publish', file('pinned.yaml', schemaOf('pinned'))], acme)
   const pinned = await runCli(['pin', 'acme', 'pinned', '--until', '30d', '--reason', 'an audit', '--json'], acme)

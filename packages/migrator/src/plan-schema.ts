@@ -32,6 +32,8 @@ export interface SchemaPlan {
   readonly changes: readonly Change[]
   /** Null where all is published at once. */
   readonly plan: MigrationPlan | null
+  /** What is published at once, in one transaction; then indexes are built concurrently, and checks validated. Empty where there is a plan. */
+  readonly statements: readonly string[]
   readonly blockers: readonly FoundBlocker[]
   /** Installs that stay where they are, whatever is published. */
   readonly pinned: Pinned
@@ -74,12 +76,13 @@ export async function planWithin(
     const pinned = await samplePins(connection, await readPlatform(connection), { placementId })
     return { ...(await previewMigration(connection, publication)), pinned }
   })
-  const { plan } = preview
+  const { plan, statements } = preview
   return {
     schema: document.compiled.name,
     from: preview.before,
     changes: preview.changes,
     plan,
+    statements,
     blockers: plan ? await findBlockers(ask, plan, shown) : [],
     pinned,
     reverse: (plan?.steps ?? [])

@@ -9,6 +9,7 @@ import { readText } from '../read-text.ts'
 
 interface PlanOptions extends DatabaseOptions, CuratedOptions {
   readonly owner?: string
+  readonly sql?: true
 }
 
 /** Adds the command to `program`. */
@@ -20,20 +21,23 @@ export function addPlan(program: Command, io: Io): void {
     )
     .argument('<file>', 'YAML or JSON')
     .option('--owner <tenant>', 'the tenant that owns the schema (default: the platform itself)')
+    .option('--sql', 'as a script of SQL alone: for a linter, and not to be run')
     .addHelpText('after', HELP)
   withDatabase(withFunctions(command)).action((file: string, options: PlanOptions) => plan(file, options, io))
 }
 
 async function plan(file: string, options: PlanOptions, io: Io): Promise<void> {
   const text = readText(file)
-  const { describePlan, planSchema } = await import('@backsaas/migrator')
+  const { describePlan, planSchema, planSql } = await import('@backsaas/migrator')
   const { functions } = await curated(options)
   const settings = { decide, functions, ...(options.owner !== undefined && { owner: options.owner }) }
   const found = await useDatabase(options.database, (database) => planSchema(database, text, settings))
-  io.out(options.json ? JSON.stringify(found) : describePlan(found).join('\n'))
+  if (options.sql) io.out(planSql(found).trimEnd())
+  else io.out(options.json ? JSON.stringify(found) : describePlan(found).join('\n'))
 }
 
 const HELP = `
 Examples:
   backsaas plan crm.yaml
+  backsaas plan crm.yaml --sql | npx squawk-cli
   backsaas plan crm.yaml --json | jq '.plan.steps[].statements'`

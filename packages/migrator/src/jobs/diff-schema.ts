@@ -47,9 +47,10 @@ async function dryRun(compiled: CompiledSchema, source: string, context: ActCont
   try {
     // Rows of other tenants, whose schema it is too, are counted and not shown.
     const planned = await planWithin((question) => question(connection), document, { only: tenant.id })
-    const { plan, blockers, reverse, pinned } = JSON.parse(JSON.stringify(planned)) as JsonObject // plain data
+    const { plan, statements, blockers, reverse, pinned } = JSON.parse(JSON.stringify(planned)) as JsonObject // plain data
     return {
       plan: plan ?? null,
+      statements: statements ?? [],
       blockers: blockers ?? [],
       reverse: reverse ?? [],
       pinned: pinned ?? null,
@@ -57,7 +58,7 @@ async function dryRun(compiled: CompiledSchema, source: string, context: ActCont
     }
   } catch (error) {
     if (!(error instanceof BackSaasError) || error instanceof DatabaseError || error.status !== 409) throw error
-    return { plan: null, blockers: [], reverse: [], pinned: null, problem: problemOf(error) }
+    return { plan: null, statements: [], blockers: [], reverse: [], pinned: null, problem: problemOf(error) }
   }
 }
 

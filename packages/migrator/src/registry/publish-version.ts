@@ -7,7 +7,7 @@ import { EXCLUSIVE, runDdl } from '../execute/migrator-transaction.ts'
 import { computedFunctions, crowdedTables, takenNames } from '../execute/read-store.ts'
 import type { Change } from '../plan/diff.ts'
 import { assignIds } from '../plan/identity.ts'
-import { planVersion, tablesToFill } from '../plan/plan-version.ts'
+import { planVersion, tablesToFill, type VersionPlan } from '../plan/plan-version.ts'
 import { refuseOpenRollout } from '../rollouts/rollout-row.ts'
 import { openDelivery } from '../stores/delivery-row.ts'
 import { insertEvent } from './event.ts'
@@ -93,25 +93,28 @@ async function storeDecisions(
   await connection.batch([{ text, params: row }])
 }
 
-/** The DDL, and the rows by which runtimes find the version. */
-async function applyVersion(
+/** What publishing at once comes to. */
+export interface PlannedVersion extends VersionPlan {
+  readonly compiled: CompiledSchema
+  /** `entity.field` of stored computed fields that rows there are get. */
+  readonly filled: readonly string[]
+}
+
+/** Reads what the plan needs; writes nothing. @param live the version before; none for a first one. @throws what `planVersion` throws. */
+export async function planPublication(
   connection: Connection,
-  publication: Publication,
+  { compiled: given, storeId, naming, follow }: Publication,
   standing: Standing,
-  version: number,
   live: StandingVersion | undefined,
-): Promise<readonly Change[]> {
-  const pgSchema = storeSchema(publication.storeId)
+): Promise<PlannedVersion> {
+  const pgSchema = storeSchema(storeId)
   const previous = live ? readCompiled(live.compiled) : null
-  const { follow } = publication
-  const compiled = follow
-    ? publication.compiled
-    : assignIds(publication.compiled, previous, highestEver(standing.versions))
+  const compiled = follow ? given : assignIds(given, previous, highestEver(standing.versions))
   const filled = tablesToFill(compiled, previous, live?.mapping)
   const plan = planVersion(compiled, previous, {
     pgSchema,
     roles: await readRoles(connection),
-    naming: publication.naming,
+    naming,
     taken: await takenNames(connection, pgSchema),
     history: standing.versions.map((old) => old.mapping),
     ...(live && { previous: live.mapping }),
@@ -124,11 +127,22 @@ async function applyVersion(
       filled.map(({ table }) => table),
     ),
   })
-  const fields = filled.flatMap((one) => one.fields.map((field) => `${one.entity}.${field}`))
-  await runDdl(connection, plan.statements).catch((error: unknown) => throwFillFailed(error, fields))
+  return { ...plan, compiled, filled: filled.flatMap((one) => one.fields.map((field) => `${one.entity}.${field}`)) }
+}
+
+/** The DDL, and the rows by which runtimes find the version. */
+async function applyVersion(
+  connection: Connection,
+  publication: Publication,
+  standing: Standing,
+  version: number,
+  live: StandingVersion | undefined,
+): Promise<readonly Change[]> {
+  const { compiled, filled, ...plan } = await planPublication(connection, publication, standing, live)
+  await runDdl(connection, plan.statements).catch((error: unknown) => throwFillFailed(error, filled))
   const place = {
     text: `insert into backsaas.placements (id, store_id, schema_id, schema_name, pg_schema) values ($1, $2, $3, $4, $5)`,
-    params: [standing.placementId, publication.storeId, standing.schemaId, compiled.name, pgSchema],
+    params: [standing.placementId, publication.storeId, standing.schemaId, compiled.name, plan.mapping.schema],
   }
   const row = [String(version), compiled.hash, JSON.stringify(compiled), JSON.stringify(plan.mapping)]
   await connection.batch([

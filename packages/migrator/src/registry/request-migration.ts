@@ -15,6 +15,7 @@ import { refuseOver } from '../plan/waiting-migration.ts'
 import { refuseOpenRollout } from '../rollouts/rollout-row.ts'
 import { openDelivery } from '../stores/delivery-row.ts'
 import { readCompiled, readPlatform } from './platform.ts'
+import { planPublication } from './publish-version.ts'
 import { readWaiting } from './read-waiting.ts'
 import {
   checkBase,
@@ -34,19 +35,24 @@ export interface Preview {
   readonly changes: readonly Change[]
   /** Null where all changes are compatible, and are published at once. */
   readonly plan: MigrationPlan | null
+  /** Of what is published at once: in one transaction. Empty where there is a plan, or nothing to be done in tables. */
+  readonly statements: readonly string[]
 }
 
 /** What publishing this would do; writes nothing. Inside the caller's transaction. */
 export async function previewMigration(connection: Connection, publication: Publication): Promise<Preview> {
   const standing = await readStanding(connection, publication)
   const live = standing.versions.findLast((version) => version.live)
-  if (!live) return { before: null, changes: [], plan: null }
-  const changes = diffSchemas(readCompiled(live.compiled), publication.compiled)
+  const changes = live ? diffSchemas(readCompiled(live.compiled), publication.compiled) : []
+  const before = live?.version ?? null
   const breaks = changes.some((change) => change.class === 'breaking' || change.choices)
-  if (!breaks && !(await fillsCrowded(connection, publication, live)))
-    return { before: live.version, changes, plan: null }
-  const { plan } = await planFor(connection, publication, standing)
-  return { before: live.version, changes, plan }
+  if (live && (breaks || (await fillsCrowded(connection, publication, live)))) {
+    const { plan } = await planFor(connection, publication, standing)
+    return { before, changes, plan, statements: [] }
+  }
+  const isThere = standing.versions.some((one) => one.live && one.hash === publication.compiled.hash)
+  const { statements } = isThere ? { statements: [] } : await planPublication(connection, publication, standing, live)
+  return { before, changes, plan: null, statements }
 }
 
 /** Whether a stored computed field would have to be worked out for too many rows under a lock. */
