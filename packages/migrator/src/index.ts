@@ -71,5 +71,6 @@ export type { Delivery, DeliveryPlan, DeliveryState, StoreStanding, StoreState }
 export type { Databases, Fleet } from './stores/fleet.ts'
 export type { StoreSummary } from './stores/list-stores.ts'
 export { listDeliveries, listStores } from './stores/list-stores.ts'
+export { resumeDelivery } from './stores/resume-delivery.ts'
 export type { Deliveries, DeliveriesOptions } from './stores/start-deliveries.ts'
 export { startDeliveries } from './stores/start-deliveries.ts'

@@ -189,6 +189,8 @@ export interface Checkpoint {
   readonly rowsDone?: number
   readonly rowsTotal?: number
   readonly problem?: MigrationProblem | null
+  /** Older versions end before the time that they were promised: so do those of stores that follow. */
+  readonly hurried?: true
 }
 
 /** To be committed with what it tells of. */
@@ -201,10 +203,16 @@ export function checkpoint({ migrationId }: Lease, change: Checkpoint): Statemen
     rows_done: change.rowsDone?.toString(),
     rows_total: change.rowsTotal?.toString(),
     problem: change.problem && JSON.stringify(change.problem),
+    hurried: change.hurried?.toString(),
   }
   if (change.problem === null) Object.assign(values, { problem: null })
   const given = Object.entries(values).filter(([, value]) => value !== undefined)
-  const types: Readonly<Record<string, string>> = { step: 'int', rows_done: 'bigint', rows_total: 'bigint' }
+  const types: Readonly<Record<string, string>> = {
+    step: 'int',
+    rows_done: 'bigint',
+    rows_total: 'bigint',
+    hurried: 'bool',
+  }
   const sets = given.map(([column], i) => `${column} = $${i + 2}::${types[column] ?? 'text'}`)
   return {
     text: `update backsaas.migrations set ${sets.join(', ')} where id = $1`,

@@ -177,8 +177,9 @@ async function runRetire(run: Run, migration: MigrationRow, _step: TurnStep): Pr
       (await run.commit([], async (transaction) => {
         // Of another database the installs are home's, which has agreed.
         const problem = await close(transaction, run.platform)
-        if (!problem)
-          await transaction.batch([checkpoint(run.lease, { cursor: 'retired', state: 'running', problem: null })])
+        const hurried = run.options.now && ({ hurried: true } as const)
+        const change = { cursor: 'retired', state: 'running', problem: null, ...hurried } as const
+        if (!problem) await transaction.batch([checkpoint(run.lease, change)])
         return problem
       }))
     if (!holder) break
