@@ -73,7 +73,7 @@ export async function planWithin(
   const { pinned, ...preview } = await ask(async (connection) => {
     const publication = { ...document, ownerId: await ownerOf(connection), storeId: DEFAULT_STORE_ID }
     const { placementId } = await readStanding(connection, publication)
-    const pinned = await samplePins(connection, await readPlatform(connection), { placementId })
+    const pinned = await samplePins(connection, await readPlatform(connection), { schemaOf: placementId })
     return { ...(await previewMigration(connection, publication)), pinned }
   })
   const { plan, statements } = preview

@@ -44,7 +44,7 @@ export const publishSchema: Act<'publish_schema'> = async (input, context) => {
 
 /** Installs that are pinned stay where they are. */
 async function heldBack({ connection, platform }: ActContext, placementId: string): Promise<JsonObject> {
-  const pinned = await samplePins(connection, platform, { placementId })
+  const pinned = await samplePins(connection, platform, { schemaOf: placementId })
   return { pinned: pinnedJson(pinned) }
 }
 

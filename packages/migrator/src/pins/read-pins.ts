@@ -30,6 +30,8 @@ const SAMPLES = 5
 /** Which of them: all conditions hold. */
 export interface PinFilter {
   readonly placementId?: string
+  /** A placement: pins of its schema, in whatever store. */
+  readonly schemaOf?: string
   /** The name of a schema. */
   readonly schema?: string
   readonly below?: number
@@ -46,7 +48,13 @@ export async function readPins(
   if (!canPin(platform)) return { count: 0, samples: [] }
   const [i, t] = [tableNames(platform, 'installs'), tableNames(platform, 'tenants')]
   const [to, until] = [`i.${i.column('pinned_to')}`, `i.${i.column('pinned_until')}`]
-  const given = [filter.placementId, filter.schema, filter.below?.toString(), filter.exactly?.toString()]
+  const given = [
+    filter.placementId,
+    filter.schema,
+    filter.below?.toString(),
+    filter.exactly?.toString(),
+    filter.schemaOf,
+  ]
   const rows = await query(
     connection,
     `select t.${t.column('slug')}, i.${i.column('profile')}, i.${i.column('schema_name')}, ${to}::text,
@@ -56,6 +64,7 @@ export async function readPins(
      where ${to} is not null and ($2::uuid is null or i.${i.column('placement_id')} = $2::uuid)
        and ($3::text is null or i.${i.column('schema_name')} = $3)
        and ($4::int is null or ${to} < $4::int) and ($5::int is null or ${to} = $5::int)
+       and ($6::uuid is null or i.${i.column('schema_id')} = (select p.schema_id from backsaas.placements p where p.id = $6::uuid))
      order by ${until}, 1, 2 limit ${limit}`,
     [SYSTEM_TENANT_ID, ...given.map((value) => value ?? null)],
   )
@@ -107,7 +116,7 @@ export function pinnedJson({ count, samples }: Pinned): JsonObject {
 }
 
 /**
- * Who is pinned to an older version of the placement: nothing moves them, and the contract waits for them.
+ * Who is pinned to an older version of the placement's schema, in any store: nothing moves them, and the contract waits for them.
  *
  * @example await pinnedBefore(database, { placementId, version: 2 })
  */
@@ -116,7 +125,7 @@ export function pinnedBefore(
   { placementId, version }: { readonly placementId: string; readonly version: number },
 ): Promise<Pinned> {
   return migratorTransaction(database, async (connection) =>
-    samplePins(connection, await readPlatform(connection), { placementId, below: version }),
+    samplePins(connection, await readPlatform(connection), { schemaOf: placementId, below: version }),
   )
 }
 
