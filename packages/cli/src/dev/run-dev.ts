@@ -4,6 +4,7 @@ import type { Observe } from '@backsaas/core'
 import {
   type Executor,
   type Relay,
+  startDeliveries,
   startExecutor,
   startMigrations,
   startRelay,
@@ -115,6 +116,7 @@ async function start(settings: DevSettings, io: Io, open: Close[]): Promise<void
   open.push(worker.close)
   open.push((await startMigrations(database, { observe: log })).close)
   open.push((await startRollouts(database, { observe: log })).close)
+  open.push((await startDeliveries({ home: database, named: {} }, { observe: log })).close)
   open.push((await startReminders(database, { observe: log })).close)
   executor = await startExecutor(database, {
     ...lent,
