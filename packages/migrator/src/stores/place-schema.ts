@@ -3,7 +3,7 @@ import { BackSaasError, type Connection, DEFAULT_STORE_ID, type Json, uuidv7 } f
 import { storeSchema } from '../bootstrap/store-schema.ts'
 import { convergePlacement } from '../execute/converge-placement.ts'
 import { EXCLUSIVE, migratorTransaction, query } from '../execute/migrator-transaction.ts'
-import { readPlatform } from '../registry/platform.ts'
+import { type Platform, readPlatform, tableNames } from '../registry/platform.ts'
 import { bringVersion } from './bring-version.ts'
 import { openDelivery } from './delivery-row.ts'
 import { databaseOf, type Fleet } from './fleet.ts'
@@ -40,6 +40,30 @@ export async function placeSchema(fleet: Fleet, store: Store, schemaId: string):
     await openDelivery(connection, await readPlatform(connection), what)
   })
   if (version === 0) throw behind(store, lead)
+}
+
+/**
+ * Whether a store has all that the default one has of a schema, and somebody has installed it there, so that what `placeSchema` does
+ * has been done to its end: one statement, as tenants are made by the thousand.
+ */
+export async function isPlaced(
+  connection: Connection,
+  platform: Platform,
+  store: Store,
+  schemaId: string,
+): Promise<boolean> {
+  const i = tableNames(platform, 'installs')
+  const newest = (storeId: string): string =>
+    `select max(v.version) from backsaas.placements p join backsaas.versions v on v.placement_id = p.id and v.state = 'live'
+     where p.schema_id = $1 and p.store_id = ${storeId}`
+  const [row] = await query(
+    connection,
+    `select case when (${newest('$2')}) >= (${newest('$3')}) then exists (
+       select from ${i.table} i join backsaas.placements p on p.id = i.${i.column('placement_id')}
+       where p.schema_id = $1 and p.store_id = $2) end::text`,
+    [schemaId, store.id, DEFAULT_STORE_ID],
+  )
+  return row?.[0] === 'true'
 }
 
 async function findOrInsert(connection: Connection, store: Store, lead: Lead): Promise<string> {

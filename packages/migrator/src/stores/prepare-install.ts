@@ -3,7 +3,8 @@ import { migratorTransaction, query } from '../execute/migrator-transaction.ts'
 import { findInstallable } from '../registry/find-installable.ts'
 import { readPlatform } from '../registry/platform.ts'
 import { databaseOf, type Fleet } from './fleet.ts'
-import { placeSchema } from './place-schema.ts'
+import { checkIdentity, readIdentity } from './identity.ts'
+import { isPlaced, placeSchema } from './place-schema.ts'
 import { storeOf } from './store-of.ts'
 import { refuseDedicated } from './store-rows.ts'
 import { setFence } from './tell-fences.ts'
@@ -25,27 +26,28 @@ export interface Installing {
  */
 export async function prepareInstall(fleet: Fleet, installing: Installing): Promise<void> {
   const { tenantId, schemas, asId = tenantId } = installing
-  const { store, schemaIds } = await migratorTransaction(fleet.home, async (connection) => {
+  const found = await migratorTransaction(fleet.home, async (connection) => {
     const platform = await readPlatform(connection)
-    const found = await storeOf(connection, installing)
-    const ids: string[] = []
-    for (const name of found === null ? [] : schemas) {
-      if (name !== 'platform') ids.push((await findInstallable(connection, platform, asId, name)).schemaId)
+    const store = await storeOf(connection, installing)
+    if (!store) return null
+    const missing: string[] = []
+    for (const name of schemas.filter((one) => one !== 'platform')) {
+      const { schemaId } = await findInstallable(connection, platform, asId, name)
+      if (!(await isPlaced(connection, platform, store, schemaId))) missing.push(schemaId)
     }
-    return { store: found, schemaIds: ids }
+    const [fence] = await query(connection, 'select state from backsaas.fence_tenants where tenant_id = $1', [tenantId])
+    // One that home does not have yet is live.
+    return { store, missing, state: fence?.[0] ?? 'live', identity: await readIdentity(connection) }
   })
-  if (!store) return
+  if (!found) return
+  const { store, missing, state, identity } = found
   refuseDedicated(store, tenantId)
-  if (store.database !== null) await letIn(fleet, store.database, tenantId)
-  for (const id of schemaIds) await placeSchema(fleet, store, id)
-}
-
-/** As home has it; one that home does not have yet is live. */
-async function letIn(fleet: Fleet, name: string, tenantId: string): Promise<void> {
-  const [row] = await migratorTransaction(fleet.home, (connection) =>
-    query(connection, 'select state from backsaas.fence_tenants where tenant_id = $1', [tenantId]),
-  )
-  await migratorTransaction(databaseOf(fleet, name), (connection) =>
-    connection.batch([setFence(tenantId, row?.[0] ?? 'live')]),
-  )
+  const { database: name } = store
+  if (name !== null) {
+    await migratorTransaction(databaseOf(fleet, name), async (connection) => {
+      await checkIdentity(connection, identity, name)
+      await connection.batch([setFence(tenantId, state)])
+    })
+  }
+  for (const id of missing) await placeSchema(fleet, store, id)
 }
