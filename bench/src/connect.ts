@@ -15,9 +15,16 @@ export function inDatabase(adminUrl: string, name: string): string {
 
 /** Drops the database of that name, with all that use it, and makes it anew. */
 export async function createAnew(adminUrl: string, name: string): Promise<void> {
+  await drop(adminUrl, name)
+  const admin = connect(adminUrl)
+  await admin.unsafe(`create database ${name}`)
+  await admin.end()
+}
+
+/** With all that use it. */
+export async function drop(adminUrl: string, name: string): Promise<void> {
   const admin = connect(adminUrl)
   await admin.unsafe(`drop database if exists ${name} with (force)`)
-  await admin.unsafe(`create database ${name}`)
   await admin.end()
 }
 

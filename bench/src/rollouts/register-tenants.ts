@@ -1,17 +1,24 @@
 /** Many tenants, one after the other as provisioning makes them, a few at a time. */
-import type { Database } from '@backsaas/core'
-import { createTenant } from '@backsaas/migrator'
+import { createTenant, type Fleet } from '@backsaas/migrator'
+import { type BenchStore, storeOf } from './open-fleet.ts'
 
 export function slugOf(index: number): string {
   return `tenant-${index}`
 }
 
-export async function registerTenants(database: Database, count: number, schema: string): Promise<void> {
+export async function registerTenants(
+  fleet: Fleet,
+  count: number,
+  schema: string,
+  stores: readonly BenchStore[],
+): Promise<void> {
   let next = 0
   const work = async (): Promise<void> => {
     while (next < count) {
-      const slug = slugOf(next++)
-      await createTenant(database, { slug, name: slug, schemas: [schema] })
+      const index = next++
+      const slug = slugOf(index)
+      const { name: store } = storeOf(stores, index)
+      await createTenant(fleet, { slug, name: slug, schemas: [schema], ...(store !== 'default' && { store }) })
     }
   }
   await Promise.all([work(), work()])
