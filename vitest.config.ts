@@ -3,6 +3,7 @@
  * Node's; `*.postgres.workerd.test.ts` have Node's modules, which database clients need.
  */
 import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { answerAsUpstash } from './packages/adapters/test/upstash-stand-in.ts'
@@ -17,6 +18,8 @@ const without = (process.env.BACKSAAS_TEST_WITHOUT ?? '').split(',').filter((ser
 const exclude = ['**/node_modules/**', '**/dist/**', ...without.map((service) => `**/*.${service}{,.workerd}.test.ts`)]
 
 const compatibilityDate = '2026-09-01'
+/** Much of a test is waiting for Postgres, so two are better than one on two cores, where vitest would take one. */
+const maxWorkers = Math.max(2, availableParallelism() - 1)
 const timeouts = { testTimeout: 60_000, hookTimeout: 120_000 }
 
 const REDIS_URL = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
@@ -38,6 +41,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
     },
   ],
   test: {
+    maxWorkers,
     projects: [
       {
         resolve: { conditions },

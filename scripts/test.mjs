@@ -53,27 +53,23 @@ function isCi(env) {
 /** Every step runs, whether or not one before it failed: one run tells all. */
 function runSteps(env, missing, reports) {
   const testEnv = { ...env, BACKSAAS_TEST_WITHOUT: missing.map(({ name }) => name).join(',') }
-  const integration = readdirSync(join(root, 'tests')).filter(
-    (name) => !['architecture', 'node_modules'].includes(name),
-  )
+  const integration = foldersOf('tests').filter((path) => path !== 'tests/architecture/')
   return [
     runStep('lint', ['biome', 'check', '--error-on-warnings', '.'], env),
     runStep('types', ['tsc', '--noEmit', '-p', 'tsconfig.json'], env),
-    runStep('architecture', vitest('architecture', ['tests/architecture'], reports), testEnv),
-    runStep('unit', vitest('unit', ['packages', 'examples'], reports), testEnv),
-    runStep(
-      'integration',
-      vitest(
-        'integration',
-        integration.map((name) => `tests/${name}`),
-        reports,
-      ),
-      testEnv,
-    ),
+    runStep('architecture', vitest('architecture', ['tests/architecture/'], reports), testEnv),
+    runStep('unit', vitest('unit', [...foldersOf('packages'), ...foldersOf('examples')], reports), testEnv),
+    runStep('integration', vitest('integration', integration, reports), testEnv),
   ]
 }
 
-/** Paths are given in full: vitest takes a relative one for any part of a file's path. */
+/** With a slash at their ends, since vitest takes a path for any part of a file's: `packages` would be `tests/packages` too. */
+function foldersOf(parent) {
+  return readdirSync(join(root, parent), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')
+    .map(({ name }) => `${parent}/${name}/`)
+}
+
 function vitest(step, paths, reports) {
   const report = join(reports, `${step}.json`)
   const options = ['--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]

@@ -184,6 +184,9 @@ function flaky(database: Database, isAway: () => boolean): Database {
 
 describe('a database that cannot be reached', () => {
   let isAway = false
+  beforeAll(async () => {
+    await migrate(platform.home, BEFORE('fenced'))
+  })
   const fleet = (): Fleet => ({ home: platform.home, named: { eu: flaky(platform.eu, () => isAway) } })
 
   test('holds up its own stores, says so, and they are brought what they lack once it is back', async () => {
@@ -208,7 +211,6 @@ describe('a database that cannot be reached', () => {
   }, 60_000)
 
   test('a suspension holds at home at once, and is done when every database has it', async () => {
-    await migrate(platform.home, BEFORE('fenced'))
     const { id } = await createTenant(platform.fleet, { slug: 'fenced', schemas: ['fenced'], store: 'eu-1' })
     const fence = async (database: Database): Promise<string | null | undefined> =>
       (await platform.query(database, `select state from backsaas.fence_tenants where tenant_id = '${id}'`))[0]?.[0]
@@ -221,6 +223,41 @@ describe('a database that cannot be reached', () => {
     await deliveries.close()
     await resumeTenant(fleet(), 'fenced')
     expect(await fence(platform.eu)).toBe('live')
+  }, 60_000)
+
+  test('of two states the later one stays, whoever tells it first', async () => {
+    const { id } = await createTenant(platform.fleet, { slug: 'twice', schemas: ['fenced'], store: 'eu-2' })
+    let arrive = (): void => {}
+    const hasRead = new Promise<void>((resolve) => {
+      arrive = resolve
+    })
+    let goOn = (): void => {}
+    const mayWrite = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    // It has read the state, and is slow to write it.
+    const slow: Database = {
+      ...platform.eu,
+      open(scope, login) {
+        const connection = platform.eu.open(scope, login)
+        return {
+          ...connection,
+          async transaction(run) {
+            arrive()
+            await mayWrite
+            return (connection.transaction as NonNullable<Connection['transaction']>)(run)
+          },
+        }
+      },
+    }
+    const first = suspendTenant({ home: platform.home, named: { eu: slow } }, 'twice')
+    await hasRead
+    const second = resumeTenant(platform.fleet, 'twice')
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    goOn()
+    await Promise.all([first, second])
+    const rows = await platform.query(platform.eu, `select state from backsaas.fence_tenants where tenant_id = '${id}'`)
+    expect(rows).toEqual([['live']])
   }, 60_000)
 
   test('states that change while one is told arrive in the end as the last one was', async () => {

@@ -23,7 +23,9 @@ entities:
   orders:
     fields:
       amount: { type: integer }
+      total: { type: decimal, precision: 30, scale: 2 }
       customer_id: { to: customers, as: customer, required: true, on_delete: cascade }
+    events: [created]
 `
 
 /** @param url of `eu`, where it is reached by another way. */

@@ -41,6 +41,7 @@ export interface MigrateOptions {
 
 export interface Migrated {
   readonly schema: string
+  readonly schemaId: string
   readonly version: number
   readonly hash: string
   /** False where this very content is live already: nothing was done. */
@@ -92,13 +93,14 @@ export async function migrate(databases: Databases, source: string, options: Mig
     await convergePlacement(database, outcome.placementId)
     const { placementId, toVersion: version } = row
     const pinned = await pinnedBefore(database, { placementId, version })
-    return { ...done, version, created: true, newest: version, pinned, migration: statusOf(row) }
+    const { schemaId } = row
+    return { ...done, schemaId, version, created: true, newest: version, pinned, migration: statusOf(row) }
   }
-  const { version, created, newest, placementId } = outcome.published
+  const { version, created, newest, placementId, schemaId } = outcome.published
   await convergePlacement(database, placementId)
   if (ownerId !== null) await installOwn(fleet, ownerId, compiled.name)
   const pinned = await pinnedBefore(database, { placementId, version: newest })
-  return { ...done, version, created, newest, pinned }
+  return { ...done, schemaId, version, created, newest, pinned }
 }
 
 function bootstrapOptions({ report, decide }: MigrateOptions): BootstrapOptions {

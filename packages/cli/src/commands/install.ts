@@ -1,10 +1,10 @@
 /** `backsaas install SCHEMA`: a schema for a tenant. */
-import type { JsonObject } from '@backsaas/core'
+import { BackSaasError, type JsonObject } from '@backsaas/core'
 import type { Command } from 'commander'
 import type { Io } from '../io.ts'
 import { useFleet } from '../open-fleet.ts'
 import { askRegistry } from '../registry/ask-registry.ts'
-import { type RegistryOptions, tenantOf, withRegistry } from '../registry/registry-access.ts'
+import { openRegistry, type RegistryOptions, tenantOf, withRegistry } from '../registry/registry-access.ts'
 
 interface InstallOptions extends RegistryOptions {
   readonly as?: string
@@ -20,7 +20,7 @@ export function addInstall(program: Command, io: Io): void {
     .argument('<schema>', 'its name, or owner/name')
     .option('--as <profile>', "the name that requests select it by (default: the schema's)")
     .option('--tenant <slug>', 'whom to install it for, with --database')
-    .option('--store <name>', "where its rows are to be (default: the tenant's store)")
+    .option('--store <name>', "with --database: where its rows are to be (default: the tenant's store)")
     .addHelpText('after', HELP)
   withRegistry(command, 'both').action(async (schema: string, options: InstallOptions) => {
     const result = await install(schema, options, command, io)
@@ -34,6 +34,10 @@ export function addInstall(program: Command, io: Io): void {
 
 function install(schema: string, options: InstallOptions, command: Command, io: Io): Promise<JsonObject> {
   const { as, store } = options
+  if (store !== undefined && openRegistry(options, command).by === 'http')
+    throw new BackSaasError('USAGE', 400, '--store needs --database', {
+      hint: "over HTTP a schema is installed where the tenant has its rows, which is the operator's to say",
+    })
   const wanted = { schema, ...(as === undefined ? {} : { as }), ...(store === undefined ? {} : { store }) }
   return askRegistry('install_schema', wanted, { options, command }, async (url) => {
     const tenant = tenantOf(options)

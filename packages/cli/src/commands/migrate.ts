@@ -10,7 +10,8 @@ import { type MigrationHooksOptions, migrationHooks, withMigrationHooks } from '
 import { type DatabaseOptions, withDatabase } from '../open-database.ts'
 import { bootstrapNamed, useFleet } from '../open-fleet.ts'
 import { readText } from '../read-text.ts'
-import { deliveryJson, untilDelivered, withDeliverers } from '../stores/deliver.ts'
+import { type Delivered, deliveryTeller, untilDelivered, withDeliverers } from '../stores/deliver.ts'
+import { deliveryJson, deliveryLines } from '../stores/delivery-lines.ts'
 import { reportProgress } from './report-progress.ts'
 
 interface MigrateOptions extends DatabaseOptions, CuratedOptions, MigrationHooksOptions {
@@ -37,16 +38,17 @@ export function addMigrate(program: Command, io: Io): void {
     .option('--owner <tenant>', 'the tenant that owns the schema (default: the platform itself)')
     .option('--compatible', 'refuse breaking changes')
     .option('--hold', 'it serves, and nobody moves to it before `backsaas rollout start` does it')
-    .option('--resume <schema>', 'go on with the migration of a schema, in place of a file')
+    .option('--resume <schema>', 'go on with the migration of a schema, in every store, in place of a file')
     .option('--contract', 'go to the end: retire the older versions and take away what only they need')
     .option('--now', 'with --contract: before the time is over that older versions were promised')
     .option('--confirm <token>', "the plan's token, where a step loses data for good")
     .option('--drain <hours>', 'how long older versions are promised to serve on (default: 24)')
     .option('--concurrency <n>', 'of other stores: how many are brought the version at once (default: 4)')
     .addOption(
-      new Option('--on-error <what>', 'of other stores: whether one where it fails keeps those after it from beginning')
-        .choices(['halt', 'continue'])
-        .default('halt'),
+      new Option(
+        '--on-error <what>',
+        'of other stores: whether one where it fails keeps those after it from beginning (default: halt)',
+      ).choices(['halt', 'continue']),
     )
     .addHelpText('after', HELP)
   withDatabase(withMigrationHooks(withFunctions(command))).action((file: string | undefined, options: MigrateOptions) =>
@@ -56,20 +58,8 @@ export function addMigrate(program: Command, io: Io): void {
 
 async function migrateFile(file: string | undefined, options: MigrateOptions, io: Io): Promise<void> {
   const run = { ...runOptions(options, io), hooks: await migrationHooks(options.migrationHooks) }
-  if (options.resume !== undefined) {
-    const { describePinned, openMigrationOf, pinnedBefore, runMigration, statusOf } = await import('@backsaas/migrator')
-    const name = options.resume
-    const found = await useFleet(options.database, io.env, async (fleet) => {
-      const database = fleet.home
-      const { id } = await openMigrationOf(database, name)
-      const row = await runMigration(database, id, run)
-      await delivered(fleet, name, options, io)
-      const { placementId, toVersion: version } = row
-      return { ...statusOf(row), pinned: await pinnedBefore(database, { placementId, version }) }
-    })
-    io.out(options.json ? JSON.stringify(found) : [standing(found), ...describePinned(found.pinned)].join('\n'))
-    return
-  }
+  const plan = deliveryPlan(options)
+  if (options.resume !== undefined) return resume(options.resume, { options, run, plan }, io)
   if (file === undefined) throw new BackSaasError('USAGE', 400, 'a file is missing', { hint: 'or say --resume SCHEMA' })
   const text = readText(file)
   const { describePinned, migrate } = await import('@backsaas/migrator')
@@ -82,26 +72,66 @@ async function migrateFile(file: string | undefined, options: MigrateOptions, io
       run,
       breaking: options.compatible ? 'refuse' : 'migrate',
       hold: options.hold === true,
-      delivery: deliveryPlan(options),
+      delivery: plan,
       ...(options.owner !== undefined && { owner: options.owner }),
     })
-    const delivery = done.created ? await delivered(fleet, done.schema, options, io) : null
+    // Of an older version other stores have what is newer, as the default store does.
+    const delivery = done.version === done.newest ? await delivered(fleet, done, run, io, options) : null
     return { ...done, ...(delivery && { delivery: deliveryJson(delivery) }) }
   })
   io.out(options.json ? JSON.stringify(result) : [summary(result), ...describePinned(result.pinned)].join('\n'))
 }
 
-/** What other stores do with it is waited for, as what the default store does is. */
-function delivered(fleet: Fleet, schema: string, options: MigrateOptions, io: Io): Promise<Delivery | null> {
-  const wanted = options.contract ? (['done'] as const) : (['live', 'done'] as const)
-  return withDeliverers(fleet, () => untilDelivered(fleet, schema, wanted, io, options.json === true))
+interface Resuming {
+  readonly options: MigrateOptions
+  readonly run: RunOptions
+  readonly plan: DeliveryPlan
 }
 
-function deliveryPlan({ concurrency, onError = 'halt' }: MigrateOptions): DeliveryPlan {
-  if (concurrency === undefined) return { onError }
-  if (!/^[1-9]\d?$/.test(concurrency))
-    throw new BackSaasError('USAGE', 400, `--concurrency is no number of stores, 1 to 64: ${concurrency}`)
-  return { onError, concurrency: Number(concurrency) }
+/** Of what is over in the default store, other stores may have something left. */
+async function resume(name: string, { options, run, plan }: Resuming, io: Io): Promise<void> {
+  const { describePinned, listDeliveries, openMigrationOf, pinnedBefore, resumeDelivery, runMigration, statusOf } =
+    await import('@backsaas/migrator')
+  const { data, lines } = await useFleet(options.database, io.env, async (fleet) => {
+    const { home } = fleet
+    const [last] = await listDeliveries(home, name)
+    const open = await openMigrationOf(home, name).catch((error: unknown) => {
+      const isLeft = last !== undefined && last.state !== 'done' && last.state !== 'rolled_back'
+      if (isLeft && error instanceof BackSaasError && error.code === 'MIGRATION_NONE') return null
+      throw error
+    })
+    const schemaId = open?.schemaId ?? last?.schemaId ?? name
+    await resumeDelivery(fleet, schemaId, plan)
+    const row = open && (await runMigration(home, open.id, run))
+    const version = row?.toVersion ?? last?.version ?? 0
+    const delivery = await delivered(fleet, { schemaId, version }, run, io, options)
+    const brought = delivery && { delivery: deliveryJson(delivery) }
+    if (!row) return { data: { schema: name, ...brought }, lines: delivery ? deliveryLines(delivery) : [] }
+    const status = statusOf(row)
+    const pinned = await pinnedBefore(home, { placementId: row.placementId, version: row.toVersion })
+    return { data: { ...status, pinned, ...brought }, lines: [standing(status), ...describePinned(pinned)] }
+  })
+  io.out(options.json ? JSON.stringify(data) : lines.join('\n'))
+}
+
+/** What other stores do with it is waited for, as what the default store does is. */
+function delivered(
+  fleet: Fleet,
+  which: Delivered,
+  run: RunOptions,
+  io: Io,
+  { contract, json }: MigrateOptions,
+): Promise<Delivery | null> {
+  const wanted = contract ? (['done'] as const) : (['live', 'done'] as const)
+  const tell = deliveryTeller(io, json === true)
+  return withDeliverers(fleet, run, () => untilDelivered(fleet, which, wanted, tell))
+}
+
+function deliveryPlan({ concurrency: given, onError }: MigrateOptions): DeliveryPlan {
+  const concurrency = given === undefined ? undefined : Number(given)
+  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= 64))
+    throw new BackSaasError('USAGE', 400, `--concurrency is no number of stores, 1 to 64: ${given}`)
+  return { ...(onError !== undefined && { onError }), ...(concurrency !== undefined && { concurrency }) }
 }
 
 function runOptions(options: MigrateOptions, io: Io): RunOptions {
@@ -141,4 +171,5 @@ Examples:
   backsaas migrate crm.yaml --database pglite:.backsaas
   backsaas migrate --resume crm --contract
   backsaas migrate crm.yaml --concurrency 8 --on-error continue
+  backsaas migrate --resume crm --on-error continue
   backsaas migrate crm.yaml --migration-hooks ./hooks.mjs`

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import type { Io } from '../io.ts'
 import { type DatabaseOptions, withDatabase } from '../open-database.ts'
 import { useFleet } from '../open-fleet.ts'
-import { withDeliverers } from '../stores/deliver.ts'
+import { deliveryTeller, untilDelivered, whileReturning, withDeliverers } from '../stores/deliver.ts'
 import { reportProgress } from './report-progress.ts'
 
 /** Adds the command to `program`. */
@@ -19,15 +19,21 @@ export function addRollback(program: Command, io: Io): void {
 
 async function rollback(schema: string, options: DatabaseOptions, io: Io): Promise<void> {
   const { openMigrationOf, rollbackMigration } = await import('@backsaas/migrator')
+  const asJson = options.json === true
   const row = await useFleet(options.database, io.env, async (fleet) => {
-    const { id } = await openMigrationOf(fleet.home, schema)
-    // Other stores go first.
-    return withDeliverers(fleet, () =>
-      rollbackMigration(fleet.home, id, { progress: reportProgress(io, options.json === true) }),
-    )
+    const { id, schemaId } = await openMigrationOf(fleet.home, schema)
+    const tell = deliveryTeller(io, asJson)
+    return withDeliverers(fleet, {}, async () => {
+      // Other stores go first.
+      const back = await whileReturning(fleet, schemaId, tell, () =>
+        rollbackMigration(fleet.home, id, { progress: reportProgress(io, asJson) }),
+      )
+      await untilDelivered(fleet, { schemaId, version: back.toVersion }, ['rolled_back'], tell)
+      return back
+    })
   })
   const { id, fromVersion, toVersion, phase } = row
-  if (options.json) io.out(JSON.stringify({ id, schema, fromVersion, toVersion, phase }))
+  if (asJson) io.out(JSON.stringify({ id, schema, fromVersion, toVersion, phase }))
   else io.out(`${schema} is at version ${fromVersion} again; version ${toVersion} was taken back`)
 }
 

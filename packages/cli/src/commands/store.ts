@@ -4,8 +4,7 @@ import { decide } from '../decide.ts'
 import type { Io } from '../io.ts'
 import { type DatabaseOptions, useDatabase, withDatabase } from '../open-database.ts'
 import { useFleet } from '../open-fleet.ts'
-import { deliveryJson } from '../stores/deliver.ts'
-import { deliveryLines } from '../stores/delivery-lines.ts'
+import { deliveryJson, deliveryLines } from '../stores/delivery-lines.ts'
 
 interface CreateOptions extends DatabaseOptions {
   readonly in?: string
@@ -59,9 +58,13 @@ function addList(store: Command, io: Io): void {
       for (const { name, kind, database, dedicatedTo, schemas, tenants } of stores) {
         const where = database === null ? '' : ` in ${database}`
         const whose = dedicatedTo === null ? '' : ` of ${dedicatedTo}`
-        io.out(`${name}: ${kind}${whose}${where}, ${schemas} schemas, ${tenants} tenants`)
+        io.out(`${name}: ${kind}${whose}${where}, ${counted(schemas, 'schema')}, ${counted(tenants, 'tenant')}`)
       }
   })
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 function addStatus(store: Command, io: Io): void {

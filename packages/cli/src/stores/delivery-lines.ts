@@ -1,4 +1,4 @@
-/** A delivery for people: a line for each store. */
+/** A delivery for people, a line for each store, and as JSON. */
 import type { Delivery, StoreStanding } from '@backsaas/migrator'
 
 export function deliveryLines({ schema, version, state, stores }: Delivery): string[] {
@@ -7,6 +7,10 @@ export function deliveryLines({ schema, version, state, stores }: Delivery): str
     `${schema} version ${version}: ${state}, ${counted} of ${stores.length} other stores serve it`,
     ...stores.map(storeLine),
   ]
+}
+
+export function deliveryJson({ id, schema, version, state, concurrency, onError, stores }: Delivery): object {
+  return { id, schema, version, state, concurrency, on_error: onError, stores }
 }
 
 function storeLine({ store, database, state, version, migration, problem }: StoreStanding): string {

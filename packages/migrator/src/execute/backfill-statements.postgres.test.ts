@@ -1,8 +1,8 @@
 /** A range of a backfill: exactly its rows are written, and of the index no more is read than they take. */
-import type { Connection, Statement } from '@backsaas/core'
+import type { Connection, Result, Statement } from '@backsaas/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgres, type TestDatabase } from '../../test/open-databases.ts'
-import { fillRange, withinRange } from './backfill-statements.ts'
+import { fillRange, nextRange, withinRange } from './backfill-statements.ts'
 
 const KEY = [
   { column: 'tenant_id', type: 'uuid' },
@@ -26,8 +26,12 @@ afterAll(() => db.close())
 /** Runs statements of the backfill with their parameters in place. */
 const connection: Connection = {
   async batch(statements: readonly Statement[]) {
-    for (const { text, params } of statements) await db.sql(placed(text, params))
-    return []
+    const results: Result[] = []
+    for (const { text, params } of statements) {
+      const rows = await db.sql(placed(text, params))
+      results.push({ rows, count: rows.length })
+    }
+    return results
   },
 }
 
@@ -59,6 +63,22 @@ test.each([
   ['of nothing', at(A, 10), at(A, 10), []],
 ])('%s', async (_, from, last, written) => {
   expect(await fill(from, last)).toEqual(written)
+})
+
+test.each([
+  ['as many as are asked for, where that has a digit more', null, 1000, at(A, 1000), 1000],
+  ['after a row', at(A, 10), 25, at(A, 35), 25],
+  ['over the end of a tenant', at(A, ROWS - 1), 3, at(B, 2), 3],
+  ['those that are left', at(A, ROWS - 5), 1000, at(B, 10), 15],
+  ['one', at(B, 9), 1, at(B, 10), 1],
+])('the next rows: %s', async (_, from, size, last, rows) => {
+  const range = await nextRange(connection, { table: 't', key: KEY }, from, size)
+  expect(range?.rows).toBe(rows)
+  expect(JSON.parse(range?.last ?? '')).toEqual(JSON.parse(last))
+})
+
+test('there are none after the last', async () => {
+  expect(await nextRange(connection, { table: 't', key: KEY }, at(B, 10), 100)).toBe(null)
 })
 
 test('a range inside a large tenant reads its own rows, and not the rest of the tenant', async () => {

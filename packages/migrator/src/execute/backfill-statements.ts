@@ -1,7 +1,6 @@
 /** The statements of a backfill, and what it is given to run them. */
-import type { Connection, Database, Statement } from '@backsaas/core'
+import type { Connection, Database, Result, Statement } from '@backsaas/core'
 import type { Backfill, BackfillStep } from '../plan/steps.ts'
-import { query } from './migrator-transaction.ts'
 
 export interface BackfillRun {
   readonly database: Database
@@ -21,23 +20,49 @@ export interface BackfillRun {
   stopped(): boolean
 }
 
-/** The next so many rows by key. @returns the last one's key, as JSON, and their number; null at the end. */
-export async function nextRange(
-  transaction: Connection,
+/** Rows that follow one another by key. */
+export interface Range {
+  /** The key of the last one, as JSON. */
+  readonly last: string
+  readonly rows: number
+}
+
+/** Answers the next `size` rows by key, or those that are left. Nothing is made of a row but of the last. */
+export function rangeAfter(
   { table, key }: Pick<Backfill, 'table' | 'key'>,
   from: string | null,
   size: number,
-): Promise<{ last: string; rows: number } | null> {
+): Statement {
   const columns = key.map(({ column }) => column).join(', ')
   const after = from === null ? '' : `where (${columns}) > (${places(key, 1)})`
-  const [row] = await query(
-    transaction,
-    `select json_build_array(${key.map(({ column }) => `${column}::text`).join(', ')})::text, n::text from (
-       select ${columns}, row_number() over (order by ${columns}) as n from ${table} ${after} order by ${columns} limit ${size}
-     ) r order by n desc limit 1`,
-    from === null ? [] : parts(from),
-  )
+  const rows = `select ${columns} from ${table} ${after} order by ${columns}`
+  const last = `json_build_array(${key.map(({ column }) => `${column}::text`).join(', ')})::text`
+  return {
+    text: `
+      (select ${last}, '${size}' from (${rows} offset ${size - 1} limit 1) whole)
+      union all
+      (select ${last}, i::text from (
+         select * from (select ${columns}, row_number() over () as i from (${rows} limit ${size}) few) numbered order by i desc limit 1
+       ) rest)
+      limit 1`,
+    params: from === null ? [] : parts(from),
+    prepare: false,
+  }
+}
+
+/** @returns what `rangeAfter` has answered; null at the end. */
+export function readRange([row]: Result['rows']): Range | null {
   return row ? { last: String(row[0]), rows: Number(row[1]) } : null
+}
+
+export async function nextRange(
+  transaction: Connection,
+  table: Pick<Backfill, 'table' | 'key'>,
+  from: string | null,
+  size: number,
+): Promise<Range | null> {
+  const [result] = await transaction.batch([rangeAfter(table, from, size)])
+  return readRange(result?.rows ?? [])
 }
 
 /** Without the trigger, which would do the same once more for each row; and without waiting for the disk, since the checkpoint is in the same commit. */

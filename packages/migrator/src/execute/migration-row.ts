@@ -189,7 +189,7 @@ export interface Checkpoint {
   readonly rowsDone?: number
   readonly rowsTotal?: number
   readonly problem?: MigrationProblem | null
-  /** The promise to older versions is cut short, here and in the stores that follow. */
+  /** Older versions end before the time that they were promised: so do those of stores that follow. */
   readonly hurried?: true
 }
 
@@ -211,7 +211,7 @@ export function checkpoint({ migrationId }: Lease, change: Checkpoint): Statemen
     step: 'int',
     rows_done: 'bigint',
     rows_total: 'bigint',
-    hurried: 'boolean',
+    hurried: 'bool',
   }
   const sets = given.map(([column], i) => `${column} = $${i + 2}::${types[column] ?? 'text'}`)
   return {

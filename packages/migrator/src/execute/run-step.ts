@@ -177,9 +177,9 @@ async function runRetire(run: Run, migration: MigrationRow, _step: TurnStep): Pr
       (await run.commit([], async (transaction) => {
         // Of another database the installs are home's, which has agreed.
         const problem = await close(transaction, run.platform)
-        const retired = { cursor: 'retired', state: 'running', problem: null } as const
-        const hurried = run.options.now === true ? ({ hurried: true } as const) : {}
-        if (!problem) await transaction.batch([checkpoint(run.lease, { ...retired, ...hurried })])
+        const hurried = run.options.now && ({ hurried: true } as const)
+        const change = { cursor: 'retired', state: 'running', problem: null, ...hurried } as const
+        if (!problem) await transaction.batch([checkpoint(run.lease, change)])
         return problem
       }))
     if (!holder) break

@@ -2,7 +2,16 @@
  * Does the work of hooks after a write: at least once each, by an id that stays the same. Several may; what one has taken is
  * due again when it dies.
  */
-import type { Database, FunctionDefinition, HttpClient, Identity, Mailer, Observe } from '@backsaas/core'
+import {
+  BackSaasError,
+  type Database,
+  type FunctionDefinition,
+  type HttpClient,
+  type Identity,
+  type Mailer,
+  type Observe,
+} from '@backsaas/core'
+import { readName } from '../bootstrap/read-name.ts'
 import { MIGRATOR_SCOPE, migratorTransaction, ROW_SECURITY } from '../execute/migrator-transaction.ts'
 import { type Platform, readPlatform } from '../registry/platform.ts'
 import { createAlarm } from '../waiting/alarm.ts'
@@ -24,6 +33,11 @@ import { runScheduled, tellEvents } from './tell-events.ts'
 import { createSettingsReader } from './tenant-settings.ts'
 
 export interface ExecutorOptions {
+  /**
+   * The database that has the registry, where it is another one: what tenants have set and their secrets are read there. What hooks
+   * publish and count stays in the database that they wrote to. Default: the same.
+   */
+  readonly registry?: Database
   /** All that schemas name: as the runtime's. */
   readonly functions: readonly FunctionDefinition[]
   /** A runtime's: what functions ask of the data API goes through it. */
@@ -63,11 +77,13 @@ const FIRST_PAUSE_MS = 50
 const CLEANED_EVERY_MS = 3_600_000
 
 /**
- * @throws `NOT_BOOTSTRAPPED` (503).
+ * @throws `NOT_BOOTSTRAPPED` (503); `HOME_NEEDED` (503) where the registry is in another database, and was not given.
  * @example const executor = await startExecutor(database, { functions: functions().functions, ask: runtime.ask })
+ * @example const executor = await startExecutor(eu, { registry: database, functions: functions().functions, ask: runtime.ask })
  */
 export async function startExecutor(database: Database, options: ExecutorOptions): Promise<Executor> {
   const {
+    registry = database,
     concurrency = 64,
     perTenant = 16,
     leaseMs = 30_000,
@@ -76,14 +92,22 @@ export async function startExecutor(database: Database, options: ExecutorOptions
   } = options
   const connection = () => database.open(MIGRATOR_SCOPE, 'migrator')
   const onFault = faultTeller(observe, 'EXECUTOR_FAILED')
-  let platform: Platform = await migratorTransaction(database, readPlatform)
+  let platform: Platform = await migratorTransaction(database, async (transaction) => {
+    const name = await readName(transaction)
+    if (name !== null && registry === database) throw homeNeeded(name)
+    return readPlatform(transaction)
+  })
+  let home: Platform = registry === database ? platform : await migratorTransaction(registry, readPlatform)
   const findHook = createHookFinder(options.functions)
+  const secretOf = createSecretReader(registry, () => home, options.secrets)
+  const inRegistry = () => registry.open(MIGRATOR_SCOPE, 'migrator')
+  const settingsOf = createSettingsReader(inRegistry, () => home)
   const surroundings: Surroundings = {
     ask: options.ask,
     http: options.http ?? safeHttp(),
     mail: options.mail ?? null,
-    secret: createSecretReader(database, () => platform, options.secrets),
-    settings: createSettingsReader(connection, () => platform),
+    secret: (tenantId, name) => ofRegistry(secretOf(tenantId, name)),
+    settings: (tenantId, name) => ofRegistry(settingsOf(tenantId, name)),
     next: (tenantId, counter, count) => takeNumbers(connection(), platform, tenantId, counter, count),
     tell: (execution, events, source) => tellEvents(connection(), platform, execution, events, source),
     runScheduled: (execution) => runScheduled(connection(), platform, execution),
@@ -156,8 +180,19 @@ export async function startExecutor(database: Database, options: ExecutorOptions
     } catch (error) {
       onFault(error)
       platform = await migratorTransaction(database, readPlatform).catch(() => platform)
+      if (registry === database) home = platform
       await alarm.wait(idleMs)
       return 0
+    }
+  }
+
+  /** The same of the registry's, where it is another one: the next attempt at the execution knows. */
+  async function ofRegistry<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      if (registry !== database) home = await migratorTransaction(registry, readPlatform).catch(() => home)
+      throw error
     }
   }
 
@@ -181,4 +216,16 @@ export async function startExecutor(database: Database, options: ExecutorOptions
       return closed
     },
   }
+}
+
+/** What a tenant has set would be passed over in silence. */
+function homeNeeded(name: string): BackSaasError {
+  return new BackSaasError(
+    'HOME_NEEDED',
+    503,
+    `the registry of the database ${JSON.stringify(name)} is in another one`,
+    {
+      hint: 'give both: startExecutor(database, { registry: home, … })',
+    },
+  )
 }

@@ -1,12 +1,10 @@
 /** What jobs do in other databases than home: before their transaction what it relies on, after it what it asks for. Safe to repeat. */
 import { checkArguments, isJobKind, type JsonObject, SYSTEM_TENANT_ID } from '@backsaas/core'
-import { migratorTransaction } from '../execute/migrator-transaction.ts'
 import { prepareTenant } from '../registry/create-tenant.ts'
 import { installOwn } from '../registry/install-own.ts'
-import { refusePending } from '../registry/suspend-tenant.ts'
+import { settleFences } from '../registry/suspend-tenant.ts'
 import type { Fleet } from '../stores/fleet.ts'
 import { prepareInstall } from '../stores/prepare-install.ts'
-import { tellFences } from '../stores/tell-fences.ts'
 import type { ClaimedJob } from './job-rows.ts'
 
 /** @throws as `prepareInstall`; what the job's own transaction would refuse is left to it. */
@@ -32,9 +30,6 @@ export function reachesBeyond({ kind }: ClaimedJob): boolean {
 export async function finishBeyond(fleet: Fleet, { kind, tenantId }: ClaimedJob, result: JsonObject): Promise<void> {
   if (kind === 'publish_schema') await installOwn(fleet, tenantId, String(result.schema))
   if (kind === 'suspend_tenant' || kind === 'resume_tenant') {
-    await tellFences(fleet)
-    await migratorTransaction(fleet.home, (connection) =>
-      refusePending(connection, String(result.id), String(result.slug)),
-    )
+    await settleFences(fleet, String(result.id), String(result.slug))
   }
 }

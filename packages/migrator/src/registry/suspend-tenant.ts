@@ -28,16 +28,22 @@ async function changeState(fleet: Fleet, slug: string, state: TenantState): Prom
     await connection.batch([EXCLUSIVE])
     return setTenantState(connection, await readPlatform(connection), slug, state)
   })
-  await tellFences(fleet)
-  await migratorTransaction(fleet.home, (connection) => refusePending(connection, id, slug))
+  await settleFences(fleet, id, slug)
 }
 
-/** @throws `STORE_UNREACHABLE` (503) where a database does not have the tenant's state yet. */
-export async function refusePending(connection: Connection, tenantId: string, slug: string): Promise<void> {
-  const pending = await pendingFences(connection, tenantId)
-  if (pending.length === 0) return
+/** Until every database has the tenant's state, which others may change meanwhile. @throws `STORE_UNREACHABLE` (503) where one cannot be told. */
+export async function settleFences(fleet: Fleet, tenantId: string, slug: string): Promise<void> {
+  for (;;) {
+    const { faults } = await tellFences(fleet)
+    const pending = await migratorTransaction(fleet.home, (connection) => pendingFences(connection, tenantId))
+    if (pending.length === 0) return
+    if (pending.some((name) => faults.has(name))) throw unreachable(slug, pending)
+  }
+}
+
+function unreachable(slug: string, pending: readonly string[]): BackSaasError {
   const message = `the state of ${slug} is changed, but ${pending.join(', ')} could not be told yet`
-  throw new BackSaasError('STORE_UNREACHABLE', 503, message, {
+  return new BackSaasError('STORE_UNREACHABLE', 503, message, {
     hint: 'servers hold to it already; the migrator tells the database as soon as it can be reached',
     details: { databases: pending },
   })

@@ -1,8 +1,8 @@
 /** The relay's statements: hold the lease, give positions, read what is unsent, mark what was sent. */
-import type { Connection, Event } from '@backsaas/core'
+import type { Connection } from '@backsaas/core'
 import { ROW_SECURITY } from '../execute/migrator-transaction.ts'
 import { type Platform, type TableNames, tableNames } from '../registry/platform.ts'
-import { eventColumns, readEvent } from './event-rows.ts'
+import { type EventRow, eventColumns } from './event-rows.ts'
 
 export interface RelayIdentity {
   readonly holder: string
@@ -55,7 +55,7 @@ export async function takeBatch(
   platform: Platform,
   self: RelayIdentity,
   epoch: string,
-): Promise<readonly Event[]> {
+): Promise<readonly EventRow[]> {
   const e = tableNames(platform, 'events')
   const [tenant, id, time, position] = [e.tenant, ...['id', 'time', 'position'].map(e.column)]
   const assign = `
@@ -82,7 +82,7 @@ export async function takeBatch(
     { text: assign, params: held },
     { text: read, params: held },
   ])
-  return (rows?.rows ?? []).map(readEvent)
+  return rows?.rows ?? []
 }
 
 /**

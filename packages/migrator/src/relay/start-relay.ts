@@ -1,11 +1,14 @@
-/** Carries events from the outbox to the bus: one relay per database at a time, at least once, in one order. */
+/** Carries events from the outbox to the bus, or into another outbox: one relay per database at a time, at least once, in one order. */
 import { randomUUID } from 'node:crypto'
-import type { Bus, Connection, Database, Observe } from '@backsaas/core'
+import { BackSaasError, type Bus, type Connection, type Database, type Observe } from '@backsaas/core'
+import { readName } from '../bootstrap/read-name.ts'
 import { MIGRATOR_SCOPE, migratorTransaction } from '../execute/migrator-transaction.ts'
 import { type Platform, readPlatform } from '../registry/platform.ts'
 import { createAlarm } from '../waiting/alarm.ts'
 import { faultTeller, toStderr } from '../waiting/faults.ts'
 import { listenOrLook } from '../waiting/listen-or-look.ts'
+import { positionOf, readEvent } from './event-rows.ts'
+import type { Outbox } from './into-outbox.ts'
 import { prune } from './prune.ts'
 import { BATCH_SIZE, look, markSent, type RelayIdentity, releaseLease, takeBatch } from './relay-batch.ts'
 
@@ -39,16 +42,21 @@ const DAY_MS = 86_400_000
  * Where the database can listen, events of the registry wake it at once. Events of records do not, and are found when it
  * looks: every `intervalMs` while there is something to send, every `leaseMs` while there is not.
  *
- * @throws `NOT_BOOTSTRAPPED` (503).
+ * @param to a bus; of a database that is not the one of the registry, that one's outbox.
+ * @throws `NOT_BOOTSTRAPPED` (503); `NOT_HOME` (409) where the registry is in another database, and `to` is a bus.
  * @example const relay = await startRelay(database, memory())
+ * @example const relay = await startRelay(eu, intoOutbox(database))
  */
-export async function startRelay(database: Database, bus: Bus, options: RelayOptions = {}): Promise<Relay> {
+export async function startRelay(database: Database, to: Bus | Outbox, options: RelayOptions = {}): Promise<Relay> {
   const { leaseMs = 5_000, intervalMs = 250, observe = toStderr('relay') } = options
   const report = faultTeller(observe, 'RELAY_FAILED')
   const { eventsKeptMs = 30 * DAY_MS, pruneEveryMs = 60_000 } = options
   // The lease is kept for twice the pause between looks, so that an idle holder is never too late.
   const self: RelayIdentity = { holder: randomUUID(), leaseMs: leaseMs * 2 }
-  let platform = await migratorTransaction(database, readPlatform)
+  let platform = await migratorTransaction(database, async (connection) => {
+    if (!('insert' in to)) await refuseNamed(connection)
+    return readPlatform(connection)
+  })
   let pauseMs = intervalMs
   let closing = false
   const alarm = createAlarm()
@@ -89,7 +97,7 @@ export async function startRelay(database: Database, bus: Bus, options: RelayOpt
     if (epoch === null) return { sent: 0, heldMs }
     let sent = 0
     for (let more = waiting; more && !closing; ) {
-      const taken = await relayBatch(connection, bus, platform, self, epoch)
+      const taken = await relayBatch(connection, to, platform, self, epoch)
       sent += taken
       more = taken === BATCH_SIZE
     }
@@ -131,17 +139,28 @@ export async function startRelay(database: Database, bus: Bus, options: RelayOpt
   }
 }
 
-/** One batch from the outbox to the bus. @returns how many events were sent; none where the lease is lost. */
+/** The positions that a bus tells are those of the registry's outbox. */
+async function refuseNamed(connection: Connection): Promise<void> {
+  const name = await readName(connection)
+  if (name === null) return
+  const message = `this is the database ${JSON.stringify(name)}: its events go into the outbox of the registry's`
+  throw new BackSaasError('NOT_HOME', 409, message, {
+    hint: 'relay them there: startRelay(database, intoOutbox(home))',
+  })
+}
+
+/** One batch from the outbox on. @returns how many events were sent; none where the lease is lost. */
 async function relayBatch(
   connection: Connection,
-  bus: Bus,
+  to: Bus | Outbox,
   platform: Platform,
   self: RelayIdentity,
   epoch: string,
 ): Promise<number> {
-  const events = await takeBatch(connection, platform, self, epoch)
-  const last = events.at(-1)?.position
+  const rows = await takeBatch(connection, platform, self, epoch)
+  const last = rows.at(-1)
   if (last === undefined) return 0
-  await bus.publish(events)
-  return (await markSent(connection, platform, self, epoch, last)) ? events.length : 0
+  if ('insert' in to) await to.insert(rows)
+  else await to.publish(rows.map(readEvent))
+  return (await markSent(connection, platform, self, epoch, positionOf(last))) ? rows.length : 0
 }

@@ -81,6 +81,8 @@ export function judge(to: Usage, control: Usage, gates: Gates): RolloutProblem |
       'REFUSAL_RATE',
       `${percent(refused)} of ${to.answered} answers refused what was asked, ${percent(refusedBefore)} before`,
     )
+  // Of fewer it would be the slowest one.
+  if (to.answered < P95_OF) return null
   const p95 = quantile(to, 0.95)
   const before = control.answered >= Math.max(gates.minRequests, 1) ? quantile(control, 0.95) : null
   if (p95 !== null && gates.p95Ms !== null && p95 > gates.p95Ms)
@@ -92,6 +94,7 @@ export function judge(to: Usage, control: Usage, gates: Gates): RolloutProblem |
 
 /** So many can be chance. */
 const FEW = 3
+const P95_OF = 20
 /** Of a p95 of a millisecond, twice as long is nothing. */
 const SLACK_MS = 5
 

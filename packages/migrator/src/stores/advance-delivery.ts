@@ -95,9 +95,11 @@ function judge(
   const problem = failed[0] ? problemOf(failed, onError) : null
   const leads = lead.versions.find((one) => one.version === version)?.state
   const nobody = stores.every(
-    ({ state, version: has }) => state === 'rolled_back' || state === 'pending' || (has ?? version) < version,
+    ({ state, version: has }) => state === 'rolled_back' || state === 'pending' || (has ?? 0) > version,
   )
-  const isReplaced = lead.versions.some((one) => one.version > version && one.state === 'live')
+  // Where a newer one took its place, it was not taken back: unless that came after.
+  const isReplaced =
+    before !== 'returning' && lead.versions.some((one) => one.version > version && one.state === 'live')
   if (leads === 'retired' && nobody && !isReplaced) return { state: 'rolled_back', problem: null }
   if (before === 'returning') return { state: 'returning', problem }
   if (stores.every(({ state }) => state === 'done')) return { state: 'done', problem: null }

@@ -107,7 +107,10 @@ async function steer(
     await query(
       connection,
       // Destructive steps were confirmed where the default store's began: it is the same change.
-      `update backsaas.migrations set wanted = $2, confirmed = case when $2 = 'done' then token else confirmed end, hurried = $3::bool
+      // What stood in the way is no matter of what is wanted instead.
+      `update backsaas.migrations set wanted = $2, confirmed = case when $2 = 'done' then token else confirmed end, hurried = $3::bool,
+         problem = case when wanted is distinct from $2 and state in ('waiting', 'blocked', 'failed') then null else problem end,
+         state = case when wanted is distinct from $2 and state in ('waiting', 'blocked', 'failed') then 'ready' else state end
        where id = $1 and (wanted is distinct from $2 or hurried <> $3::bool)`,
       [String(id), wanted, String(hurried)],
     )

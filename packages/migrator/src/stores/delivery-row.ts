@@ -1,5 +1,13 @@
 /** A delivery as it stands in the platform's `deliveries`: a version that goes to the other stores of its schema. */
-import { BackSaasError, type Connection, DEFAULT_STORE_ID, type Json, type Statement, uuidv7 } from '@backsaas/core'
+import {
+  BackSaasError,
+  type Connection,
+  DEFAULT_STORE_ID,
+  type Json,
+  PLATFORM_SCHEMA_ID,
+  type Statement,
+  uuidv7,
+} from '@backsaas/core'
 import type { MigrationPhase, MigrationProblem } from '../execute/migration-row.ts'
 import { query, ROW_SECURITY } from '../execute/migrator-transaction.ts'
 import { insertRow, type Platform, type TableNames, tableNames } from '../registry/platform.ts'
@@ -47,13 +55,16 @@ export interface Delivery {
   readonly concurrency: number
   readonly onError: 'halt' | 'continue'
   readonly stores: readonly StoreStanding[]
+  /** When somebody last looked at its stores, as the database writes it. */
+  readonly updatedAt: string
 }
 
 const DEFAULTS = { concurrency: 4, onError: 'halt' } as const
 const OPEN = `('running', 'halted', 'live', 'returning')`
 
 /**
- * Written with the version, in its transaction; nothing where the schema stands in the default store alone.
+ * Written with the version, in its transaction; nothing where the schema stands in the default store alone, nor of the platform's
+ * own, which every database has for itself.
  *
  * @throws `DELIVERY_INVALID` (422).
  */
@@ -63,12 +74,9 @@ export async function openDelivery(
   what: { readonly ownerId: string; readonly schemaId: string; readonly schema: string; readonly version: number },
   plan: DeliveryPlan = {},
 ): Promise<void> {
+  checkPlan(plan)
   const { concurrency = DEFAULTS.concurrency, onError = DEFAULTS.onError } = plan
-  if (!Number.isSafeInteger(concurrency) || concurrency < 1 || concurrency > 64) {
-    throw new BackSaasError('DELIVERY_INVALID', 422, `${concurrency} stores cannot be brought a version at once`, {
-      hint: 'say how many, 1 to 64',
-    })
-  }
+  if (what.schemaId === PLATFORM_SCHEMA_ID) return
   const others = await query(
     connection,
     'select 1 from backsaas.placements where schema_id = $1 and store_id <> $2 limit 1',
@@ -87,6 +95,33 @@ export async function openDelivery(
     }),
     tellDeliverers(),
   ])
+}
+
+/** @throws `DELIVERY_INVALID` (422). */
+export function checkPlan({ concurrency = DEFAULTS.concurrency }: DeliveryPlan): void {
+  if (Number.isSafeInteger(concurrency) && concurrency >= 1 && concurrency <= 64) return
+  throw new BackSaasError('DELIVERY_INVALID', 422, `${concurrency} stores cannot be brought a version at once`, {
+    hint: 'say how many, 1 to 64',
+  })
+}
+
+/** Those of the schema that are not over go on as the plan says, where it says something. */
+export function changeDeliveries(
+  platform: Platform,
+  schemaId: string,
+  { concurrency, onError }: DeliveryPlan,
+): Statement[] {
+  if (!hasDeliveries(platform)) return []
+  const { table, column } = tableNames(platform, 'deliveries')
+  return [
+    {
+      text: `update ${table} set ${column('concurrency')} = coalesce($2::int, ${column('concurrency')}),
+               ${column('on_error')} = coalesce($3, ${column('on_error')})
+             where ${column('schema_id')} = $1 and ${column('state')} in ${OPEN}`,
+      params: [schemaId, concurrency?.toString() ?? null, onError ?? null],
+      prepare: false,
+    },
+  ]
 }
 
 /** Told that there is something to deliver. */
@@ -122,7 +157,7 @@ export async function openDeliveries(
   return (result?.rows ?? []).map(toDelivery)
 }
 
-/** The newest of each schema, or of one. */
+/** The newest of each schema, or of one. @param schema its name or id. */
 export async function readDeliveries(
   connection: Connection,
   platform: Platform,
@@ -134,7 +169,7 @@ export async function readDeliveries(
   const rows = await query(
     connection,
     `select distinct on (${column('schema_id')}) ${columns(names)} from ${table}
-     where $1::text is null or ${column('schema_name')} = $1
+     where $1::text is null or $1 in (${column('schema_name')}, ${column('schema_id')}::text)
      order by ${column('schema_id')}, ${column('version')} desc, ${column('id')} desc`,
     [schema],
   )
@@ -176,14 +211,16 @@ export function returnDelivery(platform: Platform, schemaId: string, version: nu
   ]
 }
 
-const FIELDS = ['id', 'schema_id', 'schema_name', 'version', 'state', 'concurrency', 'on_error', 'stores'] as const
+const FIELDS = [
+  ...['id', 'schema_id', 'schema_name', 'version', 'state', 'concurrency', 'on_error', 'stores', 'updated_at'],
+] as const
 
 function columns({ tenant, column }: TableNames): string {
   return [`${tenant}::text`, ...FIELDS.map((field) => `${column(field)}::text`)].join(', ')
 }
 
 function toDelivery(row: readonly (string | null)[]): Delivery {
-  const [ownerId, id, schemaId, schema, version, state, concurrency, onError, stores] = row.map(String)
+  const [ownerId, id, schemaId, schema, version, state, concurrency, onError, stores, updatedAt] = row.map(String)
   return {
     id: String(id),
     ownerId: String(ownerId),
@@ -194,5 +231,6 @@ function toDelivery(row: readonly (string | null)[]): Delivery {
     concurrency: Number(concurrency),
     onError: onError === 'continue' ? 'continue' : 'halt',
     stores: JSON.parse(String(stores)) as Json as unknown as StoreStanding[], // as `noteDelivery` wrote it
+    updatedAt: String(updatedAt),
   }
 }

@@ -27,7 +27,7 @@ export async function attachDatabase(fleet: Fleet, name: string): Promise<void> 
     await connection.batch([EXCLUSIVE])
     if (!(await findPlatform(connection))) {
       throw new BackSaasError('NOT_BOOTSTRAPPED', 503, `the database ${name} has not been set up for BackSaaS`, {
-        hint: `run \`backsaas migrate\`'s set-up there: \`backsaas store create … --database ${name}\` does it by itself`,
+        hint: `\`backsaas store create NAME --in ${name}\` sets it up, as does \`backsaas migrate FILE\``,
       })
     }
     const found = await readIdentity(connection)

@@ -48,7 +48,7 @@ export function listStores(home: Database): Promise<readonly StoreSummary[]> {
   })
 }
 
-/** The newest of each schema, or of one. */
+/** The newest of each schema, or of one. @param schema its name or id. */
 export function listDeliveries(home: Database, schema: string | null = null): Promise<readonly Delivery[]> {
   return migratorTransaction(home, async (connection) =>
     readDeliveries(connection, await readPlatform(connection), schema),
