@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from '@backsaas/cli'
-import { startRollouts } from '@backsaas/migrator'
+import { createStore, createTenant, startDeliveries, startRollouts } from '@backsaas/migrator'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Fixture, startFixture } from '../fixture/start-fixture.ts'
 import { schemaOf } from '../registry/start-registry.ts'
@@ -46,7 +46,41 @@ test('held back, started, followed to its end; and what is said wrongly is told'
   expect(watched).toMatchObject({ code: 0, err: '' })
   expect(watched.out).toContain('shop goes from version 1 to 2 in 2 waves, 2 installs')
   expect(watched.out).toContain('shop version 1 to 2: done, wave 2 of 2, 2 of 2 installs moved')
+  expect(watched.out).not.toContain('stores:')
   const { out } = await cli('rollout', 'status', 'shop', '--json')
   expect(JSON.parse(out)).toMatchObject([{ schema_name: 'shop', state: 'done', moved: 2 }])
   expect((await cli('rollout', 'pause', 'shop')).err).toContain('is done')
+})
+
+test('first waves are stores too, in the order that is said, and each store is counted', async () => {
+  const fleet = { home: fixture.database, named: {} }
+  for (const name of ['canary', 'big']) {
+    await createStore(fleet, { name })
+    await createTenant(fleet, { slug: `of-${name}`, schemas: ['shop'], store: name })
+  }
+  const file = join(folder, 'next.yaml')
+  writeFileSync(file, schemaOf('shop', 'body: { type: text }', 'more: { type: text }'))
+  const deliveries = await startDeliveries(fleet, { intervalMs: 50 })
+  expect(await cli('migrate', file, '--hold')).toMatchObject({ code: 0 })
+  await deliveries.close()
+  const unknown = await cli('rollout', 'start', 'shop', '--store', 'canary', 'nowhere')
+  expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('there is no store "nowhere"') })
+  const started = await cli(
+    ...['rollout', 'start', 'shop', '--store', 'canary', '--where', "slug == 'acme'", '--store', 'big'],
+    ...['--waves', '100', '--bake', '1h'],
+  )
+  expect(started).toMatchObject({ code: 0, out: expect.stringContaining('version 2 to 3 in 4 waves, 4 installs') })
+  const [row] = JSON.parse((await cli('rollout', 'status', 'shop', '--json')).out)
+  expect(row.waves.map(({ store, where, percent }: Record<string, unknown>) => store ?? where ?? percent)).toEqual([
+    'canary',
+    "slug == 'acme'",
+    'big',
+    100,
+  ])
+  const rollouts = await startRollouts(fixture.database, { intervalMs: 50 })
+  const line = async (): Promise<string> => (await cli('rollout', 'status', 'shop')).out.split('\n')[1] ?? ''
+  await expect.poll(line).toBe('  stores: big 0 of 1, canary 1 of 1, default 0 of 2')
+  expect(await cli('rollout', 'advance', 'shop')).toMatchObject({ code: 0 })
+  await expect.poll(line).toBe('  stores: big 0 of 1, canary 1 of 1, default 1 of 2')
+  await rollouts.close()
 })

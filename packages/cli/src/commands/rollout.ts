@@ -17,7 +17,8 @@ interface RolloutOptions extends RegistryOptions {
 interface StartOptions extends RolloutOptions {
   readonly to?: string
   readonly waves?: string
-  readonly where?: readonly string[]
+  readonly where?: readonly Json[]
+  readonly store?: readonly Json[]
   readonly bake?: string
   readonly gate?: readonly string[]
   readonly onSilence?: string
@@ -44,6 +45,14 @@ function withOwner(command: Command): Command {
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
 function addStart(group: Command, io: Io): void {
+  // By expression or by store, in the order in which they were given.
+  const first: Json[] = []
+  const wave =
+    (kind: 'where' | 'store') =>
+    (value: string): readonly Json[] => {
+      first.push({ [kind]: value })
+      return first
+    }
   const command = group
     .command('start')
     .description('Bring a version that was published with --hold to those who have an older one.')
@@ -52,8 +61,9 @@ function addStart(group: Command, io: Io): void {
     .option(
       '--where <cel>',
       "a first wave by an expression over the tenant: slug == 'acme'; may be given again",
-      collect,
+      wave('where'),
     )
+    .option('--store <name...>', 'a first wave of all tenants in a store; may be given again', wave('store'))
     .option('--waves <percents>', 'the waves after it (default: 1,10,50,100)')
     .option('--bake <time>', 'how long each is looked at: 90s, 10m, 2h (default: 10m)')
     .option(
@@ -118,12 +128,12 @@ async function rows(
 }
 
 function startInput(schema: string, options: StartOptions): JsonObject {
-  const { to, where = [], bake, gate = [], onSilence } = options
+  const { to, where, store, bake, gate = [], onSilence } = options
   const percents = (options.waves ?? '1,10,50,100').split(',').map((one) => number(one.trim(), '--waves'))
   const gates = { ...Object.fromEntries(gate.map(readGate)), ...(onSilence !== undefined && { on_silence: onSilence }) }
   return {
     schema,
-    waves: [...where.map((expression): Json => ({ where: expression })), ...percents],
+    waves: [...(where ?? store ?? []), ...percents],
     ...(to !== undefined && { to: number(to, '--to') }),
     ...(bake !== undefined && { bake: /^\d+$/.test(bake) ? Number(bake) : bake }),
     ...(Object.keys(gates).length > 0 && { gates }),
@@ -149,4 +159,5 @@ const HELP = `
 Examples:
   backsaas migrate crm.yaml --hold
   backsaas rollout start crm --where "slug == 'acme'" --bake 10m --watch
+  backsaas rollout start crm --store canary --where "plan == 'free'" --waves 10,100
   backsaas rollout start crm --waves 5,25,100 --gate error_rate=0.005 --gate p95_ratio=1.3`

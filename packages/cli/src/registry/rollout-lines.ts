@@ -9,6 +9,7 @@ export function rolloutLines(row: JsonObject): string[] {
   const held = Number(pinned) > 0 ? `, ${pinned} pinned` : ''
   return [
     `${schema} version ${from} to ${to}: ${state}${baking}, wave ${Number(wave) + 1} of ${of}, ${moved} of ${total} installs moved${held}`,
+    ...byStore(row.stores),
     ...served(row.health, from, to),
     ...problem(row.problem),
   ]
@@ -17,6 +18,17 @@ export function rolloutLines(row: JsonObject): string[] {
 /** Whether nothing more will happen by itself. */
 export function isOver({ state }: JsonObject): boolean {
   return ['done', 'halted', 'aborted'].includes(String(state))
+}
+
+/** Where all are in one store, it is said already. */
+function byStore(stores: Json | undefined): string[] {
+  const all = Array.isArray(stores) ? stores.map(asObject) : []
+  if (all.length < 2) return []
+  const said = all.map(({ store, moved, total, pinned }) => {
+    const held = Number(pinned) > 0 ? ` (${pinned} pinned)` : ''
+    return `${store} ${moved} of ${total}${held}`
+  })
+  return [`  stores: ${said.join(', ')}`]
 }
 
 function served(health: Json | undefined, from: Json | undefined, to: Json | undefined): string[] {
