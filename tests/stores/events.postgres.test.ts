@@ -189,4 +189,7 @@ test('while home is away they wait, and come once it is back', async () => {
 
 test('positions of another database are told to nobody', async () => {
   await expect(startRelay(platform.eu, bus, QUICK)).rejects.toMatchObject({ code: 'NOT_HOME' })
+  await expect(startRelay(platform.home, intoOutbox(platform.eu), QUICK)).rejects.toMatchObject({
+    code: 'DATABASE_TAKEN',
+  })
 })

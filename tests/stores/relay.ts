@@ -10,6 +10,7 @@ const home = intoOutbox(postgres(homeUrl))
 await startRelay(
   postgres(euUrl),
   {
+    ...home,
     async insert(rows) {
       await home.insert(rows)
       writeSync(1, 'there\n')

@@ -4,7 +4,6 @@ import type { Fleet } from '@backsaas/migrator'
 import { decide } from './decide.ts'
 import type { Io } from './io.ts'
 import { openDatabase } from './open-database.ts'
-import { readDatabases } from './read-databases.ts'
 
 /**
  * Opens home and the databases that `BACKSAAS_DATABASES` names for the time of `use`, and closes them. Those that are not home are
@@ -18,10 +17,9 @@ export async function useFleet<T>(
   env: Readonly<Record<string, string | undefined>>,
   use: (fleet: Fleet) => Promise<T>,
 ): Promise<T> {
-  const urls = Object.entries(readDatabases(env))
+  const { openNamed } = await import('./open-named.ts')
+  const named = openNamed(env)
   const home = await openDatabase(url)
-  const { pg } = await import('@backsaas/adapters/databases/pg')
-  const named = Object.fromEntries(urls.map(([name, one]) => [name, pg(one)]))
   try {
     return await use({ home, named })
   } finally {

@@ -4,7 +4,7 @@ import { BackSaasError } from '@backsaas/core'
 export const DATABASES_VARIABLE = 'BACKSAAS_DATABASES'
 
 const NAME = /^[a-z][a-z0-9_-]{0,47}$/
-const URL_START = /^(?:postgres(?:ql)?:\/\/|pglite:)./
+const URL_START = /^postgres(?:ql)?:\/\/./
 
 /**
  * From `name=url` pairs, separated by white space, to URLs by name; none where the variable is unset or empty. No message shows a URL,

@@ -5,7 +5,9 @@ import { type CuratedOptions, curated, withFunctions } from '../curated.ts'
 import { type Close, closeAll } from '../dev/close-all.ts'
 import { logRequests } from '../dev/log-requests.ts'
 import type { Io } from '../io.ts'
+import { beginInEach } from '../migrator/begin-in-each.ts'
 import { type DatabaseOptions, openDatabase, withDatabase } from '../open-database.ts'
+import { openNamed } from '../open-named.ts'
 import { readOutside } from '../outside.ts'
 
 interface WorkOptions extends DatabaseOptions, CuratedOptions {
@@ -32,15 +34,23 @@ async function work(options: WorkOptions, io: Io): Promise<void> {
     const functions = await curated(options)
     const { outside, worker } = await readOutside(io.env, options.allow)
     const database = await openDatabase(options.database)
-    // What functions ask of the data API goes through a runtime of their own, which closes the database.
-    const runtime = createRuntime({ database, bus: memory(), observe, outside, plugins: [policies(), functions] })
+    // What functions ask of the data API goes through a runtime of their own, which closes the databases.
+    const runtime = createRuntime({
+      ...{ database, databases: openNamed(io.env), bus: memory(), observe, outside },
+      plugins: [policies(), functions],
+    })
     open.push(() => runtime.close())
     await runtime.ready()
-    const executor = await startExecutor(database, {
-      ...worker,
-      ...{ functions: functions.functions, ask: runtime.ask, observe },
-    })
+    const work = { ...worker, functions: functions.functions, ask: runtime.ask }
+    const executor = await startExecutor(database, { ...work, observe })
     open.push(executor.close)
+    const named = openNamed(io.env)
+    open.push(...Object.values(named).map((one) => async () => one.close?.()))
+    open.push(
+      beginInEach(named, observe, (_name, one, told) => [
+        () => startExecutor(one, { ...work, observe: told, registry: database }),
+      ]),
+    )
     io.out('working; Ctrl-C ends after what is under way')
     await stopped
   } finally {

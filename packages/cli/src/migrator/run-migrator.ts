@@ -1,9 +1,10 @@
-/** The migrator process from start to stop: sets the database up, relays events, does jobs and runs migrations. */
+/** The migrator process from start to stop: sets the databases up, relays events, does jobs and runs migrations. */
 import { pg } from '@backsaas/adapters/databases/pg'
 import type { Database } from '@backsaas/core'
 import {
   bootstrap,
   type Executor,
+  type ExecutorOptions,
   startExecutor,
   startMigrations,
   startRelay,
@@ -21,8 +22,10 @@ import { type LogForm, logRequests } from '../dev/log-requests.ts'
 import type { Io } from '../io.ts'
 import { migrationHooks } from '../migration-hooks.ts'
 import { type BusSettings, openBus } from '../open-bus.ts'
+import { openNamed } from '../open-named.ts'
 import { readOutside } from '../outside.ts'
 import { becomeReady } from '../serve/become-ready.ts'
+import { setUpNamed, workNamed } from './work-named.ts'
 
 export interface MigratorSettings {
   readonly databaseUrl: string
@@ -49,7 +52,7 @@ const SCOPE = { waitUntil: (): void => {}, now: (): number => Date.now() }
 /**
  * Works until the process is asked to stop; then it ends the jobs under way. A database that is not there yet is waited for.
  *
- * @throws `DATABASE_URL_INVALID`, `REDIS_URL_INVALID`, `BOOTSTRAP_NEEDS_CREATEROLE`, `PORT_IN_USE` and others, each saying what
+ * @throws `DATABASE_URL_INVALID`, `DATABASES_INVALID`, `REDIS_URL_INVALID`, `BOOTSTRAP_NEEDS_CREATEROLE`, `PORT_IN_USE` and others, each saying what
  *   to do.
  */
 export async function runMigrator(settings: MigratorSettings, io: Io): Promise<void> {
@@ -61,12 +64,16 @@ export async function runMigrator(settings: MigratorSettings, io: Io): Promise<v
     if (listener) open.push(listener.close)
     const database = pg(settings.databaseUrl, settings.directUrl === null ? {} : { directUrl: settings.directUrl })
     open.push(async () => database.close?.())
+    const named = openNamed(io.env)
+    open.push(...Object.values(named).map((one) => async () => one.close?.()))
+    const fleet = { home: database, named }
     const bus = await openBus(database, settings.bus, observe)
     open.push(async () => bus.close?.())
     const plugin = await curated(settings.functionsModule === null ? {} : { functions: settings.functionsModule })
     const { functions } = plugin
     const hooks = await migrationHooks(settings.migrationHooksModule ?? undefined)
     const whenThere = <T>(begin: () => Promise<T>): Promise<T | null> => becomeReady(begin, observe, stopped)
+    const isSetUp = settings.bootstraps ? await setUpNamed(fleet, observe, io) : null
     if (settings.bootstraps && !(await whenThere(() => setUp(database, io)))) return
     const relay = await whenThere(() => startRelay(database, bus, { observe }))
     if (!relay) return
@@ -74,22 +81,29 @@ export async function runMigrator(settings: MigratorSettings, io: Io): Promise<v
     const worker = await whenThere(() => startWorker(database, { decide, functions, observe }))
     if (!worker) return
     open.push(worker.close)
+    let executing: ExecutorOptions | null = null
     if (settings.worksHooks) {
       const { outside, worker: lent } = await readOutside(io.env)
-      // What functions ask of the data API goes through a runtime of their own. It closes a database: its own.
+      // What functions ask of the data API goes through a runtime of their own. It closes databases: its own.
       const own = pg(settings.databaseUrl, settings.directUrl === null ? {} : { directUrl: settings.directUrl })
-      const runtime = createRuntime({ database: own, observe, outside, beat: false, plugins: [policies(), plugin] })
+      const runtime = createRuntime({
+        ...{ database: own, databases: openNamed(io.env), observe, outside, beat: false },
+        plugins: [policies(), plugin],
+      })
       open.push(() => runtime.close())
+      const options: ExecutorOptions = { ...lent, functions, ask: runtime.ask, observe }
       const executor = await whenThere(async (): Promise<Executor> => {
         await runtime.ready()
-        return startExecutor(database, { ...lent, functions, ask: runtime.ask, observe })
+        return startExecutor(database, options)
       })
+      executing = options
       if (!executor) return
       open.push(executor.close)
     }
     const migrations = await whenThere(() => startMigrations(database, { observe, hooks }))
     if (!migrations) return
     open.push(migrations.close)
+    open.push(workNamed({ fleet, observe, isSetUp, hooks, executor: executing }, io))
     const rollouts = await whenThere(() => startRollouts(database, { observe }))
     if (!rollouts) return
     open.push(rollouts.close)

@@ -8,6 +8,7 @@ import { listen } from '../dev/listen.ts'
 import { type LogForm, logRequests } from '../dev/log-requests.ts'
 import type { Io } from '../io.ts'
 import { type BusSettings, openBus } from '../open-bus.ts'
+import { openNamed } from '../open-named.ts'
 import { readOutside } from '../outside.ts'
 import { becomeReady } from './become-ready.ts'
 
@@ -29,7 +30,7 @@ export interface ServeSettings {
 /**
  * Serves until the process is asked to stop; a database that is not there or not set up yet is waited for.
  *
- * @throws `PORT_IN_USE`, `DATABASE_URL_INVALID`, `REDIS_URL_INVALID`, `LOGIN_TOO_POWERFUL` and others, each saying what to do.
+ * @throws `PORT_IN_USE`, `DATABASE_URL_INVALID`, `DATABASES_INVALID`, `REDIS_URL_INVALID`, `LOGIN_TOO_POWERFUL` and others, each saying what to do.
  */
 export async function runServe(settings: ServeSettings, io: Io): Promise<void> {
   const stopped = io.untilStopped()
@@ -43,12 +44,15 @@ export async function runServe(settings: ServeSettings, io: Io): Promise<void> {
       ...(settings.directUrl !== null && { directUrl: settings.directUrl }),
     })
     open.push(async () => database.close?.())
+    const databases = openNamed(io.env, { serveAs: settings.serveAs })
+    open.push(...Object.values(databases).map((one) => async () => one.close?.()))
     const bus = await openBus(database, settings.bus, observe)
     open.push(async () => bus.close?.())
     const functions = await curated(settings.functionsModule === null ? {} : { functions: settings.functionsModule })
     const { outside } = await readOutside(io.env)
     const runtime = createRuntime({
       database,
+      databases,
       bus,
       observe,
       outside,

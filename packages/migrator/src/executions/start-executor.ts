@@ -11,7 +11,7 @@ import {
   type Mailer,
   type Observe,
 } from '@backsaas/core'
-import { readName } from '../bootstrap/read-name.ts'
+import { readPlace, refuseForeign } from '../bootstrap/read-place.ts'
 import { MIGRATOR_SCOPE, migratorTransaction, ROW_SECURITY } from '../execute/migrator-transaction.ts'
 import { type Platform, readPlatform } from '../registry/platform.ts'
 import { createAlarm } from '../waiting/alarm.ts'
@@ -77,7 +77,8 @@ const FIRST_PAUSE_MS = 50
 const CLEANED_EVERY_MS = 3_600_000
 
 /**
- * @throws `NOT_BOOTSTRAPPED` (503); `HOME_NEEDED` (503) where the registry is in another database, and was not given.
+ * @throws `NOT_BOOTSTRAPPED` (503); `HOME_NEEDED` (503) where the registry is in another database, and was not given;
+ *   `DATABASE_TAKEN` (409) where it is another platform's.
  * @example const executor = await startExecutor(database, { functions: functions().functions, ask: runtime.ask })
  * @example const executor = await startExecutor(eu, { registry: database, functions: functions().functions, ask: runtime.ask })
  */
@@ -93,10 +94,11 @@ export async function startExecutor(database: Database, options: ExecutorOptions
   const connection = () => database.open(MIGRATOR_SCOPE, 'migrator')
   const onFault = faultTeller(observe, 'EXECUTOR_FAILED')
   let platform: Platform = await migratorTransaction(database, async (transaction) => {
-    const name = await readName(transaction)
+    const name = (await readPlace(transaction))?.name ?? null
     if (name !== null && registry === database) throw homeNeeded(name)
     return readPlatform(transaction)
   })
+  if (registry !== database) await refuseForeign(database, registry)
   let home: Platform = registry === database ? platform : await migratorTransaction(registry, readPlatform)
   const findHook = createHookFinder(options.functions)
   const secretOf = createSecretReader(registry, () => home, options.secrets)

@@ -1,11 +1,14 @@
 /** The outbox of one database emptied into that of another: the events of a platform stand in one order, in the database of its registry. */
 import { arrayText, type Database, type Statement } from '@backsaas/core'
+import { refuseForeign } from '../bootstrap/read-place.ts'
 import { MIGRATOR_SCOPE, migratorTransaction, ROW_SECURITY } from '../execute/migrator-transaction.ts'
 import { type Platform, readPlatform, tableNames } from '../registry/platform.ts'
 import { EVENT_FIELDS, type EventRow } from './event-rows.ts'
 
 /** What a relay carries events into, as the rows that they are: so numbers of their data keep every digit. */
 export interface Outbox {
+  /** @throws `DATABASE_TAKEN` (409) where `from` is of another platform. */
+  admit(from: Database): Promise<void>
   /** Those that are there already, by their ids, stay as they are. @throws where the database cannot be reached. */
   insert(rows: readonly EventRow[]): Promise<void>
 }
@@ -19,6 +22,7 @@ export interface Outbox {
 export function intoOutbox(home: Database): Outbox {
   let platform: Platform | null = null
   return {
+    admit: (from) => refuseForeign(from, home),
     async insert(rows) {
       platform ??= await migratorTransaction(home, readPlatform)
       const { table, tenant, column } = tableNames(platform, 'events')

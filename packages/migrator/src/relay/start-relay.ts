@@ -1,7 +1,7 @@
 /** Carries events from the outbox to the bus, or into another outbox: one relay per database at a time, at least once, in one order. */
 import { randomUUID } from 'node:crypto'
 import { BackSaasError, type Bus, type Connection, type Database, type Observe } from '@backsaas/core'
-import { readName } from '../bootstrap/read-name.ts'
+import { readPlace } from '../bootstrap/read-place.ts'
 import { MIGRATOR_SCOPE, migratorTransaction } from '../execute/migrator-transaction.ts'
 import { type Platform, readPlatform } from '../registry/platform.ts'
 import { createAlarm } from '../waiting/alarm.ts'
@@ -43,7 +43,8 @@ const DAY_MS = 86_400_000
  * looks: every `intervalMs` while there is something to send, every `leaseMs` while there is not.
  *
  * @param to a bus; of a database that is not the one of the registry, that one's outbox.
- * @throws `NOT_BOOTSTRAPPED` (503); `NOT_HOME` (409) where the registry is in another database, and `to` is a bus.
+ * @throws `NOT_BOOTSTRAPPED` (503); `NOT_HOME` (409) where the registry is in another database, and `to` is a bus;
+ *   `DATABASE_TAKEN` (409) where `to` is the outbox of another platform.
  * @example const relay = await startRelay(database, memory())
  * @example const relay = await startRelay(eu, intoOutbox(database))
  */
@@ -57,6 +58,7 @@ export async function startRelay(database: Database, to: Bus | Outbox, options: 
     if (!('insert' in to)) await refuseNamed(connection)
     return readPlatform(connection)
   })
+  if ('insert' in to) await to.admit(database)
   let pauseMs = intervalMs
   let closing = false
   const alarm = createAlarm()
@@ -141,7 +143,7 @@ export async function startRelay(database: Database, to: Bus | Outbox, options: 
 
 /** The positions that a bus tells are those of the registry's outbox. */
 async function refuseNamed(connection: Connection): Promise<void> {
-  const name = await readName(connection)
+  const name = (await readPlace(connection))?.name ?? null
   if (name === null) return
   const message = `this is the database ${JSON.stringify(name)}: its events go into the outbox of the registry's`
   throw new BackSaasError('NOT_HOME', 409, message, {
