@@ -1,8 +1,8 @@
 /** Statements that need a lock: waited for briefly and tried again, and what stands in their way is told. */
-import type { Connection, Database } from '@backsaas/core'
+import type { Database } from '@backsaas/core'
 import { arrayText, BackSaasError, DatabaseError } from '@backsaas/core'
 import type { MigrationProblem } from './migration-row.ts'
-import { MIGRATOR_SCOPE, query, ROW_SECURITY, transaction } from './migrator-transaction.ts'
+import { MIGRATOR_SCOPE, query } from './migrator-transaction.ts'
 
 /** Nothing was done, and a moment later it may go: locks, deadlocks, serialisation, and servers that come back. */
 const PASSING = /^(?:55P03|40P01|40001|57P0[123]|08|53300)/
@@ -22,16 +22,16 @@ export interface Patience {
 }
 
 /**
- * Runs `run` in a transaction as the migrator until nothing that passes is in its way.
+ * Does `work`, which is one transaction, until nothing that passes is in its way.
  *
  * @param tables qualified names; where a transaction older than 30 s uses one, nothing is tried.
- * @throws `MIGRATION_STOPPED` (503) where it was asked to stop while it waited; `MIGRATION_WAITING` (503) where that took longer than the patience; whatever else `run` throws.
+ * @throws `MIGRATION_STOPPED` (503) where it was asked to stop while it waited; `MIGRATION_WAITING` (503) where that took longer than the patience; whatever else `work` throws.
  */
 export async function untilPossible<T>(
   database: Database,
   tables: readonly string[],
   patience: Patience,
-  run: (transaction: Connection) => Promise<T>,
+  work: () => Promise<T>,
 ): Promise<T> {
   const startedAtMs = Date.now()
   let toldAtMs = 0
@@ -40,10 +40,7 @@ export async function untilPossible<T>(
     try {
       problem = await longTransaction(database, tables)
       if (!problem) {
-        const value = await transaction(database, 'migrator', async (connection) => {
-          await connection.batch([ROW_SECURITY])
-          return run(connection)
-        })
+        const value = await work()
         if (toldAtMs > 0) await patience.waiting(null).catch(ignorePassing)
         return value
       }

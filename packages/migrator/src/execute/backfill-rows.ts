@@ -1,81 +1,88 @@
-/** One backfill step: ranges of the primary key, each a transaction with its checkpoint; what cannot be converted is put aside. */
+/**
+ * One backfill step: ranges of the primary key, each a transaction with its checkpoint; what cannot be converted is put aside.
+ *
+ * A range is one round trip: its rows are filled, the place is kept, and the range after it is found, which needs nothing of it but where
+ * it ends. Keys do not change, so a range is the same rows later, and those that have come meanwhile.
+ */
 import { DatabaseError } from '@backsaas/core'
 import { pause } from './attempts.ts'
-import { type BackfillRun, fillRange, nextRange } from './backfill-statements.ts'
+import { createPace } from './backfill-pace.ts'
+import { type BackfillRun, fillRange, nextRange, type Range, rangeAfter, readRange } from './backfill-statements.ts'
+import { othersWrite } from './health.ts'
 import type { MigrationProblem } from './migration-row.ts'
 import { quarantine, retryQuarantined } from './quarantine.ts'
 
-/**
- * What a batch aims at, and its bounds in rows. A client that writes a row of the batch waits for its end, so that this is what its p99
- * becomes; shorter ones cost more commits than they bring.
- */
-const TARGET_MS = 40
-const ROWS = { first: 1_000, max: 50_000 } as const
-/** What takes that long with so few rows is not the rows: fewer of them would be slower, and no shorter. */
-const SHRUNK_MIN = 100
+/** Between two looks at the database's health. */
+const HEALTH_EVERY_MS = 250
 /** A value of a row that is wrong, and nothing that passes. */
 const BAD_ROW = /^(?:22|23502|23505|23514|23503)/
 
 /** @returns what is left that could not be converted; null where nothing is. */
 export async function backfillRows(run: BackfillRun): Promise<MigrationProblem | null> {
-  const { backfill } = run.step
+  const pace = createPace()
   let { cursor, rowsDone } = run
-  let size: number = ROWS.first
-  for (;;) {
-    await untilHealthy(run)
+  let lookedAtMs = Number.NEGATIVE_INFINITY
+  const find = (from: string | null): Promise<Range | null> =>
+    run.commit((transaction) => nextRange(transaction, run.step.backfill, from, pace.rows))
+  let next = await find(cursor)
+  while (next) {
+    const range = next
+    if (performance.now() - lookedAtMs > HEALTH_EVERY_MS) {
+      await untilHealthy(run)
+      lookedAtMs = performance.now()
+    }
     if (run.stopped()) return null
-    const from = cursor
-    const startedAtMs = performance.now()
     try {
-      const batch = await run.commit(async (transaction) => {
-        const range = await nextRange(transaction, backfill, from, size)
-        if (!range) return null
-        await fillRange(transaction, backfill, from, range.last)
-        await run.keep(transaction, range.last, rowsDone + range.rows)
-        return range
-      })
-      if (!batch) break
-      cursor = batch.last
-      rowsDone += batch.rows
-      size = adapted(size, performance.now() - startedAtMs)
+      const filled = await fill(run, { from: cursor, range, rowsDone, size: pace.rows })
+      pace.took({ rows: range.rows, ...filled })
+      next = filled.next
     } catch (error) {
       if (!isBadRow(error)) throw error
-      if (size > 1) {
-        size = Math.max(1, Math.floor(size / 4))
+      if (range.rows > 1) {
+        pace.failed(range.rows)
+        next = await find(cursor)
         continue
       }
-      const skipped = await putAside(run, from, rowsDone, error)
-      if (skipped) cursor = skipped
-      rowsDone += 1
+      await run.advance(range.last, rowsDone + 1, [quarantine(run, range.last, error)])
+      next = await find(range.last)
     }
+    cursor = range.last
+    rowsDone += range.rows
   }
   return retryQuarantined(run)
 }
 
-/** A quarter of a batch that failed, until the row is alone; then it grows again. */
-function adapted(size: number, tookMs: number): number {
-  const factor = Math.min(2, Math.max(0.5, TARGET_MS / Math.max(tookMs, 1)))
-  const least = Math.min(size, SHRUNK_MIN)
-  return Math.min(ROWS.max, Math.max(least, Math.round(size * factor), size < 8 ? size * 2 : 0))
+interface Batch {
+  readonly from: string | null
+  readonly range: Range
+  readonly rowsDone: number
+  /** Of the range after it. */
+  readonly size: number
+}
+
+interface Filled {
+  readonly next: Range | null
+  readonly ms: number
+  readonly othersWrite: boolean
+}
+
+async function fill(run: BackfillRun, { from, range, rowsDone, size }: Batch): Promise<Filled> {
+  const { backfill } = run.step
+  const startedAtMs = performance.now()
+  const [, , found, others] = await run.advance(range.last, rowsDone + range.rows, [
+    ...fillRange(backfill, from, range.last),
+    rangeAfter(backfill, range.last, size),
+    othersWrite(backfill.table),
+  ])
+  return {
+    next: readRange(found?.rows ?? []),
+    ms: performance.now() - startedAtMs,
+    othersWrite: others?.rows[0]?.[0] === 'true',
+  }
 }
 
 function isBadRow(error: unknown): error is DatabaseError {
   return error instanceof DatabaseError && BAD_ROW.test(error.fields.sqlState)
-}
-
-async function putAside(
-  run: BackfillRun,
-  from: string | null,
-  rowsDone: number,
-  error: DatabaseError,
-): Promise<string | null> {
-  return run.commit(async (transaction) => {
-    const range = await nextRange(transaction, run.step.backfill, from, 1)
-    if (!range) return null
-    await quarantine(transaction, run, range.last, error)
-    await run.keep(transaction, range.last, rowsDone + 1)
-    return range.last
-  })
 }
 
 async function untilHealthy(run: BackfillRun): Promise<void> {

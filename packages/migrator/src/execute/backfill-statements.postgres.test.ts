@@ -1,8 +1,9 @@
 /** A range of a backfill: exactly its rows are written, and of the index no more is read than they take. */
 import type { Connection, Result, Statement } from '@backsaas/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openPostgres, type TestDatabase } from '../../test/open-databases.ts'
+import { openPostgres, SCOPE, type TestDatabase } from '../../test/open-databases.ts'
 import { fillRange, nextRange, withinRange } from './backfill-statements.ts'
+import { othersWrite } from './health.ts'
 
 const KEY = [
   { column: 'tenant_id', type: 'uuid' },
@@ -50,7 +51,7 @@ async function fill(from: string | null, last: string): Promise<readonly string[
     values: [],
   } as const
   await db.sql('update t set seen = 0 where seen > 0')
-  await fillRange(connection, { ...backfill, action: 'update' }, from, last)
+  await connection.batch(fillRange({ ...backfill, action: 'update' }, from, last))
   const rows = await db.sql('select right(tenant_id::text, 1) || n from t where seen = 1 order by tenant_id, id')
   return rows.map(([row]) => String(row))
 }
@@ -87,4 +88,18 @@ test('a range inside a large tenant reads its own rows, and not the rest of the 
   const [plan] = JSON.parse(rows.map(([row]) => row).join('\n'))
   expect(plan.Plan['Actual Rows']).toBe(10)
   expect(plan.Plan['Shared Hit Blocks'] + plan.Plan['Shared Read Blocks']).toBeLessThan(20)
+})
+
+test('whoever writes the table is seen until the end of the transaction, and whoever reads it is not', async () => {
+  const asked = async (): Promise<unknown> => (await connection.batch([othersWrite('t')]))[0]?.rows[0]?.[0]
+  const run = (text: string): Statement => ({ text, params: [] })
+  expect(await asked()).toBe('false')
+  await db.database.open(SCOPE, 'owner').transaction?.(async (other) => {
+    await other.batch([run('select from t limit 1')])
+    expect(await asked()).toBe('false')
+    await other.batch([run('update t set seen = 0 where n = 1')])
+    expect(await asked()).toBe('true')
+  })
+  expect(await asked()).toBe('false')
+  expect.assertions(4)
 })

@@ -11,8 +11,8 @@ export interface BackfillRun {
   readonly rowsDone: number
   /** Runs in a transaction that the lease guards, once no lock is in its way. */
   commit<T>(work: (transaction: Connection) => Promise<T>): Promise<T>
-  /** Keeps the place inside the batch's own transaction. */
-  keep(transaction: Connection, cursor: string, rowsDone: number): Promise<void>
+  /** The same in one round trip, with the place that is reached by it. */
+  advance(cursor: string, rowsDone: number, statements: readonly Statement[]): Promise<readonly Result[]>
   /** Why it should not go on right now; null where it may. */
   health(): Promise<string | null>
   /** Told of a pause. */
@@ -65,17 +65,18 @@ export async function nextRange(
   return readRange(result?.rows ?? [])
 }
 
-/** Without the trigger, which would do the same once more for each row; and without waiting for the disk, since the checkpoint is in the same commit. */
-export async function fillRange(
-  transaction: Connection,
+/**
+ * Without the trigger, which would do the same once more for each row; and without waiting for the disk, since the checkpoint is in the same
+ * commit. Where a client holds a row for longer than that, another one would wait for a deadlock to be found.
+ */
+export function fillRange(
   { table, key, action, set, where }: Backfill,
   from: string | null,
   last: string,
-): Promise<void> {
+): readonly Statement[] {
   const range = withinRange(key, from, last)
   const verb = action === 'update' ? `update ${table} as t set ${set}` : `delete from ${table} as t`
-  const text = `${verb} where ${range.text} and (${where})`
-  await transaction.batch([SKIP_TRIGGER, LATER, { text, params: range.params, prepare: false }])
+  return [BY_THE_WAY, { text: `${verb} where ${range.text} and (${where})`, params: range.params, prepare: false }]
 }
 
 /**
@@ -110,7 +111,12 @@ export const SKIP_TRIGGER: Statement = {
   params: [],
   prepare: false,
 }
-const LATER: Statement = { text: 'set local synchronous_commit = off', params: [], prepare: false }
+const BY_THE_WAY: Statement = {
+  text: `select set_config('backsaas.backfill', 'on', true), set_config('lock_timeout', '50ms', true),
+           set_config('synchronous_commit', 'off', true)`,
+  params: [],
+  prepare: false,
+}
 
 export function places(key: Backfill['key'], first: number): string {
   return key.map(({ type }, i) => `$${first + i}::${type}`).join(', ')

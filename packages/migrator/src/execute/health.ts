@@ -1,5 +1,5 @@
 /** Whether the database is well enough for a backfill to go on. */
-import type { Database } from '@backsaas/core'
+import type { Database, Statement } from '@backsaas/core'
 import { MIGRATOR_SCOPE, query } from './migrator-transaction.ts'
 
 const LAG_SECONDS_MAX = 10
@@ -19,4 +19,19 @@ export async function backfillHealth(database: Database, table: string): Promise
   if (lag > LAG_SECONDS_MAX) return `a replica is ${lag} seconds behind`
   if (waiters > WAITERS_MAX) return `${waiters} transactions wait for locks on the table`
   return null
+}
+
+/**
+ * Answers whether anybody else has locked rows of the table for writing. Asked before a batch commits, it sees everybody who waits for
+ * one of its rows; of those who pass by, some.
+ */
+export function othersWrite(table: string): Statement {
+  return {
+    text: `
+      select exists (select from pg_locks where pid <> pg_backend_pid() and relation = to_regclass($1)
+        and database = (select oid from pg_database where datname = current_database())
+        and mode in ('RowShareLock', 'RowExclusiveLock'))::text`,
+    params: [table],
+    prepare: false,
+  }
 }

@@ -1,6 +1,6 @@
 /** The row of a migration: all that a migrator has to know to go on where another one stopped. */
 import type { Connection, Json, Statement } from '@backsaas/core'
-import { BackSaasError, invariant } from '@backsaas/core'
+import { BackSaasError, DatabaseError, invariant } from '@backsaas/core'
 import type { MigrationPlan, Step } from '../plan/steps.ts'
 import { query } from './migrator-transaction.ts'
 
@@ -148,27 +148,54 @@ export async function takeLease(
   })
 }
 
+/** Raised by the guard of a lease that another migrator has taken over. */
+const LOST = 'BS011'
+
+/** Does what begins with a guard. @throws `LEASE_LOST` (409). */
+export async function whileHeld<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || error.fields.sqlState !== LOST) throw error
+    throw new BackSaasError('LEASE_LOST', 409, 'another migrator has taken over', {
+      hint: 'nothing was done; leave it to the other',
+    })
+  }
+}
+
+/** @throws `LEASE_LOST` (409). */
+export async function guard(connection: Connection, lease: Lease): Promise<void> {
+  await whileHeld(() => connection.batch([guarding(lease)]))
+}
+
 /**
  * The first statement of everything that a migrator commits: the row is locked until the commit, so nobody takes over in
- * between, and who has been taken over from fails here.
+ * between; who has been taken over from fails here, and with it all that was sent behind it.
  *
- * @throws `LEASE_LOST` (409).
+ * @param change a checkpoint of the same transaction.
  */
-export async function guard(connection: Connection, lease: Lease): Promise<void> {
-  const [result] = await connection.batch([renewal(lease)])
-  if (result?.count === 1) return
-  throw new BackSaasError('LEASE_LOST', 409, 'another migrator has taken over', {
-    hint: 'nothing was done; leave it to the other',
-  })
+export function guarding(lease: Lease, change: Checkpoint = {}): Statement {
+  const { text, params } = renewal(lease, change)
+  return {
+    text: `with held as (${text} returning 1)
+           select case when exists (select from held) then '' else backsaas.refuse('${LOST}', 'lease') end`,
+    params,
+    prepare: false,
+  }
 }
 
 /** Keeps the lease while a statement takes long. */
-export function renewal({ migrationId, owner, epoch, leaseMs }: Lease): Statement {
+export function renewal({ migrationId, owner, epoch, leaseMs }: Lease, change: Checkpoint = {}): Statement {
+  const { sets, params } = changes(change, 5)
+  const all = [
+    'updated_at = clock_timestamp()',
+    'lease_until = clock_timestamp() + make_interval(secs => $4::float8 / 1000)',
+    ...sets,
+  ]
   return {
-    text: `update backsaas.migrations set updated_at = clock_timestamp(),
-             lease_until = clock_timestamp() + make_interval(secs => $4::float8 / 1000)
+    text: `update backsaas.migrations set ${all.join(', ')}
            where id = $1 and lease_owner = $2 and lease_epoch = $3`,
-    params: [migrationId, owner, epoch, String(leaseMs)],
+    params: [migrationId, owner, epoch, String(leaseMs), ...params],
     prepare: false,
   }
 }
@@ -195,6 +222,16 @@ export interface Checkpoint {
 
 /** To be committed with what it tells of. */
 export function checkpoint({ migrationId }: Lease, change: Checkpoint): Statement {
+  const { sets, params } = changes(change, 2)
+  return {
+    text: `update backsaas.migrations set ${sets.join(', ')} where id = $1`,
+    params: [migrationId, ...params],
+    prepare: false,
+  }
+}
+
+/** @param first the number of its first parameter. */
+function changes(change: Checkpoint, first: number): { readonly sets: string[]; readonly params: (string | null)[] } {
   const values: Readonly<Record<string, string | null | undefined>> = {
     phase: change.phase,
     state: change.state,
@@ -213,11 +250,9 @@ export function checkpoint({ migrationId }: Lease, change: Checkpoint): Statemen
     rows_total: 'bigint',
     hurried: 'bool',
   }
-  const sets = given.map(([column], i) => `${column} = $${i + 2}::${types[column] ?? 'text'}`)
   return {
-    text: `update backsaas.migrations set ${sets.join(', ')} where id = $1`,
-    params: [migrationId, ...given.map(([, value]) => value ?? null)],
-    prepare: false,
+    sets: given.map(([column], i) => `${column} = $${first + i}::${types[column] ?? 'text'}`),
+    params: given.map(([, value]) => value ?? null),
   }
 }
 

@@ -1,5 +1,5 @@
 /** Rows that a backfill could not convert: listed, asked again at the end, and never dropped. */
-import type { Connection, Json } from '@backsaas/core'
+import type { Json, Statement } from '@backsaas/core'
 import { DatabaseError } from '@backsaas/core'
 import type { Backfill } from '../plan/steps.ts'
 import { type BackfillRun, parts, places, SKIP_TRIGGER } from './backfill-statements.ts'
@@ -7,29 +7,27 @@ import type { MigrationProblem } from './migration-row.ts'
 import { query } from './migrator-transaction.ts'
 
 /** Writes down that the row of this key cannot be converted, and why. */
-export async function quarantine(
-  transaction: Connection,
+export function quarantine(
   { migrationId, stepIndex, step }: BackfillRun,
   key: string,
   { fields, message }: DatabaseError,
-): Promise<void> {
-  await transaction.batch([
-    {
-      text: `insert into backsaas.migration_rows (migration_id, step, tenant_id, row_key, entity, sql_state, reason)
-             values ($1, $2, $3, $4, $5, $6, $7)
-             on conflict (migration_id, step, tenant_id, row_key) do update set reason = excluded.reason, sql_state = excluded.sql_state`,
-      params: [
-        migrationId,
-        String(stepIndex),
-        parts(key)[0] ?? null,
-        key,
-        step.backfill.entity,
-        fields.sqlState,
-        message.slice(0, 500),
-      ],
-      prepare: false,
-    },
-  ])
+): Statement {
+  const tenantId = parts(key)[0] ?? null
+  return {
+    text: `insert into backsaas.migration_rows (migration_id, step, tenant_id, row_key, entity, sql_state, reason)
+           values ($1, $2, $3, $4, $5, $6, $7)
+           on conflict (migration_id, step, tenant_id, row_key) do update set reason = excluded.reason, sql_state = excluded.sql_state`,
+    params: [
+      migrationId,
+      String(stepIndex),
+      tenantId,
+      key,
+      step.backfill.entity,
+      fields.sqlState,
+      message.slice(0, 500),
+    ],
+    prepare: false,
+  }
 }
 
 /** Tries each row that was put aside once more. @returns what is left. */
@@ -43,6 +41,7 @@ export async function retryQuarantined(run: BackfillRun): Promise<MigrationProbl
       ids,
     ),
   )
+  if (keys.length === 0) return null
   for (const [key] of keys) {
     if (run.stopped()) return null
     await retryRow(run, step.backfill, String(key))

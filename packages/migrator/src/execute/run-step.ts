@@ -115,17 +115,16 @@ async function runBackfill(run: Run, migration: MigrationRow, step: BackfillStep
         await transaction.batch([ddl(`set local lock_timeout = '50ms'`)])
         return work(transaction)
       }),
-    async keep(transaction, cursor, rowsDone) {
-      const place = checkpoint(lease, { cursor, rowsDone, rowsTotal: Math.max(total, rowsDone) })
-      if (Date.now() - toldAtMs < PROGRESS_EVERY_MS) {
-        await transaction.batch([place])
-        return
-      }
+    async advance(cursor, rowsDone, statements) {
+      const rowsTotal = Math.max(total, rowsDone)
+      const place = { cursor, rowsDone, rowsTotal }
+      if (Date.now() - toldAtMs < PROGRESS_EVERY_MS) return run.send(statements, place)
       toldAtMs = Date.now()
       const rate = Math.round((rowsDone / (toldAtMs - startedAtMs)) * 1000)
-      const told = tellProgress(platform, migration, { done: rowsDone, total: Math.max(total, rowsDone), rate })
-      await transaction.batch([place, told])
-      if (options.progress) setImmediate(() => void run.report().catch(() => undefined))
+      const told = tellProgress(platform, migration, { done: rowsDone, total: rowsTotal, rate })
+      const results = await run.send([...statements, told], place)
+      void run.report().catch(() => undefined)
+      return results
     },
     health: async () => (await options.health?.()) ?? backfillHealth(database, step.backfill.table),
     async paused(reason) {
@@ -139,10 +138,11 @@ async function runBackfill(run: Run, migration: MigrationRow, step: BackfillStep
   return null
 }
 
-/** So that ranges are found by the index from the first on. */
+/** So that ranges are found by the index from the first on. The key alone: what is filled will be another thing afterwards. */
 async function analyse(run: Run, step: BackfillStep): Promise<void> {
   await run.commit([], async (transaction) => {
-    await runDdl(transaction, [`analyze ${step.backfill.table}`])
+    const { table, key } = step.backfill
+    await runDdl(transaction, [`analyze ${table} (${key.map(({ column }) => column).join(', ')})`])
   })
 }
 

@@ -1,6 +1,6 @@
 /** A run of a migration: the lease that it holds, and the transactions that the lease guards. */
 import { randomUUID } from 'node:crypto'
-import type { Connection, Database } from '@backsaas/core'
+import type { Connection, Database, Result, Statement } from '@backsaas/core'
 import { type Platform, readPlatform } from '../registry/platform.ts'
 import { homeOf } from '../stores/at-home.ts'
 import { type Patience, throughLosses, untilPossible } from './attempts.ts'
@@ -10,6 +10,7 @@ import {
   type Checkpoint,
   checkpoint,
   guard,
+  guarding,
   type Lease,
   type MigrationRow,
   phaseAt,
@@ -17,8 +18,9 @@ import {
   releaseLease,
   renewal,
   takeLease,
+  whileHeld,
 } from './migration-row.ts'
-import { MIGRATOR_SCOPE, migratorTransaction } from './migrator-transaction.ts'
+import { MIGRATOR_SCOPE, migratorTransaction, ROW_SECURITY, transaction } from './migrator-transaction.ts'
 
 export interface RunOptions {
   /** `live` (default): stops when both versions serve. `done`: retires the old ones too, and takes away what only they needed. */
@@ -56,6 +58,8 @@ export interface Run {
   readonly patience: Patience
   /** In a transaction that begins with the lease's guard, once no lock is in its way. */
   commit<T>(tables: readonly string[], work: (transaction: Connection) => Promise<T>): Promise<T>
+  /** The same in one round trip, with a checkpoint: for statements between which nothing is decided. */
+  send(statements: readonly Statement[], change: Checkpoint): Promise<readonly Result[]>
   /** Tells of the row as it stands. */
   report(): Promise<void>
 }
@@ -107,9 +111,17 @@ async function createRun(database: Database, home: Database | null, lease: Lease
     patience,
     report,
     commit: (tables, work) =>
-      untilPossible(database, tables, patience, async (transaction) => {
-        await guard(transaction, lease)
-        return work(transaction)
+      untilPossible(database, tables, patience, () =>
+        transaction(database, 'migrator', async (connection) => {
+          await whileHeld(() => connection.batch([ROW_SECURITY, guarding(lease)]))
+          return work(connection)
+        }),
+      ),
+    send: (statements, change) =>
+      untilPossible(database, [], patience, async () => {
+        const connection = database.open(MIGRATOR_SCOPE, 'migrator')
+        const sent = [ROW_SECURITY, guarding(lease, change), ...statements]
+        return (await whileHeld(() => connection.batch(sent))).slice(2)
       }),
   }
 }

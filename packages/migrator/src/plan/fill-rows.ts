@@ -26,26 +26,33 @@ export function fillRows(plan: TablePlan, layout: Layout): StepDraft[] {
   const { pair, filled, computed } = plan
   const { physical } = pair.after
   const fills = new Set(plan.sync.fills.map(({ column }) => column))
+  const required = new Set(plan.required.map(({ name }) => physical.columns[name]))
   const parts = [
     ...filled.map(({ column, value }) => {
       const [name, made] = [identifier(column), value.sql('t')]
-      return fills.has(column)
-        ? { set: `${name} = coalesce(t.${name}, ${made})`, needs: `t.${name} is null` }
-        : { set: `${name} = ${made}`, needs: `record_image_ne(row(t.${name}), row(${made}))` }
+      const isEmpty = `t.${name} is null`
+      if (fills.has(column)) return { set: `${name} = coalesce(t.${name}, ${made})`, isEmpty, differs: null }
+      return { set: `${name} = ${made}`, isEmpty: required.has(column) ? isEmpty : null, differs: differs(name, made) }
     }),
     ...computed.map((field) => {
       const [name, made] = [identifier(physical.columns[field.name] as string), computedValue(field, physical, 't')]
-      return { set: `${name} = ${made}`, needs: `record_image_ne(row(t.${name}), row(${made}))` }
+      return { set: `${name} = ${made}`, isEmpty: null, differs: differs(name, made) }
     }),
   ]
   if (parts.length === 0) return []
+  // What may not stay empty is asked first: nearly every row answers there, and no value is worked out twice.
+  const needs = [...parts.map(({ isEmpty }) => isEmpty), ...parts.map((part) => part.differs)]
   const backfill = backfillOf(plan, layout, {
     action: 'update',
     set: parts.map(({ set }) => set).join(', '),
-    where: parts.map(({ needs }) => needs).join(' or '),
+    where: needs.filter((need) => need !== null).join(' or '),
     values: filled.map(({ column, value }) => madeValue(plan, column, value.sql('t'))),
   })
   return [backfillStep(plan, layout, backfill, `${pair.after.entity.name}: values for the rows there are`, false)]
+}
+
+function differs(column: string, made: string): string {
+  return `record_image_ne(row(t.${column}), row(${made}))`
 }
 
 /** The value of a column, and what has to hold of it. */
