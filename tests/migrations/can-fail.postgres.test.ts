@@ -3,12 +3,20 @@
  * story with the safeguard, which breaks nothing.
  */
 import type { Database } from '@backsaas/core'
-import { type MigrationPlan, migrate, migrationStatus, runMigration, type Step } from '@backsaas/migrator'
+import {
+  type MigrationPlan,
+  migrate,
+  migrationStatus,
+  rollbackMigration,
+  runMigration,
+  type Step,
+} from '@backsaas/migrator'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Fixture, startFixture } from '../fixture/start-fixture.ts'
 import { connectAsRuntime } from './connect-as-runtime.ts'
+import { startLedger } from './ledger.ts'
 import { type Mutant, withMutant } from './mutants.ts'
-import { AFTER, BEFORE } from './people.ts'
+import { AFTER, BEFORE, people } from './people.ts'
 
 let fixture: Fixture
 beforeEach(async () => {
@@ -94,17 +102,27 @@ function split(step: Step): Step[] {
 }
 
 /** A transaction that entered the older version before it was retired: can it still do what it came for (I9)? */
-async function finishing(mutant: Story): Promise<boolean> {
+const finishing = (mutant: Story): Promise<boolean> =>
+  entered(1, 'price, name', () => end(withMutant(fixture.database, mutant)))
+
+/** The same of the newer version, which is taken back (I6). */
+const turningBack = (mutant: Story): Promise<boolean> =>
+  entered(2, 'price_2, first', async () => {
+    const [status] = await migrationStatus(fixture.database, { schema: 'crm' })
+    await rollbackMigration(withMutant(fixture.database, mutant), status?.id ?? '')
+  })
+
+async function entered(version: number, columns: string, work: () => Promise<unknown>): Promise<boolean> {
   await addRow()
   await migrate(fixture.database, AFTER)
   const [placement] = await fixture.ownerQuery(`select id::text from backsaas.placements where schema_name = 'crm'`)
   const client = await connectAsRuntime(fixture)
   const ending = { done: false }
-  let contract: Promise<void> | undefined
+  let working: Promise<void> | undefined
   try {
     return await client.begin(async (transaction) => {
-      await transaction.unsafe(`select backsaas.enter('${fixture.tenants.acme.id}', '${placement?.[0]}', 1)`)
-      contract = end(withMutant(fixture.database, mutant)).then(
+      await transaction.unsafe(`select backsaas.enter('${fixture.tenants.acme.id}', '${placement?.[0]}', ${version})`)
+      working = work().then(
         () => {
           ending.done = true
         },
@@ -112,15 +130,27 @@ async function finishing(mutant: Story): Promise<boolean> {
       )
       const until = Date.now() + 1500
       while (!ending.done && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20))
-      const read = await transaction.unsafe(`select price, name from ${STORE}.people`)
+      const read = await transaction.unsafe(`select ${columns} from ${STORE}.people`)
       return read.length === 1
     })
   } catch {
     return false // its columns have gone
   } finally {
-    await contract
+    await working
     await client.end()
   }
+}
+
+/** Clients of both versions, and a ledger: does each see what the other has written (I2)? */
+async function both(mutant: Story): Promise<boolean> {
+  const { acme, globex } = fixture.tenants
+  const ledger = startLedger(people, [acme, globex], { each: 2 })
+  await ledger.more(40)
+  await migrate(withMutant(fixture.database, mutant), AFTER)
+  ledger.turn('both', 2)
+  await ledger.more(160)
+  const { errors } = await ledger.stop()
+  return errors.length === 0 && (await ledger.differences()).length === 0
 }
 
 /** Another migrator has taken over: does the one before commit anything (I5)? */
@@ -141,6 +171,10 @@ async function takenOver(mutant: Story): Promise<boolean> {
   return after?.phase !== 'live'
 }
 
+const WITHOUT_BARRIER: Story = {
+  rewrite: (text) => (text.includes("locktype = 'virtualxid' and a.usename") ? null : text),
+}
+
 const STORIES: readonly [string, (mutant: Story) => Promise<boolean>, Story][] = [
   [
     'the guard of the trigger: it would sync whatever an older client touches',
@@ -153,10 +187,12 @@ const STORIES: readonly [string, (mutant: Story) => Promise<boolean>, Story][] =
     },
   ],
   ['one transaction for trigger and column', writingMeanwhile, { splits: true }],
+  ['the barrier', finishing, WITHOUT_BARRIER],
+  ['the barrier of the way back', turningBack, WITHOUT_BARRIER],
   [
-    'the barrier',
-    finishing,
-    { rewrite: (text) => (text.includes("locktype = 'virtualxid' and a.usename") ? null : text) },
+    'the way down: older clients would not see what newer ones write',
+    both,
+    { rewrite: (text) => text.replace('  elsif new_side then\n', '  elsif false then\n') },
   ],
   [
     'the epoch',
