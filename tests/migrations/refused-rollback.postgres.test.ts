@@ -24,10 +24,10 @@ beforeAll(async () => {
 afterAll(() => registry?.close())
 
 /** A tenant with a breaking version of its schema that serves, held back, beside the one that it has. */
-async function live(): Promise<[RegistryCaller, string]> {
+async function live(source: string = NARROWED): Promise<[RegistryCaller, string]> {
   const owner = await registry.newTenant()
   expect((await owner.rpc('publish_schema', { source: schemaOf('ledger') })).status).toBe(201)
-  const { row } = await owner.rpc('publish_schema', { source: NARROWED, hold: true })
+  const { row } = await owner.rpc('publish_schema', { source, hold: true })
   const id = String(row.migration_id)
   await expect.poll(async () => (await standing(owner, id)).phase, LONG).toBe('live')
   await expect.poll(async () => (await epoch(id)).isFree, LONG).toBe(true)
@@ -134,4 +134,22 @@ test('a contract that was begun by hand meanwhile, and died: it is too late, whi
   await delay(5 * LOOK_MS)
   expect((await epoch(id)).taken).toBe(taken)
   expect(alarms).toEqual([])
+})
+
+test('what the database refuses on the way back is told too, and tried again', async () => {
+  const [owner, id] = await live(schemaOf('ledger', 'more: { type: string, required: true, fill: { cel: title } }'))
+  const [row] = await registry.fixture.ownerQuery(
+    `select format('%I.%I', p.pg_schema, v.mapping::json -> 'entities' -> 'notes' ->> 'table')
+     from backsaas.migrations m join backsaas.placements p on p.id = m.placement_id
+     join backsaas.versions v on v.placement_id = p.id and v.version = 2 where m.id = '${id}'`,
+  )
+  await registry.fixture.ownerQuery(`create view public.reader as select more from ${row?.[0]}`)
+  await says(owner, 'rollback_migration', { migration: id })
+  await expect.poll(async () => (await standing(owner, id)).state, LONG).toBe('waiting')
+  expect(await standing(owner, id)).toMatchObject({
+    phase: 'rollback',
+    problem: { code: 'MIGRATION_FAILED', message: expect.stringContaining('depend'), hint: expect.any(String) },
+  })
+  await registry.fixture.ownerQuery('drop view public.reader')
+  await expect.poll(async () => (await standing(owner, id)).phase, LONG).toBe('rolled_back')
 })

@@ -13,7 +13,7 @@ import { checkpoint, guard, isLive, type MigrationProblem, type MigrationRow, re
 import { EXCLUSIVE, migratorTransaction, query, runDdl } from './migrator-transaction.ts'
 import { awaitReaders, markRetired } from './retire-versions.ts'
 import { type Run, type RunOptions, refresh, withLease } from './run.ts'
-import { isStopped } from './run-migration.ts'
+import { isStopped, understandable } from './run-migration.ts'
 
 const ATTEMPTS = 20
 
@@ -42,16 +42,12 @@ export async function rollbackMigration(
         await run.report()
       } catch (error) {
         if (isStopped(error)) return migratorTransaction(database, (connection) => readMigration(connection, id))
-        if (isRefused(error)) await noteRefused(run, error)
-        if (!isPassing(error) || ++failures > ATTEMPTS) throw error
+        if (!isPassing(error) || ++failures > ATTEMPTS) throw await told(run, understandable(error))
         await pause(Math.min(2000, 50 * 2 ** failures))
       }
     }
   })
 }
-
-/** Each of them holds until somebody has done something about it. */
-const REFUSALS: readonly string[] = [...['ROLLOUT_OPEN', 'ROLLBACK_BUILT_UPON', 'INSTALLS_PINNED'], 'ROLLBACK_TOO_LATE']
 
 /**
  * Asked when it is wanted, and again in the transaction that turns back: either may be long before the other.
@@ -149,24 +145,31 @@ async function refuseBuiltUpon(
   })
 }
 
-function isRefused(error: unknown): error is BackSaasError {
-  return error instanceof BackSaasError && REFUSALS.includes(error.code)
-}
-
-/** For who was answered that it would be taken back, which nothing stood in the way of then. Too late is for ever. */
-async function noteRefused({ database, lease }: Run, { code, message, hint, details }: BackSaasError): Promise<void> {
+/**
+ * Writes down what it waits for, for who was answered that it would be taken back: nothing stood in the way then. Too late is for ever; what
+ * else there is, be it of the server, is tried again.
+ */
+async function told({ database, lease }: Run, error: unknown): Promise<unknown> {
+  if (!(error instanceof BackSaasError)) return error
+  const { code, message, hint, details } = error
   const samples = code === 'INSTALLS_PINNED' ? details : {} // as `pinnedJson` makes them
   const problem = JSON.stringify({ code, message, hint, ...(samples as Partial<MigrationProblem>) })
   const state = code === 'ROLLBACK_TOO_LATE' ? 'failed' : 'waiting'
-  await migratorTransaction(database, async (connection) => {
-    await guard(connection, lease)
-    await query(
-      connection,
-      `update backsaas.migrations set state = $2, problem = $3
-       where id = $1 and wanted = 'rolled_back' and (state, problem) is distinct from ($2, $3)`,
-      [lease.migrationId, state, problem],
-    )
-  })
+  try {
+    await migratorTransaction(database, async (connection) => {
+      await guard(connection, lease)
+      await query(
+        connection,
+        `update backsaas.migrations set state = $2, problem = $3
+         where id = $1 and wanted = 'rolled_back' and (state, problem) is distinct from ($2, $3)`,
+        [lease.migrationId, state, problem],
+      )
+    })
+  } catch (cause) {
+    // Another migrator has it, or the database takes nothing: what is wrong is thrown all the same.
+    if (!(cause instanceof BackSaasError)) throw cause
+  }
+  return error
 }
 
 /** The step that may have been under way is undone as well: an inverse does not mind. */

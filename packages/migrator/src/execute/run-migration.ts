@@ -25,7 +25,7 @@ export async function runMigration(database: Database, id: string, options: RunO
   try {
     return await runLeased(database, id, options)
   } catch (error) {
-    throw error instanceof DatabaseError ? understandable(error) : error
+    throw understandable(error)
   }
 }
 
@@ -42,7 +42,8 @@ function runLeased(database: Database, id: string, options: RunOptions): Promise
         await run.report()
       } catch (error) {
         if (migration && isStopped(error)) return migration
-        if (!isPassing(error) || ++failures > ATTEMPTS) throw migration ? await told(run, migration, error) : error
+        if (!isPassing(error) || ++failures > ATTEMPTS)
+          throw migration ? await told(run, migration, understandable(error)) : error
         await pause(Math.min(2000, 50 * 2 ** failures))
       }
     }
@@ -146,8 +147,9 @@ function isObject(value: unknown): value is Partial<MigrationProblem> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** What an operator can do about the server itself. */
-function understandable(error: DatabaseError): BackSaasError {
+/** Of an error of the database: what an operator can do about the server itself. Any other as it is. */
+export function understandable(error: unknown): unknown {
+  if (!(error instanceof DatabaseError)) return error
   const { sqlState } = error.fields
   const known: Readonly<Record<string, readonly [string, string]>> = {
     '25006': ['DATABASE_READ_ONLY', 'the database takes no writes: run it against the primary'],
