@@ -5,6 +5,7 @@ import {
   bootstrap,
   type Executor,
   type ExecutorOptions,
+  startDeliveries,
   startExecutor,
   startMigrations,
   startRelay,
@@ -78,7 +79,7 @@ export async function runMigrator(settings: MigratorSettings, io: Io): Promise<v
     const relay = await whenThere(() => startRelay(database, bus, { observe }))
     if (!relay) return
     open.push(relay.close)
-    const worker = await whenThere(() => startWorker(database, { decide, functions, observe }))
+    const worker = await whenThere(() => startWorker(fleet, { decide, functions, observe }))
     if (!worker) return
     open.push(worker.close)
     let executing: ExecutorOptions | null = null
@@ -104,6 +105,9 @@ export async function runMigrator(settings: MigratorSettings, io: Io): Promise<v
     if (!migrations) return
     open.push(migrations.close)
     open.push(workNamed({ fleet, observe, isSetUp, hooks, executor: executing }, io))
+    const deliveries = await whenThere(() => startDeliveries(fleet, { observe }))
+    if (!deliveries) return
+    open.push(deliveries.close)
     const rollouts = await whenThere(() => startRollouts(database, { observe }))
     if (!rollouts) return
     open.push(rollouts.close)
