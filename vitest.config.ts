@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { answerAsUpstash } from './packages/adapters/test/upstash-stand-in.ts'
@@ -26,6 +27,9 @@ const REDIS_URL = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
 
 /** Where the tests' Postgres is, for those that have no environment to read it from. */
 const POSTGRES_URL = process.env.BACKSAAS_TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
+
+// Tests begin many processes, which would each take the types out of all our files: half of what it takes them to begin.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url))
 
 const config: ReturnType<typeof defineConfig> = defineConfig({
   plugins: [

@@ -1,9 +1,9 @@
 /** A runtime that was given no bus: a relay feeds its own, and a plugin's `on` hears what was written over HTTP. */
-import { pglite } from '@backsaas/adapters/databases/pglite'
 import { definePlugin, type Event } from '@backsaas/core'
 import { createKey, createTenant, migrate, startRelay } from '@backsaas/migrator'
 import { createRuntime } from '@backsaas/runtime'
 import { expect, test } from 'vitest'
+import { openBlankPglite } from '../../packages/adapters/test/blank-pglite.ts'
 
 const SCHEMA = `
 schema: shop
@@ -14,7 +14,7 @@ entities:
 `
 
 test('a relay on the runtime’s own bus', async () => {
-  const database = pglite()
+  const database = await openBlankPglite()
   await migrate(database, SCHEMA)
   await createTenant(database, { slug: 'acme', schemas: ['shop'] })
   const { key } = await createKey(database, { tenant: 'acme', name: 'tests' })

@@ -1,8 +1,10 @@
 /** The rules of the example that `npm start` serves are what its policy tests say; and those can fail. */
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { compileSchema, readTests } from '@backsaas/core/language'
 import { functions } from '@backsaas/plugins/functions'
 import { expect, test } from 'vitest'
+import { createDumpCache } from './dump-cache.ts'
 import { createPreparation } from './open-database.ts'
 import { rowName } from './result.ts'
 import { runSuites } from './run-suites.ts'
@@ -13,7 +15,10 @@ const TESTS = readFileSync(new URL('rules.test.yaml', FOLDER), 'utf8')
 
 const SHIPPED = functions().functions
 
-const preparation = createPreparation(null, (line) => {
+/** Of all runs of tests. */
+const CACHE = fileURLToPath(new URL('../../../../node_modules/.cache', import.meta.url))
+
+const preparation = createPreparation(createDumpCache({ XDG_CACHE_HOME: CACHE }), (line) => {
   throw new Error(line)
 })
 

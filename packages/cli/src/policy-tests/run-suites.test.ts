@@ -1,7 +1,9 @@
 /** What the tests of a schema find out about rules of every kind, and about rules that are wrong. */
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { compileSchema, readTests } from '@backsaas/core/language'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { createDumpCache } from './dump-cache.ts'
 import { createPreparation } from './open-database.ts'
 import { reportJson } from './report-json.ts'
 import { runSuites } from './run-suites.ts'
@@ -10,7 +12,10 @@ const SHOP = readFileSync(new URL('../../test/shop.yaml', import.meta.url), 'utf
 const ANN = '018f0000-0000-7000-8000-000000000001'
 const BOB = '018f0000-0000-7000-8000-000000000002'
 
-const preparation = createPreparation(null, (line) => {
+/** Of all runs of tests. */
+const CACHE = fileURLToPath(new URL('../../../../node_modules/.cache', import.meta.url))
+
+const preparation = createPreparation(createDumpCache({ XDG_CACHE_HOME: CACHE }), (line) => {
   throw new Error(line)
 })
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Connection, Database, Login } from '@backsaas/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openBlankPglite } from '../../../test/blank-pglite.ts'
 import { loginsSql } from '../../../test/fresh-database.ts'
 import { databaseSuite } from '../../testing/database-suite.ts'
 import { SCOPE, sql } from '../../testing/subject.ts'
@@ -16,7 +17,7 @@ let dump: Blob
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'backsaas-pglite-'))
-  const database = pglite()
+  const database = await openBlankPglite()
   const owner = database.open(SCOPE, 'owner')
   for (const text of loginsSql({ runtime: 'Run "time"', migrator: 'migrator' }).split(';')) {
     await owner.batch([sql(text)])
