@@ -83,3 +83,21 @@ export async function catalogueOf(query: Copy['query']): Promise<string> {
   }
   return texts.join('\n--\n')
 }
+
+/** The catalogue, every row, and where the versions stand. */
+export async function stateOf(copy: Copy): Promise<string> {
+  const tables =
+    await copy.query(`select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = 'backsaas_00000000000070008000000000000004' and c.relkind = 'r' order by 1`)
+  const rows: string[] = []
+  for (const [table] of tables) {
+    const [row] = await copy.query(
+      `select count(*) || ' ' || md5(coalesce(string_agg(to_jsonb(t)::text, '' order by t.tenant_id, t.id), '')) from ${table} t`,
+    )
+    rows.push(`${table} ${row?.[0]}`)
+  }
+  const versions = await copy.query(
+    `select v.version || ' ' || v.state from backsaas.versions v join backsaas.placements p on p.id = v.placement_id where p.schema_name = 'crm' order by 1`,
+  )
+  return [await catalogueOf(copy.query), ...rows, ...versions.map(([text]) => text)].join('\n')
+}

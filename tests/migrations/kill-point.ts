@@ -1,5 +1,6 @@
 /** A database whose process or backend dies at a given statement of the migrator: before it is sent, or after it was answered. */
 import type { Connection, Database } from '@backsaas/core'
+import type { Copy } from './copies.ts'
 
 export interface KillPoint {
   /**
@@ -99,5 +100,21 @@ function createCount() {
       return known.size
     },
     total: () => known.size,
+  }
+}
+
+/** Ends the backend that serves it. */
+export async function terminate(connection: Connection): Promise<void> {
+  await connection
+    .batch([{ text: 'select pg_terminate_backend(pg_backend_pid())', params: [], prepare: false }])
+    .catch(() => undefined)
+}
+
+/** Waits until no migrator holds one: who died where it gave it back has it yet. */
+export async function leaseOver({ query }: Pick<Copy, 'query'>): Promise<void> {
+  for (;;) {
+    const [held] = await query(`select from backsaas.migrations where lease_until > clock_timestamp()`)
+    if (!held) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }

@@ -3,9 +3,9 @@ import { postgres } from '@backsaas/adapters/databases/postgres'
 import type { Connection } from '@backsaas/core'
 import { createTenant, migrate, migrationStatus, rollbackMigration, runMigration } from '@backsaas/migrator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Copies, type Copy, catalogueOf, prepareCopies } from './copies.ts'
+import { type Copies, type Copy, catalogueOf, prepareCopies, stateOf } from './copies.ts'
 import './figures.ts'
-import { withKillPoint } from './kill-point.ts'
+import { leaseOver, terminate, withKillPoint } from './kill-point.ts'
 import { runKilled } from './run-killed.ts'
 import { FULL } from './sizes.ts'
 
@@ -95,24 +95,6 @@ async function statusOf(copy: Copy): Promise<{ id: string; token: string }> {
   return { id: status?.id ?? '', token: status?.token ?? '' }
 }
 
-/** The catalogue, every row, and where the versions stand. */
-async function stateOf(copy: Copy): Promise<string> {
-  const tables =
-    await copy.query(`select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = '${STORE.replaceAll('"', '')}' and c.relkind = 'r' order by 1`)
-  const rows: string[] = []
-  for (const [table] of tables) {
-    const [row] = await copy.query(
-      `select count(*) || ' ' || md5(coalesce(string_agg(to_jsonb(t)::text, '' order by t.tenant_id, t.id), '')) from ${table} t`,
-    )
-    rows.push(`${table} ${row?.[0]}`)
-  }
-  const versions = await copy.query(
-    `select v.version || ' ' || v.state from backsaas.versions v join backsaas.placements p on p.id = v.placement_id where p.schema_name = 'crm' order by 1`,
-  )
-  return [await catalogueOf(copy.query), ...rows, ...versions.map(([text]) => text)].join('\n')
-}
-
 /** The catalogue, and what no hint of the document asked to be changed in place. */
 async function rollbackState(copy: Copy): Promise<string> {
   const rows = await copy.query(
@@ -135,20 +117,6 @@ function deaths(count: number): (readonly [at: number, when: 'before' | 'after']
     if (FULL) return [[at, 'before'] as const, [at, 'after'] as const]
     return [[at, i % 2 === 0 ? 'before' : 'after'] as const]
   })
-}
-
-async function leaseOver(copy: Copy): Promise<void> {
-  for (;;) {
-    const [held] = await copy.query(`select from backsaas.migrations where lease_until > clock_timestamp()`)
-    if (!held) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
-async function terminate(connection: Connection): Promise<void> {
-  await connection
-    .batch([{ text: 'select pg_terminate_backend(pg_backend_pid())', params: [], prepare: false }])
-    .catch(() => undefined)
 }
 
 /** All of them; in torture, where each point is one, the last few may depend on how a backfill was cut. */

@@ -3,6 +3,7 @@
 import { afterAll, expect, test } from 'vitest'
 import { openPostgres, type TestDatabase } from '../test/open-databases.ts'
 import { CHANGES } from '../test/pairs/changes.ts'
+import { mulberry } from '../test/pairs/mulberry.ts'
 import { type Chosen, runPair } from '../test/pairs/run-pair.ts'
 import { bootstrap } from './bootstrap/bootstrap.ts'
 
@@ -62,15 +63,4 @@ function choose(random: () => number, counts: Map<string, number>): Chosen[] {
     counts.set(change.row, (counts.get(change.row) ?? 0) + 1)
     return { change, field: `f${i}` }
   })
-}
-
-function mulberry(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
 }

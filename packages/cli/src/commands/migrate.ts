@@ -95,7 +95,7 @@ async function resume(name: string, { options, run, plan }: Resuming, io: Io): P
   const { data, lines } = await useFleet(options.database, io.env, async (fleet) => {
     const { home } = fleet
     const [last] = await listDeliveries(home, name)
-    const open = await openMigrationOf(home, name).catch((error: unknown) => {
+    const open = await openMigrationOf(home, name, options.contract ? 'oldest' : 'newest').catch((error: unknown) => {
       const isLeft = last !== undefined && last.state !== 'done' && last.state !== 'rolled_back'
       if (isLeft && error instanceof BackSaasError && error.code === 'MIGRATION_NONE') return null
       throw error

@@ -52,7 +52,7 @@ export interface Delivered {
 }
 
 /**
- * Until the version, or what is newer, stands so in every store.
+ * Until the version, or what is newer where that one was not brought to them, stands so in every store.
  *
  * @returns null where no other store has been brought it: there is none, or it came there with the first install.
  * @throws `DELIVERY_HALTED` (409) where a store keeps the others from going on, or those that are left cannot; `DELIVERY_OVER` (409)
@@ -67,7 +67,8 @@ export async function untilDelivered(
   const { listDeliveries } = await import('@backsaas/migrator')
   let [lookedAt, stuck] = ['', 0]
   for (;;) {
-    const [delivery] = await listDeliveries(fleet.home, schemaId)
+    const [own] = await listDeliveries(fleet.home, schemaId, version)
+    const delivery = own ?? (await listDeliveries(fleet.home, schemaId))[0]
     if (!delivery || delivery.version < version) return null
     const goesBack = delivery.state === 'returning' || delivery.state === 'rolled_back'
     if (goesBack && delivery.version > version) return null

@@ -4,7 +4,7 @@ import { identifier } from '../plan/quote.ts'
 import type { Roles } from '../plan/row-security.ts'
 import { APPEND_ONLY, NOTE_ACT } from './audit-functions.ts'
 import { CHANGES, NOTE_CHANGE } from './change-feed.ts'
-import { addColumns, addIndex } from './if-missing.ts'
+import { addColumns, addIndex, dropIndex } from './if-missing.ts'
 import { CONTROL_SCHEMA, STORE_SCHEMAS } from './store-schema.ts'
 import { STORE_TABLES } from './store-tables.ts'
 
@@ -91,7 +91,7 @@ const TABLES = [
   `create table if not exists backsaas.pruned_events (tenant_id uuid primary key, position bigint not null)`,
   ...CHANGES,
   ...STORE_TABLES,
-  // One that is under way at a time in a placement. `plan` is frozen: what is run is what was shown.
+  // One on its way at a time in a placement, beside those that wait for their contract. `plan` is frozen: what is run is what was shown.
   `create table if not exists backsaas.migrations (
      id uuid primary key, placement_id uuid not null references backsaas.placements, schema_id uuid not null,
      owner_id uuid not null, schema_name text not null, from_version int not null, to_version int not null,
@@ -112,9 +112,11 @@ const TABLES = [
     // It brings a version to one more store: the registry has it already.
     follows: 'boolean not null default false',
   }),
+  // It held those that only wait for their contract as well.
+  dropIndex('backsaas.migrations_under_way'),
   addIndex(
-    'backsaas.migrations_under_way',
-    `create unique index migrations_under_way on backsaas.migrations (placement_id) where phase not in ('done', 'rolled_back')`,
+    'backsaas.migrations_on_their_way',
+    `create unique index migrations_on_their_way on backsaas.migrations (placement_id) where phase in ('expand', 'backfill', 'rollback')`,
   ),
   // Rows that a backfill could not convert; gone from here once they are.
   `create table if not exists backsaas.migration_rows (

@@ -18,6 +18,11 @@ export function addIndex(index: string, statement: string): string {
   return unless(`to_regclass(${literal(index)}) is not null`, statement)
 }
 
+/** @param index qualified and quoted. */
+export function dropIndex(index: string): string {
+  return unless(`to_regclass(${literal(index)}) is null`, `drop index ${index}`)
+}
+
 function unless(condition: string, statement: string): string {
   return `do $missing$ begin if not (${condition}) then ${statement}; end if; end $missing$`
 }

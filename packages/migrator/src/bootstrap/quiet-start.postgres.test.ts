@@ -53,3 +53,10 @@ test('columns and indexes that are missing are added', async () => {
   expect(await db.sql('select hurried from backsaas.migrations')).toEqual([])
   expect(await db.sql(`select to_regclass('backsaas.backsaas_changes_xid') is not null`)).toEqual([['t']])
 })
+
+test('an index that an older release made goes: it let no version be published over a migration that waits', async () => {
+  await db.sql('create unique index migrations_under_way on backsaas.migrations (placement_id)')
+  await bootstrap(db.database)
+  const left = `select indexrelid::regclass::text from pg_index where indrelid = 'backsaas.migrations'::regclass and indisunique order by 1`
+  expect(await db.sql(left)).toEqual([['backsaas.migrations_on_their_way'], ['backsaas.migrations_pkey']])
+})

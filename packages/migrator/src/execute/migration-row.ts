@@ -71,6 +71,17 @@ export async function readMigrations(
   return rows.map(toRow)
 }
 
+/**
+ * One that is not over. What other stores follow with is not for anybody to steer where the default store's is there.
+ *
+ * @param rows of one schema, the newest first.
+ */
+export function pickOpen(rows: readonly MigrationRow[], which: 'oldest' | 'newest'): MigrationRow | undefined {
+  const open = rows.filter(({ phase }) => phase !== 'done' && phase !== 'rolled_back')
+  const own = open.filter(({ follows }) => !follows)
+  return (own.length > 0 ? own : open).at(which === 'oldest' ? -1 : 0)
+}
+
 function toRow(row: readonly (string | null)[]): MigrationRow {
   const [
     id,

@@ -6,6 +6,7 @@ import {
   type MigrationProblem,
   type MigrationRow,
   type MigrationState,
+  pickOpen,
   readMigration,
   readMigrations,
 } from './migration-row.ts'
@@ -59,13 +60,18 @@ export async function migrationStatus(
 }
 
 /**
- * The migration of a schema that is not over.
+ * The migration of a schema that is not over: of several the newest, which is the one that is on its way or may be taken back.
  *
+ * @param which `oldest`: the one whose contract comes first.
  * @throws `MIGRATION_NONE` (404).
  */
-export async function openMigrationOf(database: Database, schema: string): Promise<MigrationRow> {
+export async function openMigrationOf(
+  database: Database,
+  schema: string,
+  which: 'oldest' | 'newest' = 'newest',
+): Promise<MigrationRow> {
   const rows = await migratorTransaction(database, (connection) => readMigrations(connection, schema))
-  const open = rows.find(({ phase }) => phase !== 'done' && phase !== 'rolled_back')
+  const open = pickOpen(rows, which)
   if (open) return open
   throw new BackSaasError('MIGRATION_NONE', 404, `no migration of ${schema} is under way`, {
     hint: '`backsaas status` lists those that were',

@@ -3,6 +3,7 @@ import type { Connection } from '@backsaas/core'
 import { COMPUTED_TRIGGER } from '../plan/computed.ts'
 import { FILL_ROWS_MAX } from '../plan/plan-version.ts'
 import { qualified } from '../plan/quote.ts'
+import { SYNC_TRIGGERS } from '../plan/sync-trigger.ts'
 import { readMapping } from '../registry/platform.ts'
 import { query } from './migrator-transaction.ts'
 
@@ -32,13 +33,22 @@ export async function takenNames(connection: Connection, pgSchema: string): Prom
 }
 
 /** The functions that keep stored computed fields, by physical table. */
-export async function computedFunctions(connection: Connection, pgSchema: string): Promise<Map<string, string>> {
+export function computedFunctions(connection: Connection, pgSchema: string): Promise<Map<string, string>> {
+  return triggerFunctions(connection, pgSchema, COMPUTED_TRIGGER)
+}
+
+/** The functions that keep columns of several versions in step, by physical table. */
+export function syncFunctions(connection: Connection, pgSchema: string): Promise<Map<string, string>> {
+  return triggerFunctions(connection, pgSchema, SYNC_TRIGGERS.insert)
+}
+
+async function triggerFunctions(connection: Connection, pgSchema: string, name: string): Promise<Map<string, string>> {
   const rows = await query(
     connection,
     `select c.relname::text, p.proname::text from pg_trigger t
      join pg_class c on c.oid = t.tgrelid join pg_proc p on p.oid = t.tgfoid
      where c.relnamespace = $1::regnamespace and t.tgname = $2`,
-    [`"${pgSchema}"`, COMPUTED_TRIGGER],
+    [`"${pgSchema}"`, name],
   )
   return new Map(rows.map(([table, name]) => [String(table), String(name)]))
 }

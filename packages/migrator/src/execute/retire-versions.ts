@@ -22,6 +22,8 @@ export async function whoHoldsOld(
   { placementId, toVersion }: Pick<MigrationRow, 'placementId' | 'toVersion'>,
   drained: boolean,
 ): Promise<MigrationProblem | null> {
+  const turn = await whoGoesFirst(connection, { placementId, toVersion })
+  if (turn) return turn
   const rollout = await openRollout(connection, platform, placementId)
   if (rollout)
     return {
@@ -44,6 +46,36 @@ export async function whoHoldsOld(
     code: 'DRAINING',
     message,
     hint: 'wait, or say `--now`: whoever still asks for an older version is refused then',
+  }
+}
+
+/**
+ * Of several migrations of a schema the oldest comes to its end first, while none is on its way: what is taken away is made of what
+ * stands then.
+ */
+export async function whoGoesFirst(
+  connection: Connection,
+  { placementId, toVersion }: Pick<MigrationRow, 'placementId' | 'toVersion'>,
+): Promise<MigrationProblem | null> {
+  const [row] = await query(
+    connection,
+    `select m.to_version::text, m.phase, m.schema_name, m.problem::json ->> 'message' from backsaas.migrations m
+     where placement_id = $1 and (to_version < $2 and phase not in ('done', 'rolled_back')
+       or to_version > $2 and phase in ('expand', 'backfill', 'rollback')) order by m.to_version limit 1`,
+    [placementId, String(toVersion)],
+  )
+  if (!row) return null
+  const [version, phase, schema, problem] = row
+  if (Number(version) > toVersion)
+    return {
+      code: 'MIGRATION_AFTER',
+      message: `the migration to version ${version} is on its way (${phase})${problem ? `: ${problem}` : ''}`,
+      hint: `it goes on by itself once that one serves (\`backsaas migrate --resume ${schema}\`), or is taken back`,
+    }
+  return {
+    code: 'MIGRATION_BEFORE',
+    message: `the migration to version ${version} comes to its end first${problem ? `: ${problem}` : ''}`,
+    hint: `it goes on by itself once that one is over: \`backsaas migrate --resume ${schema} --contract\``,
   }
 }
 

@@ -4,13 +4,15 @@ import { BackSaasError, PLATFORM_PLACEMENT_ID } from '@backsaas/core'
 import { namePinned, pinnedJson, samplePins } from '../pins/read-pins.ts'
 import { goBack } from '../registry/go-live.ts'
 import type { Platform } from '../registry/platform.ts'
+import { readOpen } from '../registry/standing.ts'
 import { refuseOpenRollout } from '../rollouts/rollout-row.ts'
 import { askStoresBack, followers } from '../stores/ask-stores-back.ts'
 import { atHome } from '../stores/at-home.ts'
 import { isPassing, pause } from './attempts.ts'
 import { tellRolledBack } from './events.ts'
+import { runKeepingOthers } from './keep-others.ts'
 import { checkpoint, guard, isLive, type MigrationProblem, type MigrationRow, readMigration } from './migration-row.ts'
-import { EXCLUSIVE, migratorTransaction, query, runDdl } from './migrator-transaction.ts'
+import { EXCLUSIVE, migratorTransaction, query } from './migrator-transaction.ts'
 import { awaitReaders, markRetired } from './retire-versions.ts'
 import { type Run, type RunOptions, refresh, withLease } from './run.ts'
 import { isStopped, understandable } from './run-migration.ts'
@@ -21,8 +23,8 @@ const ATTEMPTS = 20
  * Where somebody was promised it meanwhile (`rpc/rollback_migration`), what it is refused for is what the row waits for.
  *
  * @returns the migration as it stands then.
- * @throws `ROLLBACK_TOO_LATE` (409) once its contract has begun; `ROLLOUT_OPEN`, `ROLLBACK_BUILT_UPON`, `INSTALLS_PINNED` (409)
- *   before anything is done; `MIGRATION_BUSY` (409).
+ * @throws `ROLLBACK_TOO_LATE` (409) once its contract has begun; `ROLLOUT_OPEN`, `ROLLBACK_BUILT_UPON`, `MIGRATION_OPEN`,
+ *   `INSTALLS_PINNED` (409) before anything is done; `MIGRATION_BUSY` (409).
  * @example await rollbackMigration(database, id)
  */
 export async function rollbackMigration(
@@ -52,7 +54,7 @@ export async function rollbackMigration(
 /**
  * Asked when it is wanted, and again in the transaction that turns back: either may be long before the other.
  *
- * @throws `ROLLBACK_TOO_LATE`, `ROLLOUT_OPEN`, `ROLLBACK_BUILT_UPON`, `INSTALLS_PINNED` (409).
+ * @throws `ROLLBACK_TOO_LATE`, `ROLLOUT_OPEN`, `ROLLBACK_BUILT_UPON`, `MIGRATION_OPEN`, `INSTALLS_PINNED` (409).
  */
 export async function refuseRollback(
   connection: Connection,
@@ -63,6 +65,7 @@ export async function refuseRollback(
   // Who has moved in waves goes back in waves.
   await refuseOpenRollout(connection, platform, migration.placementId)
   await refuseBuiltUpon(connection, migration)
+  await refuseBetween(connection, migration)
   await refusePinned(connection, platform, migration)
 }
 
@@ -145,6 +148,17 @@ async function refuseBuiltUpon(
   })
 }
 
+/** @throws `MIGRATION_OPEN` (409) where another migration of the schema is between its versions: the one before contracts, or the one after goes back. */
+async function refuseBetween(connection: Connection, { id, placementId, schema }: MigrationRow): Promise<void> {
+  const other = (await readOpen(connection, placementId)).find((one) => one.id !== id && !one.isWaiting)
+  if (!other) return
+  const message = `the migration of ${schema} to version ${other.toVersion} is under way (${other.phase})`
+  throw new BackSaasError('MIGRATION_OPEN', 409, message, {
+    hint: 'ask again when it is over',
+    details: { migration_id: other.id, phase: other.phase, to_version: other.toVersion },
+  })
+}
+
 /**
  * Writes down what it waits for, for who was answered that it would be taken back: nothing stood in the way then. Too late is for ever; what
  * else there is, be it of the server, is tried again.
@@ -179,7 +193,10 @@ async function undoNext(run: Run, migration: MigrationRow): Promise<void> {
   if (cursor === 'unlive' && !(await awaitReaders(run))) return
   const current = plan.steps[step]
   await run.commit(current?.tables ?? [], async (transaction) => {
-    await runDdl(transaction, current?.inverse ?? [])
+    await runKeepingOthers(transaction, migration, {
+      tables: current?.tables ?? [],
+      statements: current?.inverse ?? [],
+    })
     const last = step === 0
     const change = last
       ? ({ phase: 'rolled_back', state: 'ended', cursor: null, problem: null } as const)

@@ -11,10 +11,10 @@ import { convergeIndex, dropBroken, dropIndexes } from './converge-index.ts'
 import { describeBlockers } from './describe-blockers.ts'
 import { tellProgress } from './events.ts'
 import { backfillHealth } from './health.ts'
-import { laterIndexes, runKeepingLater } from './keep-later.ts'
+import { laterIndexes, runKeepingOthers } from './keep-others.ts'
 import { checkpoint, type MigrationProblem, type MigrationRow } from './migration-row.ts'
 import { ddl, EXCLUSIVE, MIGRATOR_SCOPE, migratorTransaction, query, runDdl } from './migrator-transaction.ts'
-import { awaitReaders, markRetired, whoHoldsOld } from './retire-versions.ts'
+import { awaitReaders, markRetired, whoGoesFirst, whoHoldsOld } from './retire-versions.ts'
 import { finishStep, type Run } from './run.ts'
 import { runHook } from './run-hook.ts'
 
@@ -43,7 +43,7 @@ export function runStep(run: Run, migration: MigrationRow, step: Step): Promise<
 async function runStatements(run: Run, migration: MigrationRow, step: DdlStep): Promise<MigrationProblem | null> {
   try {
     await run.commit(step.tables, async (transaction) => {
-      if (step.phase === 'contract') await runKeepingLater(transaction, migration, step)
+      if (step.phase === 'contract') await runKeepingOthers(transaction, migration, step)
       else await runDdl(transaction, step.statements)
       await finishStep(run, transaction, migration)
     })
@@ -173,7 +173,7 @@ async function runRetire(run: Run, migration: MigrationRow, _step: TurnStep): Pr
       return problem
     }
     const holder =
-      (run.home && (await atHome(run.home, close))) ??
+      (run.home && ((await whoIsFirst(run, migration)) ?? (await atHome(run.home, close)))) ??
       (await run.commit([], async (transaction) => {
         // Of another database the installs are home's, which has agreed.
         const problem = await close(transaction, run.platform)
@@ -194,6 +194,11 @@ async function runRetire(run: Run, migration: MigrationRow, _step: TurnStep): Pr
   if (!(await awaitReaders(run))) return null
   await run.commit([], (transaction) => finishStep(run, transaction, migration))
   return null
+}
+
+/** Asked before home agrees, which knows of no other migration of this database. */
+function whoIsFirst(run: Run, migration: MigrationRow): Promise<MigrationProblem | null> {
+  return run.commit([], (transaction) => whoGoesFirst(transaction, migration))
 }
 
 function stillHeld({ code, message, hint, count, samples }: MigrationProblem): BackSaasError {

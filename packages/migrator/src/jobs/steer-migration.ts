@@ -1,6 +1,6 @@
 /** `continue_migration` and `rollback_migration`: what the migrator process is to do with a migration of the tenant's own schema. */
 import { BackSaasError, type MigrationArguments } from '@backsaas/core'
-import { type MigrationRow, readMigration, readMigrations } from '../execute/migration-row.ts'
+import { type MigrationRow, pickOpen, readMigration, readMigrations } from '../execute/migration-row.ts'
 import { statusOf } from '../execute/migration-status.ts'
 import { refuseRollback } from '../execute/rollback-migration.ts'
 import { refuseOver, refuseUnconfirmed } from '../execute/run-migration.ts'
@@ -8,9 +8,9 @@ import type { Act, ActContext, ActDone } from './act.ts'
 
 /** It is asked again of what stood in its way; `contract` goes to the end. */
 export const continueMigration: Act<'continue_migration'> = async (input, context) => {
-  const migration = await findMigration(input, context)
-  refuseOver(migration)
   const contract = input.contract === true
+  const migration = await findMigration(input, context, contract ? 'oldest' : 'newest')
+  refuseOver(migration)
   const retire = migration.plan.steps.find(({ kind }) => kind === 'retire')
   const next = contract ? retire : migration.plan.steps[migration.step]
   if (next) refuseUnconfirmed(migration, next, input.confirm === undefined ? {} : { token: input.confirm })
@@ -50,10 +50,11 @@ async function steer(
   }
 }
 
-/** @throws `MIGRATION_UNKNOWN`, `MIGRATION_NONE` (404): those of other tenants are not there. */
+/** Of several of a schema the one whose contract comes first, or the newest. @throws `MIGRATION_UNKNOWN`, `MIGRATION_NONE` (404): those of other tenants are not there. */
 async function findMigration(
   { migration, schema }: MigrationArguments,
   { connection, tenant }: ActContext,
+  which: 'oldest' | 'newest' = 'newest',
 ): Promise<MigrationRow> {
   if (migration !== undefined) {
     const row = await readMigration(connection, migration)
@@ -62,7 +63,8 @@ async function findMigration(
   }
   const name = schema?.split('/').at(-1) ?? ''
   const rows = await readMigrations(connection, name)
-  const open = rows.find(({ ownerId, phase }) => ownerId === tenant.id && phase !== 'done' && phase !== 'rolled_back')
+  const own = rows.filter(({ ownerId }) => ownerId === tenant.id)
+  const open = pickOpen(own, which)
   if (open) return open
   throw new BackSaasError('MIGRATION_NONE', 404, `no migration of ${name} is under way`, {
     hint: 'The rows of `migrations` are those that there were.',

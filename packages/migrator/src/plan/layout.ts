@@ -4,7 +4,7 @@ import type { Matches } from './identity.ts'
 import type { TablePlan } from './plan-table.ts'
 import type { PlanContext } from './plan-version.ts'
 import type { Step } from './steps.ts'
-import type { SyncContext } from './sync-trigger.ts'
+import type { SyncContext, VersionSync } from './sync-trigger.ts'
 import type { LiveVersion } from './waiting-migration.ts'
 
 export interface MigrationContext extends PlanContext {
@@ -15,6 +15,8 @@ export interface MigrationContext extends PlanContext {
   readonly placementId: string
   /** The login that migrates. */
   readonly migrator: string
+  /** The functions that keep versions in step, by physical table. */
+  readonly syncFunctions: ReadonlyMap<string, string>
   /** Rows of each physical table, as estimated. */
   readonly rows: ReadonlyMap<string, number>
 }
@@ -27,6 +29,8 @@ export interface Layout {
   readonly mapping: Mapping
   readonly context: MigrationContext
   readonly tables: readonly TablePlan[]
+  /** What migrations that wait keep in step, by physical table. */
+  readonly waitingSyncs: ReadonlyMap<string, readonly VersionSync[]>
   /** Physical names of the sync functions, by physical table. */
   readonly syncNames: ReadonlyMap<string, string>
   /** Of the functions that queue rows for hooks. */
@@ -54,7 +58,6 @@ export function syncContext({ table }: TablePlan, { context, mapping, syncNames 
     table,
     functionName: syncNames.get(table) as string,
     placementId: context.placementId,
-    version: context.toVersion,
     roles: context.roles,
     migrator: context.migrator,
   }

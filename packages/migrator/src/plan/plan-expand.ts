@@ -8,7 +8,7 @@ import { createQueue, dropQueue } from './plan-hooks.ts'
 import type { TablePlan } from './plan-table.ts'
 import { keptVersions } from './plan-version.ts'
 import { identifier, literal, qualified } from './quote.ts'
-import { createSync, dropSync, needsSync } from './sync-trigger.ts'
+import { createSync, dropSync, needsSync, type SyncContext } from './sync-trigger.ts'
 
 export function planExpand(layout: Layout): StepDraft[] {
   return [...newTables(layout), ...layout.tables.flatMap((plan) => changeTable(plan, layout))]
@@ -90,7 +90,7 @@ function changeTable(plan: TablePlan, layout: Layout): StepDraft[] {
   const computed = computedStatements(plan, layout, computedName)
   const statements = [
     ...(actions.length > 0 ? [`alter table ${on} ${actions.join(', ')}`] : []),
-    ...(sync ? createSync(plan.sync, sync) : []),
+    ...(sync ? replaceSync(plan, layout, sync) : []),
     ...computed,
     ...createQueue(plan, layout),
   ]
@@ -120,6 +120,13 @@ function changeTable(plan: TablePlan, layout: Layout): StepDraft[] {
       ],
     },
   ]
+}
+
+/** One trigger for all: with what migrations that wait keep in step. Taken back, theirs alone is made anew, of those that wait then. */
+function replaceSync(plan: TablePlan, { context, waitingSyncs }: Layout, sync: SyncContext): string[] {
+  const older = waitingSyncs.get(plan.table) ?? []
+  const all = [...older, { ...plan.sync, version: context.toVersion }]
+  return [...(older.length > 0 ? dropSync(sync) : []), ...createSync(all, sync)]
 }
 
 function checkName(plan: TablePlan, field: string): string | undefined {

@@ -44,6 +44,7 @@ function plan(before: CompiledSchema, after: CompiledSchema): MigrationPlan {
     toVersion: 2,
     placementId: '018f0000-0000-7000-8000-000000000001',
     migrator: 'm',
+    syncFunctions: new Map(),
     rows: new Map([['a', 60_000]]),
   })
 }

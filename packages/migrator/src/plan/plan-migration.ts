@@ -1,6 +1,6 @@
 /** A breaking change to the steps that make it, while both versions serve. Pure: it runs in a browser too. */
-import type { CompiledSchema, Mapping } from '@backsaas/core'
-import { BackSaasError, invariant } from '@backsaas/core'
+import type { CompiledSchema } from '@backsaas/core'
+import { BackSaasError } from '@backsaas/core'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { announce } from './announce.ts'
@@ -9,20 +9,21 @@ import type { PlanProblem } from './conversion.ts'
 import { createMapping } from './create-mapping.ts'
 import { diffSchemas, refuseAmbiguous } from './diff.ts'
 import { fieldChange } from './diff-field.ts'
-import { type EntityMatch, type Matches, matchSchemas } from './identity.ts'
+import { type Matches, matchSchemas } from './identity.ts'
 import { type Layout, type MigrationContext, NO_LOCK, type StepDraft } from './layout.ts'
 import { createNames } from './names.ts'
 import { planBackfill } from './plan-backfill.ts'
 import { planContract } from './plan-contract.ts'
 import { planExpand } from './plan-expand.ts'
-import type { Pair } from './plan-links.ts'
-import { isTouched, planTable } from './plan-table.ts'
+import { refuseOverWaiting, syncsOf } from './plan-over.ts'
+import { planTables } from './plan-table.ts'
 import type { MigrationPlan, Step } from './steps.ts'
 
 /**
  * @param next with its ids, as `previous`.
  * @throws `CHANGE_AMBIGUOUS` (409) where the document can be read in several ways; `MIGRATION_INCOMPLETE` (409) where it does not
- *   say what becomes of values; `MIGRATION_UNSUPPORTED` (409) with what cannot be changed yet.
+ *   say what becomes of values; `MIGRATION_UNSUPPORTED` (409) with what cannot be changed yet; `MIGRATION_OPEN` (409) where a
+ *   migration that waits is in the way.
  * @example planMigration(crm2, crm1, context).steps.map(({ phase, title }) => `${phase}: ${title}`)
  */
 export function planMigration(
@@ -44,16 +45,20 @@ export function planMigration(
     names,
   })
   const problems: PlanProblem[] = []
-  const tables = [...matches.entities.values()]
-    .map((match) =>
-      planTable(pairOf(match, { next, previous, mapping, old: context.previous }), matches, mapping, problems),
-    )
-    .filter(isTouched)
+  const tables = planTables({ next, previous, mapping, old: context.previous }, matches, problems)
   refuseIncomplete(next.name, problems)
-  const syncNames = new Map(tables.map(({ table }) => [table, names(`${table}_sync`)]))
+  const waiting = context.waiting ?? []
+  refuseOverWaiting(next, tables, context)
+  const syncNames = new Map(
+    tables.map(({ table }) => [table, context.syncFunctions.get(table) ?? names(`${table}_sync`)]),
+  )
   const hooked = tables.filter(({ hooks }) => hooks.size > 0)
   const queueNames = new Map(hooked.map(({ table }) => [table, names(`${table}_queue`)]))
-  const layout: Layout = { next, previous, matches, mapping, context, tables, syncNames, queueNames, names }
+  const waitingSyncs = syncsOf(waiting)
+  const layout: Layout = {
+    ...{ next, previous, matches, mapping, context, tables },
+    ...{ waitingSyncs, syncNames, queueNames, names },
+  }
   const steps = numbered([
     ...planExpand(layout),
     ...planBackfill(layout),
@@ -68,6 +73,7 @@ export function planMigration(
     schema: next.name,
     fromVersion: context.fromVersion,
     toVersion: context.toVersion,
+    ...(waiting.length > 0 && { over: waiting.map(({ toVersion }) => toVersion) }),
     changes,
     mapping,
     steps,
@@ -135,23 +141,6 @@ function freshColumns(matches: Matches): { columns: ReadonlySet<string>; checks:
     }
   }
   return { columns, checks }
-}
-
-interface Versions {
-  readonly next: CompiledSchema
-  readonly previous: CompiledSchema
-  readonly mapping: Mapping
-  readonly old: Mapping
-}
-
-function pairOf(match: EntityMatch, { next, previous, mapping, old }: Versions): Pair {
-  const [before, after] = [old.entities[match.before.name], mapping.entities[match.after.name]]
-  invariant(before && after, `the mappings have ${match.before.name} and ${match.after.name}`)
-  return {
-    match,
-    before: { schema: previous, entity: match.before, physical: before },
-    after: { schema: next, entity: match.after, physical: after },
-  }
 }
 
 function numbered(drafts: readonly StepDraft[]): Step[] {

@@ -1,5 +1,5 @@
 /** What one table needs from one version to the next, before it is laid out in steps. */
-import type { CompiledField, CompiledRelation, Mapping } from '@backsaas/core'
+import type { CompiledField, CompiledRelation, CompiledSchema, Mapping } from '@backsaas/core'
 import { invariant } from '@backsaas/core'
 import { columnDefinition, hasColumn } from './column.ts'
 import type { PlanProblem } from './conversion.ts'
@@ -53,8 +53,32 @@ export interface UniqueChange {
   readonly constraint: string
 }
 
-/** @param problems takes what is missing or wrong in the document. */
-export function planTable(pair: Pair, matches: Matches, mapping: Mapping, problems: PlanProblem[]): TablePlan {
+export interface Versions {
+  readonly next: CompiledSchema
+  readonly previous: CompiledSchema
+  readonly mapping: Mapping
+  /** Of the version before. */
+  readonly old: Mapping
+}
+
+/** Those that anything happens to. @param problems takes what is missing or wrong in the document. */
+export function planTables(versions: Versions, matches: Matches, problems: PlanProblem[]): TablePlan[] {
+  return [...matches.entities.values()]
+    .map((match) => planTable(pairOf(match, versions), matches, versions.mapping, problems))
+    .filter(isTouched)
+}
+
+function pairOf(match: EntityMatch, { next, previous, mapping, old }: Versions): Pair {
+  const [before, after] = [old.entities[match.before.name], mapping.entities[match.after.name]]
+  invariant(before && after, `the mappings have ${match.before.name} and ${match.after.name}`)
+  return {
+    match,
+    before: { schema: previous, entity: match.before, physical: before },
+    after: { schema: next, entity: match.after, physical: after },
+  }
+}
+
+function planTable(pair: Pair, matches: Matches, mapping: Mapping, problems: PlanProblem[]): TablePlan {
   const { match, before, after } = pair
   const linked = planLinks(pair, problems)
   const own = ownColumns(pair)
@@ -117,7 +141,7 @@ export function planTable(pair: Pair, matches: Matches, mapping: Mapping, proble
 }
 
 /** Whether anything happens to the table at all. */
-export function isTouched(plan: TablePlan): boolean {
+function isTouched(plan: TablePlan): boolean {
   const lists = [plan.columns, plan.own.old, plan.wider, plan.narrower, plan.required, plan.computed, plan.unique]
   const more = [plan.indexes, plan.references, plan.droppedConstraints, plan.droppedIndexes]
   const sync = [plan.sync.links, plan.sync.fills, [...plan.hooks]]

@@ -137,6 +137,8 @@ export interface MigrationPlan {
   readonly schema: string
   readonly fromVersion: number
   readonly toVersion: number
+  /** Versions of the migrations that it is published over: they wait for their contracts, which come first. */
+  readonly over?: readonly number[]
   readonly changes: readonly Change[]
   /** The names of the new version. */
   readonly mapping: Mapping

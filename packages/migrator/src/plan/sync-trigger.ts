@@ -36,14 +36,18 @@ export interface Sync {
   readonly fills: readonly Assignment[]
 }
 
+/** What one migration keeps in step. */
+export interface VersionSync extends Sync {
+  /** The first version of the new side. */
+  readonly version: number
+}
+
 export interface SyncContext {
   readonly pgSchema: string
   /** Physical. */
   readonly table: string
   readonly functionName: string
   readonly placementId: string
-  /** The first version of the new side. */
-  readonly version: number
   readonly roles: Roles
   /** The login that runs backfills, and is the only one that may pass the trigger by. */
   readonly migrator: string
@@ -54,15 +58,19 @@ export function needsSync({ links, fills }: Sync): boolean {
   return fills.length > 0 || links.some(({ ups, downs }) => ups.length + downs.length > 0)
 }
 
-/** The statements that make function and triggers; to be run in the transaction that adds the columns. */
-export function createSync(sync: Sync, context: SyncContext): string[] {
+/**
+ * The statements that make function and triggers; to be run in the transaction that adds the columns.
+ *
+ * @param syncs one for each migration that is not over, oldest first: what a later one makes, it makes of what the earlier ones have made.
+ */
+export function createSync(syncs: readonly VersionSync[], context: SyncContext): string[] {
   const { pgSchema, table, roles } = context
   const name = `${qualified(pgSchema, context.functionName)}()`
-  const settings = Object.entries(settingsOf(sync)).map(([setting, value]) => `set ${setting} = ${settingText(value)}`)
+  const settings = Object.entries(settingsOf(syncs)).map(([setting, value]) => `set ${setting} = ${settingText(value)}`)
   const on = `on ${qualified(pgSchema, table)} for each row`
-  const { skipped, concerned } = conditions(sync, context)
+  const { skipped, concerned } = conditions(syncs, context)
   return [
-    `create function ${name} returns trigger language plpgsql ${settings.join(' ')} as ${literal(functionBody(sync, context))}`,
+    `create function ${name} returns trigger language plpgsql ${settings.join(' ')} as ${literal(functionBody(syncs, context))}`,
     `alter function ${name} owner to ${identifier(roles.owner)}`,
     `revoke all on function ${name} from public`,
     `create trigger ${SYNC_TRIGGERS.insert} before insert ${on} when (not (${skipped})) execute function ${name}`,
@@ -84,16 +92,17 @@ export function dropSync({
   ]
 }
 
-function settingsOf({ links, fills }: Sync): Readonly<Record<string, string>> {
-  const all = [...links.flatMap(({ ups, downs }) => [...ups, ...downs]), ...fills]
+function settingsOf(syncs: readonly Sync[]): Readonly<Record<string, string>> {
+  const all = syncs.flatMap(({ links, fills }) => [...links.flatMap(({ ups, downs }) => [...ups, ...downs]), ...fills])
   return all.some(({ value }) => value.makesText) ? { ...SEARCH_PATH, ...TEXT_FORMS } : SEARCH_PATH
 }
 
 /** Who passes it by, and which updates need it at all. */
-function conditions({ links, fills }: Sync, { migrator }: SyncContext): { skipped: string; concerned: string } {
+function conditions(syncs: readonly Sync[], { migrator }: SyncContext): { skipped: string; concerned: string } {
+  const links = syncs.flatMap((sync) => sync.links)
   const watched = [...new Set(links.flatMap((link) => [...link.old, ...link.new, ...sharedOf(link)]))]
   const changed = watched.length === 0 ? [] : [differs('new', 'old', watched)]
-  const empty = fills.map(({ column }) => `new.${identifier(column)} is null`)
+  const empty = syncs.flatMap((sync) => sync.fills).map(({ column }) => `new.${identifier(column)} is null`)
   return {
     skipped: `current_user = ${literal(migrator)} and coalesce(current_setting('backsaas.backfill', true), '') = 'on'`,
     concerned: [...changed, ...empty].join(' or '),
@@ -106,7 +115,16 @@ function sharedOf({ old, new: fresh, ups, downs }: Link): string[] {
   return [...new Set([...ups, ...downs].flatMap(({ value }) => value.reads))].filter((column) => !own.has(column))
 }
 
-function functionBody({ links, fills }: Sync, { placementId, version }: SyncContext): string {
+/** All that it looks at and sets: what a later version may not change while it is there. */
+export function columnsOf({ links, fills }: Sync): ReadonlySet<string> {
+  const made = [...links.flatMap(({ ups, downs }) => [...ups, ...downs]), ...fills]
+  return new Set([
+    ...links.flatMap((link) => [...link.old, ...link.new]),
+    ...made.flatMap(({ column, value }) => [column, ...value.reads]),
+  ])
+}
+
+function functionBody(syncs: readonly VersionSync[], { placementId }: SyncContext): string {
   const lines = [
     'declare',
     `  at text := current_setting('backsaas.version', true);`,
@@ -116,8 +134,10 @@ function functionBody({ links, fills }: Sync, { placementId, version }: SyncCont
     '  shared boolean;',
     'begin',
     `  if split_part(at, ':', 1) = ${literal(placementId)} then writer := split_part(at, ':', 2)::int; end if;`,
-    ...links.flatMap((link) => linkLines(link, version)),
-    ...fills.flatMap((fill) => [`  if new.${identifier(fill.column)} is null then`, assign(fill, 4), '  end if;']),
+    ...syncs.flatMap(({ links, fills, version }) => [
+      ...links.flatMap((link) => linkLines(link, version)),
+      ...fills.flatMap((fill) => [`  if new.${identifier(fill.column)} is null then`, assign(fill, 4), '  end if;']),
+    ]),
     '  return new;',
     'end',
   ]

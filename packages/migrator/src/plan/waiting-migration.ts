@@ -11,11 +11,17 @@ export interface LiveVersion {
   readonly mapping: Mapping
 }
 
+/** What a migration leads from and to. */
+export interface MigrationVersions {
+  readonly toVersion: number
+  readonly before: LiveVersion
+  readonly after: LiveVersion
+}
+
 /** A migration that waits for its contract. */
-export interface WaitingMigration {
+export interface WaitingMigration extends MigrationVersions {
   readonly id: string
   readonly fromVersion: number
-  readonly toVersion: number
   /** What for, in a sentence without its end: `acme has not moved`. */
   readonly waitsFor: string
 }

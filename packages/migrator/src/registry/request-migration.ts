@@ -5,13 +5,12 @@ import { readRoles } from '../bootstrap/read-roles.ts'
 import { storeSchema } from '../bootstrap/store-schema.ts'
 import { tellRequested } from '../execute/events.ts'
 import { EXCLUSIVE, query } from '../execute/migrator-transaction.ts'
-import { computedFunctions, crowdedTables, takenNames } from '../execute/read-store.ts'
+import { computedFunctions, crowdedTables, syncFunctions, takenNames } from '../execute/read-store.ts'
 import { type Change, diffSchemas } from '../plan/diff.ts'
 import { assignIds } from '../plan/identity.ts'
 import { planMigration } from '../plan/plan-migration.ts'
 import { tablesToFill } from '../plan/plan-version.ts'
 import type { MigrationPlan } from '../plan/steps.ts'
-import { refuseOver } from '../plan/waiting-migration.ts'
 import { refuseOpenRollout } from '../rollouts/rollout-row.ts'
 import { openDelivery } from '../stores/delivery-row.ts'
 import { readCompiled, readPlatform } from './platform.ts'
@@ -78,13 +77,6 @@ export async function requestMigration(
   await connection.batch([EXCLUSIVE])
   const standing = await readStanding(connection, publication)
   refuseMoving(publication.compiled, standing)
-  const waiting = await readWaiting(connection, standing)
-  if (waiting.length > 0)
-    refuseOver(
-      publication.compiled.name,
-      [`the new version of ${publication.compiled.name} is a breaking one`],
-      waiting,
-    )
   const platform = await readPlatform(connection)
   if (!publication.fixed) await refuseOpenRollout(connection, platform, standing.placementId)
   checkBase(publication, standing.versions.at(-1)?.version ?? 0)
@@ -155,7 +147,9 @@ async function planFor(connection: Connection, publication: Publication, standin
     history: standing.versions.map((version) => version.mapping),
     previous: live.mapping,
     live: liveVersions(standing.versions),
+    waiting: await readWaiting(connection, standing),
     functions: await computedFunctions(connection, pgSchema),
+    syncFunctions: await syncFunctions(connection, pgSchema),
     crowded: new Set(),
     rows: await estimatedRows(
       connection,

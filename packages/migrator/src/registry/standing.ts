@@ -116,7 +116,8 @@ export async function readStanding(connection: Connection, publication: Publicat
   }
 }
 
-async function readOpen(connection: Connection, placementId: string): Promise<OpenMigration[]> {
+/** The migrations of a placement that are not over, in the order of their versions. */
+export async function readOpen(connection: Connection, placementId: string): Promise<OpenMigration[]> {
   const rows = await query(
     connection,
     `select m.id::text, m.phase, m.from_version::text, m.to_version::text, m.problem,

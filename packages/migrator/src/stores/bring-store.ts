@@ -39,7 +39,8 @@ export async function bringStore(
       await migratorTransaction(database, (connection: Connection) => checkIdentity(connection, identity, name))
     const place = { placementId: id, storeId: store.id }
     const brought = await bringVersion(database, place, lead, content, returns ? wanted : null)
-    if (returns && brought.version === wanted && !isOpen(brought)) await withdraw(fleet.home, database, place, wanted)
+    if (returns && brought.version === wanted && !openTo(brought, wanted))
+      await withdraw(fleet.home, database, place, wanted)
     if (brought.version >= wanted && before?.state !== 'live') await convergePlacement(database, id)
     if (name !== null) await mirrorPlacement(fleet.home, database, name, id)
     return { ...named, ...standingOf(brought, lead, wanted) }
@@ -48,31 +49,29 @@ export async function bringStore(
   }
 }
 
-function standingOf(
-  { version, migration }: Brought,
-  lead: Lead,
-  wanted: number,
-): Omit<StoreStanding, 'store' | 'database'> {
-  const open = isOpen({ migration })
+function standingOf({ version, open }: Brought, lead: Lead, wanted: number): Omit<StoreStanding, 'store' | 'database'> {
+  const leading = openTo({ open }, wanted)
+  const migration = leading ?? (version < wanted ? open[0] : undefined)
   const shown = {
     version,
-    ...(migration && open && { migration: shownMigration(migration) }),
-    ...(migration?.problem && open && { problem: migration.problem }),
+    ...(migration && { migration: shownMigration(migration) }),
+    ...(migration?.problem && { problem: migration.problem }),
   }
   const isGone = lead.versions.find((one) => one.version === wanted)?.state === 'retired'
-  if (isGone && version < wanted && !open) return { ...shown, state: 'rolled_back' }
-  if (version >= wanted) return { ...shown, state: open || contractsYet(lead, wanted) ? 'live' : 'done' }
+  if (isGone && version < wanted && !leading) return { ...shown, state: 'rolled_back' }
+  if (version >= wanted) return { ...shown, state: leading || contractsYet(lead, wanted) ? 'live' : 'done' }
   const failed = migration?.state === 'blocked' || migration?.state === 'failed'
-  return { ...shown, state: failed && open ? 'failed' : 'migrating' }
+  return { ...shown, state: failed ? 'failed' : 'migrating' }
 }
 
-function isOpen({ migration }: Pick<Brought, 'migration'>): boolean {
-  return migration !== null && migration.phase !== 'done' && migration.phase !== 'rolled_back'
+/** One to an older version may wait for its contract while this one comes and goes. */
+function openTo({ open }: Pick<Brought, 'open'>, wanted: number): MigrationRow | undefined {
+  return open.find(({ fromVersion, toVersion }) => fromVersion < wanted && wanted <= toVersion)
 }
 
 /** Whether the default store has still to contract with it. */
-function contractsYet({ migration }: Lead, wanted: number): boolean {
-  return migration !== null && migration.toVersion === wanted && migration.phase !== 'done'
+function contractsYet({ migrations }: Lead, wanted: number): boolean {
+  return migrations.some(({ toVersion, phase }) => toVersion === wanted && phase !== 'done')
 }
 
 function shownMigration({

@@ -22,8 +22,8 @@ export interface Place {
 export interface Brought {
   /** The newest that serves there; 0 for none. */
   readonly version: number
-  /** The migration that is not over; the last one where all are. */
-  readonly migration: MigrationRow | null
+  /** The migrations that are not over, the newest first. */
+  readonly open: readonly MigrationRow[]
 }
 
 /**
@@ -103,7 +103,7 @@ async function steer(
   )
   for (const [id, version] of rows) {
     const wanted = returning !== null && returning <= Number(version) ? 'rolled_back' : wish(lead, Number(version))
-    const hurried = lead.migration?.hurried === true && wanted === 'done'
+    const hurried = wanted === 'done' && isHurried(lead, Number(version))
     await query(
       connection,
       // Destructive steps were confirmed where the default store's began: it is the same change.
@@ -117,12 +117,20 @@ async function steer(
   }
 }
 
-function wish({ versions, migration }: Lead, version: number): 'live' | 'done' | 'rolled_back' {
-  const there = versions.find((one) => one.version === version)
-  if (there?.state !== 'live') return 'rolled_back'
-  // Whatever is newer there has been contracted with, or was compatible with it.
-  if (migration === null || migration.toVersion < version) return 'live'
-  return migration.toVersion > version || migration.contracts ? 'done' : 'live'
+function wish(lead: Lead, version: number): 'live' | 'done' | 'rolled_back' {
+  const { migrations, versions } = lead
+  const own = migrations.find(({ toVersion }) => toVersion === version)
+  if (own?.phase === 'rollback' || own?.phase === 'rolled_back') return 'rolled_back'
+  const ends = own ?? migrations.find(({ toVersion, contracts }) => toVersion > version && contracts)
+  // Retired with whatever is newer, it was not taken back.
+  const there = versions.find((one) => one.version === version)?.state
+  if (there !== 'live' && !ends?.contracts) return 'rolled_back'
+  return ends?.contracts ? 'done' : 'live'
+}
+
+/** Whether those that still ask for older versions are refused there. */
+function isHurried({ migrations }: Lead, version: number): boolean {
+  return migrations.some(({ toVersion, contracts, hurried }) => toVersion >= version && contracts && hurried)
 }
 
 export async function readBrought(connection: Connection, { placementId }: Place): Promise<Brought> {
@@ -131,14 +139,13 @@ export async function readBrought(connection: Connection, { placementId }: Place
     `select max(version)::text from backsaas.versions where placement_id = $1 and state = 'live'`,
     [placementId],
   )
-  const [migration] = await query(
+  const migrations = await query(
     connection,
-    `select id::text from backsaas.migrations where placement_id = $1
-     order by phase in ('done', 'rolled_back'), created_at desc limit 1`,
+    `select id::text from backsaas.migrations m
+     where placement_id = $1 and phase not in ('done', 'rolled_back') order by m.to_version desc`,
     [placementId],
   )
-  return {
-    version: Number(row?.[0] ?? 0),
-    migration: migration?.[0] ? await readMigration(connection, migration[0]) : null,
-  }
+  const open: MigrationRow[] = []
+  for (const [id] of migrations) open.push(await readMigration(connection, String(id)))
+  return { version: Number(row?.[0] ?? 0), open }
 }

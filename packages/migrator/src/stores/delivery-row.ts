@@ -157,11 +157,12 @@ export async function openDeliveries(
   return (result?.rows ?? []).map(toDelivery)
 }
 
-/** The newest of each schema, or of one. @param schema its name or id. */
+/** The newest of each schema, or of one. @param schema its name or id. @param version that one alone. */
 export async function readDeliveries(
   connection: Connection,
   platform: Platform,
   schema: string | null,
+  version: number | null = null,
 ): Promise<readonly Delivery[]> {
   if (!hasDeliveries(platform)) return []
   const names = tableNames(platform, 'deliveries')
@@ -169,9 +170,10 @@ export async function readDeliveries(
   const rows = await query(
     connection,
     `select distinct on (${column('schema_id')}) ${columns(names)} from ${table}
-     where $1::text is null or $1 in (${column('schema_name')}, ${column('schema_id')}::text)
+     where ($1::text is null or $1 in (${column('schema_name')}, ${column('schema_id')}::text))
+       and ($2::int is null or ${column('version')} = $2)
      order by ${column('schema_id')}, ${column('version')} desc, ${column('id')} desc`,
-    [schema],
+    [schema, version?.toString() ?? null],
   )
   return rows.map(toDelivery)
 }

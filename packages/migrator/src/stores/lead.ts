@@ -17,8 +17,8 @@ export interface Lead {
   readonly placementId: string
   /** In their order. */
   readonly versions: readonly LeadVersion[]
-  /** The newest that is not over, or was the last. */
-  readonly migration: LeadMigration | null
+  /** In the order of their versions. */
+  readonly migrations: readonly LeadMigration[]
 }
 
 export interface LeadMigration {
@@ -45,10 +45,11 @@ export async function readLead(connection: Connection, platform: Platform, schem
     'select v.version::text, v.state, v.held::text from backsaas.versions v where v.placement_id = $1 order by v.version',
     [placementId],
   )
-  const [migration] = await query(
+  const migrations = await query(
     connection,
-    `select to_version::text, phase, (phase in ('contract', 'done') or wanted is not distinct from 'done')::text, hurried::text
-     from backsaas.migrations where placement_id = $1 order by created_at desc limit 1`,
+    `select to_version::text, phase, hurried::text,
+       (phase in ('contract', 'done') or wanted is not distinct from 'done' and phase not in ('rollback', 'rolled_back'))::text
+     from backsaas.migrations m where placement_id = $1 order by m.to_version`,
     [placementId],
   )
   return {
@@ -61,14 +62,12 @@ export async function readLead(connection: Connection, platform: Platform, schem
       state: state as LeadVersion['state'], // the column's CHECK
       held: held === 'true',
     })),
-    migration: migration
-      ? {
-          toVersion: Number(migration[0]),
-          phase: String(migration[1]),
-          contracts: migration[2] === 'true',
-          hurried: migration[3] === 'true',
-        }
-      : null,
+    migrations: migrations.map(([toVersion, phase, hurried, contracts]) => ({
+      toVersion: Number(toVersion),
+      phase: String(phase),
+      contracts: contracts === 'true',
+      hurried: hurried === 'true',
+    })),
   }
 }
 

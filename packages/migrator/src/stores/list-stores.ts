@@ -48,9 +48,13 @@ export function listStores(home: Database): Promise<readonly StoreSummary[]> {
   })
 }
 
-/** The newest of each schema, or of one. @param schema its name or id. */
-export function listDeliveries(home: Database, schema: string | null = null): Promise<readonly Delivery[]> {
+/** The newest of each schema, or of one. @param schema its name or id. @param version that one alone. */
+export function listDeliveries(
+  home: Database,
+  schema: string | null = null,
+  version: number | null = null,
+): Promise<readonly Delivery[]> {
   return migratorTransaction(home, async (connection) =>
-    readDeliveries(connection, await readPlatform(connection), schema),
+    readDeliveries(connection, await readPlatform(connection), schema, version),
   )
 }

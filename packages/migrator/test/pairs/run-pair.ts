@@ -20,7 +20,7 @@ export interface Chosen {
   readonly field: string
 }
 
-type Rows = readonly (readonly (string | null)[])[]
+export type Rows = readonly (readonly (string | null)[])[]
 
 const TENANTS = ['018f0000-0000-7000-8000-00000000000a', '018f0000-0000-7000-8000-00000000000b']
 const ROWS = 6
@@ -56,6 +56,17 @@ export async function runPair(
     await check(query, mapping, chosen)
   }
   await convergePlacement(database, to.placementId)
+  await compareWithFresh(database, query, { name, version, chosen })
+}
+
+/** As a database has it that never knew another version. */
+export async function compareWithFresh(
+  database: Database,
+  query: (text: string) => Promise<Rows>,
+  { name, version, chosen }: { readonly name: string; readonly version: number; readonly chosen: readonly Chosen[] },
+): Promise<void> {
+  const after = documentOf(name, chosen, 'after')
+  const mapping = await mappingOf(query, name, version)
   const fresh = `${name}_fresh`
   await publish(database, { ...documentOf(name, chosen, 'after'), schema: fresh })
   const made = await readShape(query, await mappingOf(query, fresh, 1))
@@ -69,12 +80,17 @@ export async function runPair(
   expect(diffSchemas(stored, await compileToPublish(JSON.stringify(after), {}))).toEqual([])
 }
 
-async function run(database: Database, id: string, until: 'live' | 'done'): Promise<void> {
+export async function run(database: Database, id: string, until: 'live' | 'done'): Promise<void> {
   const { plan } = await migratorTransaction(database, (connection) => readMigration(connection, id))
   await runMigration(database, id, { until, now: true, token: plan.token })
 }
 
-function documentOf(schema: string, chosen: readonly Chosen[], side: 'before' | 'after'): Doc {
+/** @param side of all changes, or of each. */
+export function documentOf(
+  schema: string,
+  chosen: readonly Chosen[],
+  side: 'before' | 'after' | ((one: Chosen) => 'before' | 'after'),
+): Doc {
   const doc: Doc = {
     schema,
     entities: {
@@ -83,11 +99,12 @@ function documentOf(schema: string, chosen: readonly Chosen[], side: 'before' | 
     },
   }
   for (const { change, field } of chosen) change.before(doc, field)
-  if (side === 'after') for (const { change, field } of chosen) change.after(doc, field)
+  const after = typeof side === 'string' ? () => side === 'after' : (one: Chosen) => side(one) === 'after'
+  for (const one of chosen) if (after(one)) one.change.after(doc, one.field)
   return named(doc)
 }
 
-async function publish(
+export async function publish(
   database: Database,
   doc: Doc,
 ): Promise<{ readonly placementId: string; readonly migrationId: string | null }> {
@@ -117,11 +134,15 @@ async function versionOf(
   return String(row?.[0])
 }
 
-async function mappingOf(query: (text: string) => Promise<Rows>, name: string, version: number): Promise<Mapping> {
+export async function mappingOf(
+  query: (text: string) => Promise<Rows>,
+  name: string,
+  version: number,
+): Promise<Mapping> {
   return JSON.parse(await versionOf(query, name, version, 'mapping')) as Mapping
 }
 
-async function newest(query: (text: string) => Promise<Rows>, name: string): Promise<number> {
+export async function newest(query: (text: string) => Promise<Rows>, name: string): Promise<number> {
   const [row] = await query(
     `select max(v.version) from backsaas.versions v join backsaas.placements p on p.id = v.placement_id
      where p.schema_name = '${name}' and v.state = 'live'`,
@@ -132,7 +153,7 @@ async function newest(query: (text: string) => Promise<Rows>, name: string): Pro
 const idOf = (i: number): string => `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`
 const literal = (value: string | number | null): string => (value === null ? 'null' : `'${value}'`)
 
-async function fill(
+export async function fill(
   query: (text: string) => Promise<Rows>,
   { schema, entities }: Mapping,
   chosen: readonly Chosen[],
@@ -152,7 +173,7 @@ async function fill(
 }
 
 /** Every row of every tenant shows what the model says (I2). */
-async function check(
+export async function check(
   query: (text: string) => Promise<Rows>,
   { schema, entities }: Mapping,
   chosen: readonly Chosen[],
@@ -183,12 +204,13 @@ function shownBy(change: Change, field: string, i: number): Record<string, strin
 }
 
 /** A client of either version that writes another field leaves all else as it is, bit by bit (I3). */
-async function touch(
+export async function touch(
   query: (text: string) => Promise<Rows>,
   placementId: string,
   old: Mapping,
   now: Mapping,
   chosen: readonly Chosen[],
+  versions: readonly number[] = [1, 2],
 ): Promise<void> {
   if (chosen.length === 0) return
   const table = `"${now.schema}"."${now.entities.e?.table}"`
@@ -200,7 +222,7 @@ async function touch(
   const image = async (): Promise<Rows> =>
     query(`select ${others.map((column) => `"${column}"::text`).join(', ')} from ${table} order by tenant_id, id`)
   const before = await image()
-  for (const version of [1, 2]) {
+  for (const version of versions) {
     await query(
       `update ${table} set "${now.entities.e?.columns.other}" = 'touched by ${version}'
        from (select set_config('backsaas.version', '${placementId}:${version}', true) as version offset 0) s where s.version <> ''`,
