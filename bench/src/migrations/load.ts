@@ -24,7 +24,8 @@ export function startLoad({ runtime, key }: World, rows: number, rate: number): 
   let n = 0
   let stopping = false
 
-  async function send(at: number): Promise<void> {
+  /** Timed from when it was due, not from when this process came to it. */
+  async function send(at: number, dueAt: number): Promise<void> {
     const id = idOf(1 + ((at * 7919) % rows))
     const isWrite = at % 4 === 0
     const request = new Request(`http://localhost/rest/v1/people?id=eq.${id}${isWrite ? '' : '&select=n,other'}`, {
@@ -33,11 +34,10 @@ export function startLoad({ runtime, key }: World, rows: number, rate: number): 
       ...(isWrite && { body: JSON.stringify(at % 8 === 0 ? { price: at % 1000 } : { other: `o${at}` }) }),
     })
     const name = phase
-    const startedAt = performance.now()
     const response = await runtime.fetch(request)
     await response.arrayBuffer()
     latencies[name] ??= []
-    latencies[name].push(performance.now() - startedAt)
+    latencies[name].push(performance.now() - dueAt)
     if (response.status >= 300) errors[response.status] = (errors[response.status] ?? 0) + 1
   }
 
@@ -46,7 +46,8 @@ export function startLoad({ runtime, key }: World, rows: number, rate: number): 
     while (!stopping) {
       const due = Math.floor(((performance.now() - startedAt) / 1000) * rate)
       while (n < due) {
-        const work: Promise<void> = send(n++).finally(() => open.delete(work))
+        const work: Promise<void> = send(n, startedAt + (n / rate) * 1000).finally(() => open.delete(work))
+        n++
         open.add(work)
       }
       await new Promise((resolve) => setTimeout(resolve, 2))

@@ -53,6 +53,11 @@ export async function createWorld(adminUrl: string, rows: number): Promise<World
       await database.close?.()
       await sql.end()
       await admin.unsafe(`drop database ${name} with (force)`)
+      // Which are named after the database.
+      const roles = await admin.unsafe(
+        `select quote_ident(rolname) as role from pg_roles where rolname like '%\\_${name}'`,
+      )
+      for (const { role } of roles) await admin.unsafe(`drop role ${role}`)
       await admin.end()
     },
   }
