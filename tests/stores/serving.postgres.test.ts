@@ -2,9 +2,11 @@
 import { pg } from '@backsaas/adapters/databases/pg'
 import type { Database } from '@backsaas/core'
 import { createStore, migrate } from '@backsaas/migrator'
+import { policies } from '@backsaas/plugins/policies'
 import { createRuntime, type Runtime } from '@backsaas/runtime'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTcpProxy, type TcpProxy } from '../../packages/adapters/test/tcp-proxy.ts'
+import { startWireCounter } from '../fixture/wire-counter.ts'
 import { asShop, openShop, SHOP, type Shop, serveFleet } from './serve-fleet.ts'
 import { startFleet, type TestFleet } from './start-fleet.ts'
 
@@ -103,6 +105,24 @@ describe('a tenant in another database', () => {
     expect((await carl.delete(`/customers?id=eq.${id}`, WRITTEN)).rows).toHaveLength(1)
     expect((await anna.get(`/customers?id=eq.${id}&select=name`)).body).toEqual([{ name: 'anna' }])
     expect((await dora.get(`/customers?id=eq.${id}&select=name`)).body).toEqual([{ name: 'dora' }])
+  })
+
+  test('costs one round trip there and none at home, once it is known', async () => {
+    const [there, here] = [await startWireCounter(platform.urls.eu), await startWireCounter(platform.urls.home)]
+    const other = createRuntime({
+      ...{ database: pg(here.url), databases: { eu: pg(there.url) }, beat: false },
+      plugins: [policies()],
+    })
+    const shop = asShop(other, carl)
+    const [read, write] = [() => shop.get('/customers'), () => shop.patch('/customers?name=eq.none', { name: 'x' })]
+    for (const ask of [read, write, read, write]) expect((await ask()).status).toBeLessThan(300)
+    for (const ask of [read, write]) {
+      for (const wire of [there, here]) wire.take()
+      await ask()
+      expect([there.take().roundTrips, here.take().statements]).toEqual([1, 0])
+    }
+    await other.close()
+    await Promise.all([there.close(), here.close()])
   })
 
   test('is refused by the fence of its own database', async () => {
