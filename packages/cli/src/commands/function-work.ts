@@ -7,7 +7,6 @@ import { logRequests } from '../dev/log-requests.ts'
 import type { Io } from '../io.ts'
 import { beginInEach } from '../migrator/begin-in-each.ts'
 import { type DatabaseOptions, openDatabase, withDatabase } from '../open-database.ts'
-import { openNamed } from '../open-named.ts'
 import { readOutside } from '../outside.ts'
 
 interface WorkOptions extends DatabaseOptions, CuratedOptions {
@@ -28,6 +27,7 @@ async function work(options: WorkOptions, io: Io): Promise<void> {
   const { startExecutor } = await import('@backsaas/migrator')
   const { createRuntime } = await import('@backsaas/runtime')
   const { policies } = await import('@backsaas/plugins/policies')
+  const { openNamed } = await import('../open-named.ts')
   const observe = logRequests('none', io)
   const open: Close[] = []
   try {
