@@ -15,8 +15,8 @@ export interface FleetCli {
   readonly home: TestDatabase
   readonly eu: TestDatabase
   cli(...args: readonly string[]): Promise<Said>
-  /** With other databases beside the first, as `BACKSAAS_DATABASES` has them. */
-  cliWith(databases: string, ...args: readonly string[]): Promise<Said>
+  /** With other databases beside the first, as `BACKSAAS_DATABASES` has them, or another first one. */
+  cliWith(databases: string | { readonly home: string }, ...args: readonly string[]): Promise<Said>
   /** The path of a schema of these fields of `people`. */
   file(schema: string, ...fields: readonly string[]): string
   /** The table of `people` in a store, and one of its tenants. */
@@ -28,10 +28,11 @@ export async function startFleetCli(): Promise<FleetCli> {
   const [home, eu] = [await createTestDatabase(), await createTestDatabase()]
   const folder = mkdtempSync(join(tmpdir(), 'backsaas-stores-'))
   let files = 0
-  const cliWith = async (databases: string, ...args: readonly string[]): Promise<Said> => {
+  const cliWith: FleetCli['cliWith'] = async (given, ...args) => {
     const [out, err]: [string[], string[]] = [[], []]
-    const code = await run([...args, '--database', home.url], {
-      env: { BACKSAAS_DATABASES: databases },
+    const [first, others] = typeof given === 'string' ? [home.url, given] : [given.home, '']
+    const code = await run([...args, '--database', first], {
+      env: { BACKSAAS_DATABASES: others },
       isTty: false,
       out: (text) => void out.push(text),
       err: (text) => void err.push(text),

@@ -48,6 +48,18 @@ describe('store create', () => {
   })
 })
 
+test('what is the registry’s to say is not said to another database', async () => {
+  const mixedUp = { home: fleet.eu.url }
+  for (const args of [
+    ['migrate', fleet.file('other', CODE)],
+    ['tenant', 'create', 'lost'],
+    ['store', 'create', 'more'],
+  ]) {
+    const { code, err } = await fleet.cliWith(mixedUp, ...args)
+    expect([code, err]).toEqual([1, expect.stringContaining('this is the database "eu": the registry is in another')])
+  }
+})
+
 test('store list has their order, whose they are, and how much is in them', async () => {
   expect((await cli('store', 'list')).out.split('\n')).toEqual([
     'own: dedicated, 0 schemas, 0 tenants',
@@ -92,6 +104,16 @@ test('and nowhere where the store is unknown, somebody else’s, or in a databas
   expect((await cli('install', 'shop', '--tenant', 'dora', '--store', 'nowhere', '--as', 'more')).code).toBe(1)
   const [found] = await fleet.home.query('select count(*)::int as count from backsaas.fence_tenants')
   expect(found?.count).toBe(5)
+})
+
+test('a tenant’s schema is taken to another store by hand: what it had stays where it was', async () => {
+  expect(await cli('tenant', 'create', 'fred', '--schema', 'shop')).toMatchObject({ code: 0 })
+  expect((await cli('store', 'list')).out).toContain('default: pooled, 1 schema, 1 tenant\n')
+  expect(await cli('uninstall', 'shop', '--tenant', 'fred')).toMatchObject({ code: 0 })
+  expect(await cli('install', 'shop', '--tenant', 'fred', '--store', 'big')).toMatchObject({ code: 0 })
+  const list = (await cli('store', 'list')).out
+  expect(list).toContain('big: pooled, 1 schema, 2 tenants')
+  expect(list).toContain('default: pooled, 1 schema, 0 tenants')
 })
 
 test('--store is for a database: over HTTP an install goes where the tenant has its rows', async () => {

@@ -17,6 +17,7 @@ import { compileToPublish, type Document } from './registry/publish-document.ts'
 import { publishOrRequest } from './registry/publish-or-request.ts'
 import type { DeliveryPlan } from './stores/delivery-row.ts'
 import { type Databases, fleetOf } from './stores/fleet.ts'
+import { refuseElsewhere } from './stores/identity.ts'
 
 export interface MigrateOptions {
   /** Slug or id of the tenant that owns the schema; default `system`, whose schemas every tenant may install. */
@@ -63,7 +64,7 @@ export interface Migrated {
  * @param source YAML or JSON text, or the path of a file of it.
  * @throws `SchemaProblems` (422); `CHANGE_AMBIGUOUS`, `MIGRATION_INCOMPLETE`, `MIGRATION_UNSUPPORTED`, `MIGRATION_OPEN`, and
  *   `NEEDS_MIGRATION` where breaking changes are to be refused (409); what
- *   `runMigration` throws; `FILL_FAILED` (409), `SCHEMA_NAME_RESERVED` (422), `SCHEMA_FILE_UNREADABLE` (422), `TENANT_UNKNOWN` (404); what `bootstrap` throws.
+ *   `runMigration` throws; `FILL_FAILED` (409), `SCHEMA_NAME_RESERVED` (422), `SCHEMA_FILE_UNREADABLE` (422), `TENANT_UNKNOWN` (404); `NOT_HOME` (409); what `bootstrap` throws.
  * @example await migrate(pg(process.env.DATABASE_URL), './crm.yaml')
  */
 export async function migrate(databases: Databases, source: string, options: MigrateOptions = {}): Promise<Migrated> {
@@ -74,6 +75,7 @@ export async function migrate(databases: Databases, source: string, options: Mig
   await bootstrap(database, bootstrapOptions(options))
   let ownerId: string | null = null
   const documentOf = async (connection: Connection): Promise<Document> => {
+    await refuseElsewhere(connection)
     const owner = await findTenant(connection, await readPlatform(connection), options.owner ?? 'system')
     ownerId = owner.id
     return {

@@ -3,6 +3,7 @@ import type { Connection, Statement } from '@backsaas/core'
 import { arrayText, BackSaasError, SYSTEM_TENANT_ID, uuidv7 } from '@backsaas/core'
 import { EXCLUSIVE, migratorTransaction, query } from '../execute/migrator-transaction.ts'
 import { type Databases, type Fleet, fleetOf } from '../stores/fleet.ts'
+import { refuseElsewhere } from '../stores/identity.ts'
 import { prepareInstall } from '../stores/prepare-install.ts'
 import { storeOf } from '../stores/store-of.ts'
 import { claimStore, refuseDedicated, type Store } from '../stores/store-rows.ts'
@@ -31,7 +32,7 @@ export interface NewTenant {
  * `platform` too, which is the default where no other schema is given.
  *
  * @throws `TENANT_SLUG_INVALID`, `TENANT_SLUG_RESERVED`, `TENANT_HOST_INVALID` (422), `TENANT_EXISTS`,
- *   `TENANT_HOST_TAKEN`, `PROFILE_TAKEN` (409), `SCHEMA_UNKNOWN` (404).
+ *   `TENANT_HOST_TAKEN`, `PROFILE_TAKEN`, `NOT_HOME` (409), `SCHEMA_UNKNOWN` (404).
  * @example await createTenant(database, { slug: 'acme', schemas: ['crm'] })
  */
 export async function createTenant(databases: Databases, wanted: NewTenant): Promise<{ id: string; slug: string }> {
@@ -40,6 +41,7 @@ export async function createTenant(databases: Databases, wanted: NewTenant): Pro
   await prepareTenant(fleet, tenant)
   return migratorTransaction(fleet.home, async (connection) => {
     await connection.batch([EXCLUSIVE])
+    await refuseElsewhere(connection)
     return addTenant(connection, await readPlatform(connection), tenant)
   })
 }
