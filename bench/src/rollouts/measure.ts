@@ -16,6 +16,7 @@ import {
 import { createRuntime } from '@backsaas/runtime'
 import { type Clients, ORDERS, quantileOf, startClients } from '../../../tests/stores/clients.ts'
 import { type Counts, counting, countingFleet } from './count-statements.ts'
+import type { Idle } from './measure-idle.ts'
 import { type BenchFleet, storeOf } from './open-fleet.ts'
 import { registerTenants, slugOf } from './register-tenants.ts'
 import { watchMemory } from './watch-memory.ts'
@@ -32,6 +33,7 @@ export interface Figures {
   readonly stores: readonly object[]
   /** Rows that are not as they were acknowledged, and answers that nothing announced. */
   readonly wrong: readonly string[]
+  readonly idle?: readonly Idle[]
 }
 
 const WAVES = [1, 10, 50, 100]

@@ -17,6 +17,8 @@ export interface BenchFleet {
   readonly stores: readonly BenchStore[]
   /** For a runtime, which closes them: connections of its own. */
   serving(): { readonly database: Database; readonly databases: Readonly<Record<string, Database>> }
+  /** Null for home's. */
+  urlOf(database: string | null): string
   close(): Promise<void>
 }
 
@@ -35,7 +37,7 @@ export async function openFleet(admin: string, databases: number, stores: number
   const all = Array.from({ length: stores }, (_, i): BenchStore => {
     const database = [null, ...names][i % databases] ?? null
     if (i === 0) return { name: 'default', kind: 'pooled', database }
-    return { name: `store-${i + 1}`, kind: i % 5 === 4 ? 'dedicated' : 'pooled', database }
+    return { name: `store-${String(i + 1).padStart(3, '0')}`, kind: i % 5 === 4 ? 'dedicated' : 'pooled', database }
   })
   for (const { name, kind, database } of all.slice(1)) {
     await createStore(fleet, { name, kind, ...(database !== null && { database }) })
@@ -43,6 +45,7 @@ export async function openFleet(admin: string, databases: number, stores: number
   return {
     fleet,
     stores: all,
+    urlOf,
     serving: () => ({ database: open(null), databases: openAll() }),
     async close() {
       await Promise.all([fleet.home, ...Object.values(fleet.named)].map((database) => database.close?.()))

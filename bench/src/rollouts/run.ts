@@ -1,6 +1,7 @@
 /** `npm run bench:rollouts`: what it costs to bring many tenants another version while they write, over many stores, and to be ready for many more. */
 import { parseArgs } from 'node:util'
 import { type Figures, measure } from './measure.ts'
+import { measureIdle } from './measure-idle.ts'
 import { openFleet } from './open-fleet.ts'
 
 const HELP = `npm run bench:rollouts [-- OPTIONS]
@@ -11,6 +12,7 @@ const HELP = `npm run bench:rollouts [-- OPTIONS]
   --change compatible  or breaking, which is a migration in every store, and its contract after the roll-out
   --clients 20         write and read, one request after the other
   --bake 2s            of each of the waves 1, 10, 50, 100
+  --idle               and what is asked of each database afterwards, while nobody asks anything
   --json
 
 Postgres: BACKSAAS_TEST_DATABASE_URL.
@@ -23,6 +25,7 @@ const { values } = parseArgs({
     change: { type: 'string', default: 'compatible' },
     clients: { type: 'string', default: '20' },
     bake: { type: 'string', default: '2s' },
+    idle: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -42,6 +45,7 @@ async function run(): Promise<void> {
   let figures: Figures
   try {
     figures = await measure(bench, { tenants, change, clients, bake })
+    if (values.idle) figures = { ...figures, idle: await measureIdle(bench) }
   } finally {
     await bench.close()
   }
@@ -49,6 +53,7 @@ async function run(): Promise<void> {
   else {
     console.table(figures.all)
     if (stores > 1) console.table(figures.stores)
+    if (figures.idle) console.table(figures.idle)
   }
   for (const line of figures.wrong) process.stderr.write(`${line}\n`)
   if (figures.wrong.length > 0) process.exitCode = 1
