@@ -1,4 +1,6 @@
 /** A breaking version comes to the tenants of many stores, from delivery to contract, while clients write all the time. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Database } from '@backsaas/core'
 import {
   createStore,
   createTenant,
@@ -7,6 +9,7 @@ import {
   migrate,
   migrationStatus,
   runMigration,
+  startDeliveries,
   startRollouts,
   steerRollout,
 } from '@backsaas/migrator'
@@ -74,12 +77,38 @@ const state = async (): Promise<string> => {
 }
 const ALL = 'big 2, eu-1 2, eu-2 2, eu-3 2, own 2'
 
-test('nothing fails, and nothing is lost', async () => {
+/** The database, and how often it was opened. */
+function watch(database: Database): { readonly watched: Database; times(): number } {
+  let count = 0
+  const open: Database['open'] = (...given) => {
+    count++
+    return database.open(...given)
+  }
+  return { watched: { ...database, open }, times: () => count }
+}
+
+test('a version that is held back comes to every store', async () => {
   await answered(100)
   await migrate(platform.home, ORDERS.breaking, { hold: true })
   await expect.poll(state, LONG).toBe(`live: ${ALL}`)
   await answered(100)
+}, 60_000)
 
+test('stores that wait for the contract of the default one are left alone', async () => {
+  await platform.stopWork()
+  const [home, eu] = [watch(platform.home), watch(platform.eu)]
+  const deliveries = await startDeliveries({ home: home.watched, named: { eu: eu.watched } }, { intervalMs: 50 })
+  const looksAtHomeAlone = async (): Promise<boolean> => {
+    const [atHome, there] = [home.times(), eu.times()]
+    await delay(2000)
+    // Some looks, of which each opens it thrice.
+    return home.times() > atHome + 9 && there > 0 && eu.times() === there
+  }
+  await expect.poll(looksAtHomeAlone, LONG).toBe(true).finally(deliveries.close)
+  await platform.work()
+}, 60_000)
+
+test('installs move in all of them', async () => {
   const rollouts = await startRollouts(platform.home, { intervalMs: 50 })
   const started = await steerRollout(platform.home, 'start_rollout', {
     schema: 'shop',
@@ -103,7 +132,9 @@ test('nothing fails, and nothing is lost', async () => {
     ].map(([store, count]) => ({ store, moved: count, total: count, pinned: 0 })),
   )
   await answered(100)
+}, 60_000)
 
+test('what is before it is taken away in all of them; nothing has failed, and nothing is lost', async () => {
   const [lead] = await migrationStatus(platform.home, { schema: 'shop' })
   // The other stores follow in the same hurry.
   await runMigration(platform.home, String(lead?.id), {
@@ -120,17 +151,10 @@ test('nothing fails, and nothing is lost', async () => {
 }, 60_000)
 
 test('one tenant more of a store asks nothing of its database but to let the tenant in', async () => {
-  const { home, eu, fleet } = platform
-  let transactions = 0
-  const watched = {
-    ...eu,
-    open(...[scope, login]: Parameters<typeof eu.open>) {
-      transactions++
-      return eu.open(scope, login)
-    },
-  }
+  const { home, fleet } = platform
+  const { watched, times } = watch(platform.eu)
   await createTenant({ home, named: { eu: watched } }, { slug: 'one-more', schemas: ['shop'], store: 'eu-1' })
-  expect(transactions).toBe(1)
+  expect(times()).toBe(1)
   const orders = runtime.for({ tenant: 'one-more', id: 'client', roles: ['admin'] }).from('orders')
   expect((await orders.insert({ title: 'first', amount: 1 })).status).toBe(201)
   // Given the wrong database, it is told so before anything is written there.

@@ -13,8 +13,11 @@ import { readIdentity } from './identity.ts'
 import { type Lead, readContent, readLead, type VersionContent } from './lead.ts'
 import { type Placement, readPlacements } from './store-rows.ts'
 
-/** @returns how it stands then. */
-export async function advanceDelivery(fleet: Fleet, delivery: Delivery): Promise<Delivery> {
+/**
+ * @param everyStore false where stores need not be asked while they all wait for the default one.
+ * @returns how it stands then.
+ */
+export async function advanceDelivery(fleet: Fleet, delivery: Delivery, everyStore = true): Promise<Delivery> {
   const { lead, placements, identity } = await migratorTransaction(fleet.home, async (connection) => {
     const platform = await readPlatform(connection)
     const all = await readPlacements(connection, platform, delivery.schemaId)
@@ -27,6 +30,7 @@ export async function advanceDelivery(fleet: Fleet, delivery: Delivery): Promise
   if (!lead) return delivery
   const others = placements.filter(({ id }) => id !== lead.placementId)
   const known = new Map(delivery.stores.map((one) => [one.store, one]))
+  if (!everyStore && others.every(({ store }) => waitsForLead(delivery, known.get(store.name), lead))) return delivery
   const leads = lead.versions.find(({ version }) => version === delivery.version)?.state
   const begins = delivery.state !== 'returning' && leads === 'live'
   const returns = delivery.state === 'returning'
@@ -38,6 +42,19 @@ export async function advanceDelivery(fleet: Fleet, delivery: Delivery): Promise
     await connection.batch([noteDelivery(await readPlatform(connection), delivery, state, stores, problem)])
   })
   return { ...delivery, state, stores }
+}
+
+/** Both versions serve there as they do in the default store, until somebody has that one contract or go back: it may be for weeks. */
+function waitsForLead(
+  { state, version }: Delivery,
+  known: StoreStanding | undefined,
+  { versions, migrations }: Lead,
+): boolean {
+  const isThere = known?.problem === undefined && (known?.state === 'live' || known?.state === 'done')
+  const leads = versions.find((one) => one.version === version)?.state
+  const later = migrations.filter(({ toVersion }) => toVersion >= version)
+  const waits = later.some(({ toVersion }) => toVersion === version) && later.every(({ contracts }) => !contracts)
+  return state === 'live' && isThere && leads === 'live' && waits
 }
 
 /** Those that have begun first, all at once; then as many of the others as there is room for, in their order. */

@@ -11,7 +11,10 @@ import type { Fleet } from './fleet.ts'
 import { tellFences } from './tell-fences.ts'
 
 export interface DeliveriesOptions {
-  /** How often it looks while something is on its way; without, or told of something, eight times as long. Default 1,000. */
+  /**
+   * How often it looks while something is on its way; without, eight times as long, or until it is told of something. Default 1,000.
+   * Stores that wait for the default one's contract are asked when something is told, and every ten minutes.
+   */
   readonly intervalMs?: number
   /** Told of failures on our side; it goes on. Default: a line on stderr. */
   readonly observe?: Observe
@@ -22,6 +25,9 @@ export interface Deliveries {
   close(): Promise<void>
 }
 
+/** Intervals. */
+const ASKED_EVERY = 600
+
 /** @example const deliveries = await startDeliveries(fleet) */
 export async function startDeliveries(fleet: Fleet, options: DeliveriesOptions = {}): Promise<Deliveries> {
   const { intervalMs = 1000, observe = toStderr('deliveries') } = options
@@ -29,11 +35,15 @@ export async function startDeliveries(fleet: Fleet, options: DeliveriesOptions =
   let closing = false
   const platformOf = createPlatformReader()
   const onFault = faultTeller(observe, 'DELIVERY_FAILED')
+  let askedAtMs = Number.NEGATIVE_INFINITY
 
   async function loop(): Promise<void> {
     while (!closing) {
+      // Whether or not it was told anything: what went wrong in a store by itself is to be seen some time.
+      const everyStore = alarm.hasRung || Date.now() - askedAtMs >= intervalMs * ASKED_EVERY
+      if (everyStore) askedAtMs = Date.now()
       alarm.set()
-      const active = await look().catch((error: unknown) => {
+      const active = await look(everyStore).catch((error: unknown) => {
         onFault(error)
         return 1
       })
@@ -42,14 +52,14 @@ export async function startDeliveries(fleet: Fleet, options: DeliveriesOptions =
   }
 
   /** @returns how many are on their way: not those that wait for somebody, which may be for weeks. */
-  async function look(): Promise<number> {
+  async function look(everyStore: boolean): Promise<number> {
     const told = await tellFences(fleet)
     const connection = fleet.home.open(MIGRATOR_SCOPE, 'migrator')
     const open = await openDeliveries(connection, await platformOf(connection))
     let moving = 0
     for (const delivery of open) {
       if (closing) break
-      const { state } = await advanceDelivery(fleet, delivery).catch((error: unknown) => {
+      const { state } = await advanceDelivery(fleet, delivery, everyStore).catch((error: unknown) => {
         onFault(error)
         return delivery
       })
