@@ -176,3 +176,14 @@ test(
   },
   LONG,
 )
+
+test(
+  'a store that a schema first comes to while a version may be taken back begins with the one before',
+  async () => {
+    expect(await cli('store', 'create', 'late')).toMatchObject({ code: 0 })
+    expect(await cli('tenant', 'create', 'of-late', '--schema', 'shop', '--store', 'late')).toMatchObject({ code: 0 })
+    expect(await cli('rollback', 'shop')).toMatchObject({ code: 0 })
+    expect(await standing()).toContain('late rolled_back 3')
+  },
+  LONG,
+)

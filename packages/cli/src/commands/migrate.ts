@@ -90,20 +90,26 @@ interface Resuming {
 
 /** Of what is over in the default store, other stores may have something left. */
 async function resume(name: string, { options, run, plan }: Resuming, io: Io): Promise<void> {
-  const { describePinned, listDeliveries, openMigrationOf, pinnedBefore, resumeDelivery, runMigration, statusOf } =
-    await import('@backsaas/migrator')
+  const migrator = await import('@backsaas/migrator')
+  const { describePinned, openMigrationOf, pinnedBefore, resumeDelivery, runMigration, statusOf } = migrator
   const { data, lines } = await useFleet(options.database, io.env, async (fleet) => {
     const { home } = fleet
-    const [last] = await listDeliveries(home, name)
-    const open = await openMigrationOf(home, name, options.contract ? 'oldest' : 'newest').catch((error: unknown) => {
-      const isLeft = last !== undefined && last.state !== 'done' && last.state !== 'rolled_back'
-      if (isLeft && error instanceof BackSaasError && error.code === 'MIGRATION_NONE') return null
-      throw error
-    })
-    const schemaId = open?.schemaId ?? last?.schemaId ?? name
+    // What has begun to end is ended before the next.
+    const ending = options.contract ? await migrator.unfinishedDelivery(home, name) : null
+    const [last] = await migrator.listDeliveries(home, name)
+    const left = ending ?? (last?.state === 'done' || last?.state === 'rolled_back' ? undefined : last)
+    const openOne = (): ReturnType<typeof openMigrationOf> =>
+      openMigrationOf(home, name, options.contract ? 'oldest' : 'newest')
+    const open = ending
+      ? null
+      : await openOne().catch((error: unknown) => {
+          if (left && error instanceof BackSaasError && error.code === 'MIGRATION_NONE') return null
+          throw error
+        })
+    const schemaId = open?.schemaId ?? left?.schemaId ?? name
     await resumeDelivery(fleet, schemaId, plan)
     const row = open && (await runMigration(home, open.id, run))
-    const version = row?.toVersion ?? last?.version ?? 0
+    const version = row?.toVersion ?? left?.version ?? 0
     const delivery = await delivered(fleet, { schemaId, version }, run, io, options)
     const brought = delivery && { delivery: deliveryJson(delivery) }
     if (!row) return { data: { schema: name, ...brought }, lines: delivery ? deliveryLines(delivery) : [] }

@@ -10,6 +10,7 @@ import { namePinned, samplePins } from '../pins/read-pins.ts'
 import type { Platform } from '../registry/platform.ts'
 import { tableNames } from '../registry/platform.ts'
 import { openRollout } from '../rollouts/rollout-row.ts'
+import { storesBehind } from '../stores/stores-behind.ts'
 import { pause } from './attempts.ts'
 import type { MigrationProblem, MigrationRow } from './migration-row.ts'
 import { MIGRATOR_SCOPE, migratorTransaction, query } from './migrator-transaction.ts'
@@ -31,6 +32,8 @@ export async function whoHoldsOld(
       message: `version ${rollout.toVersion} is being rolled out (${rollout.state}), and may have to go back`,
       hint: `wait for its end, or \`backsaas rollout abort ${rollout.schema}\``,
     }
+  const behind = await storesBehind(connection, platform, { placementId, toVersion })
+  if (behind) return behind
   const held = await whoHasOlder(connection, platform, placementId, toVersion)
   if (held) return held
   if (drained) return null

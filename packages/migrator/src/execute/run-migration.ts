@@ -2,6 +2,7 @@
 import type { Database } from '@backsaas/core'
 import { BackSaasError, DatabaseError, PLATFORM_PLACEMENT_ID } from '@backsaas/core'
 import type { Step } from '../plan/steps.ts'
+import { refuseReturning } from '../stores/refuse-returning.ts'
 import { isPassing, pause } from './attempts.ts'
 import { tellFailed, tellStarted } from './events.ts'
 import { refuseUnknownHooks } from './find-hook.ts'
@@ -36,6 +37,7 @@ function runLeased(database: Database, id: string, options: RunOptions): Promise
       try {
         migration = await migratorTransaction(database, (connection) => readMigration(connection, id))
         refuseOver(migration)
+        if (!migration.follows && migration.phase === 'live') await refuseTurned(run, migration)
         if (isReached(migration, options.until ?? 'live') || options.signal?.aborted) return migration
         await runNext(run, migration)
         failures = 0
@@ -48,6 +50,11 @@ function runLeased(database: Database, id: string, options: RunOptions): Promise
       }
     }
   })
+}
+
+/** Its contract and its way back do not go together. @throws `STORES_RETURN` (409). */
+async function refuseTurned({ database, platform }: Run, { schemaId }: MigrationRow): Promise<void> {
+  await migratorTransaction(database, (connection) => refuseReturning(connection, platform, schemaId))
 }
 
 async function runNext(run: Run, migration: MigrationRow): Promise<void> {
@@ -120,7 +127,7 @@ async function told(run: Run, migration: MigrationRow, error: unknown): Promise<
   const { code, message, hint } =
     error instanceof BackSaasError ? error : new BackSaasError('INTERNAL', 500, String(error))
   const isUnconfirmed = code === 'TOKEN_NEEDED'
-  if (['LEASE_LOST', 'MIGRATION_OVER'].includes(code) || (isUnconfirmed && migration.phase === 'live')) return error
+  if (['LEASE_LOST', 'MIGRATION_OVER', 'STORES_RETURN'].includes(code) || (isUnconfirmed && migration.phase === 'live')) return error
   const isBlocked = code === 'MIGRATION_BLOCKED' || isUnconfirmed
   // Another migrator may have the hook.
   const isWaiting = code === 'MIGRATION_WAITING' || code === 'MIGRATION_HOOK_UNKNOWN'

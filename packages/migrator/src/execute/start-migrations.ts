@@ -55,7 +55,7 @@ interface Running {
 
 /** What ends when somebody ends it, or a time does. A lock is not among them, nor is a database that is busy: these are over in a moment. */
 const LASTING = [
-  ...['INSTALLS_PINNED', 'INSTALLS_REMAIN', 'ROLLOUT_OPEN', 'ROLLBACK_BUILT_UPON', 'STORES_RETURN'],
+  ...['INSTALLS_PINNED', 'INSTALLS_REMAIN', 'ROLLOUT_OPEN', 'ROLLBACK_BUILT_UPON', 'STORES_RETURN', 'STORES_BEHIND'],
   ...['MIGRATION_BEFORE', 'MIGRATION_AFTER', 'MIGRATION_OPEN'],
   ...['DRAINING', 'TRANSACTIONS_REMAIN', 'LONG_TRANSACTION'],
 ]

@@ -7,6 +7,17 @@ import type { Fleet } from '../stores/fleet.ts'
 import { prepareInstall } from '../stores/prepare-install.ts'
 import type { ClaimedJob } from './job-rows.ts'
 
+/**
+ * A tenant that is made by a job has its id from the beginning, since other databases know it by that before home does: the job's own, where
+ * none was given.
+ */
+export function withTenantId(job: ClaimedJob): ClaimedJob {
+  const { kind, input, id } = job
+  const isObject = typeof input === 'object' && input !== null && !Array.isArray(input)
+  if (kind !== 'provision_tenant' || !isObject || 'id' in input) return job
+  return { ...job, input: { ...(input as JsonObject), id } } // an object, seen above
+}
+
 /** @throws as `prepareInstall`; what the job's own transaction would refuse is left to it. */
 export async function prepareJob(fleet: Fleet, { kind, input, tenantId }: ClaimedJob): Promise<void> {
   if (!isJobKind(kind)) return

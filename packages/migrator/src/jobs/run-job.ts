@@ -20,7 +20,7 @@ import { type Platform, readPlatform } from '../registry/platform.ts'
 import type { Fleet } from '../stores/fleet.ts'
 import type { ActDone } from './act.ts'
 import { act } from './acts.ts'
-import { finishBeyond, prepareJob, reachesBeyond } from './beyond-home.ts'
+import { finishBeyond, prepareJob, reachesBeyond, withTenantId } from './beyond-home.ts'
 import { type ClaimedJob, checkpointJob, finishJob, holdJob, jobTable, postponeJob } from './job-rows.ts'
 
 export interface RunOptions {
@@ -48,7 +48,8 @@ const LOST: JobOutcome = { outcome: 'lost' }
  *
  * @throws `DatabaseError` where not even the outcome can be written; the job is tried again when its lease is over.
  */
-export async function runJob(fleet: Fleet, job: ClaimedJob, options: RunOptions): Promise<JobOutcome> {
+export async function runJob(fleet: Fleet, claimed: ClaimedJob, options: RunOptions): Promise<JobOutcome> {
+  const job = withTenantId(claimed)
   const database = fleet.home
   try {
     if (job.attempts > options.attemptsMax) throw abandoned(job)

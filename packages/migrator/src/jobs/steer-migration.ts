@@ -4,6 +4,7 @@ import { type MigrationRow, pickOpen, readMigration, readMigrations } from '../e
 import { statusOf } from '../execute/migration-status.ts'
 import { refuseRollback } from '../execute/rollback-migration.ts'
 import { refuseOver, refuseUnconfirmed } from '../execute/run-migration.ts'
+import { refuseReturning } from '../stores/refuse-returning.ts'
 import type { Act, ActContext, ActDone } from './act.ts'
 
 /** It is asked again of what stood in its way; `contract` goes to the end. */
@@ -11,6 +12,7 @@ export const continueMigration: Act<'continue_migration'> = async (input, contex
   const contract = input.contract === true
   const migration = await findMigration(input, context, contract ? 'oldest' : 'newest')
   refuseOver(migration)
+  await refuseReturning(context.connection, context.platform, migration.schemaId)
   const retire = migration.plan.steps.find(({ kind }) => kind === 'retire')
   const next = contract ? retire : migration.plan.steps[migration.step]
   if (next) refuseUnconfirmed(migration, next, input.confirm === undefined ? {} : { token: input.confirm })

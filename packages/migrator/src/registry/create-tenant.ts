@@ -1,12 +1,13 @@
 /** A new tenant: its row, its place in the fence, its installs and the event, in one transaction. */
 import type { Connection, Statement } from '@backsaas/core'
-import { arrayText, BackSaasError, SYSTEM_TENANT_ID, uuidv7 } from '@backsaas/core'
+import { arrayText, BackSaasError, invariant, SYSTEM_TENANT_ID, uuidv7 } from '@backsaas/core'
 import { EXCLUSIVE, migratorTransaction, query } from '../execute/migrator-transaction.ts'
 import { type Databases, type Fleet, fleetOf } from '../stores/fleet.ts'
 import { refuseElsewhere } from '../stores/identity.ts'
 import { prepareInstall } from '../stores/prepare-install.ts'
 import { storeOf } from '../stores/store-of.ts'
 import { claimStore, refuseDedicated, type Store } from '../stores/store-rows.ts'
+import { noteFenceIn } from '../stores/tell-fences.ts'
 import { insertEvent } from './event.ts'
 import { findInstallable } from './find-installable.ts'
 import { insertInstall, platformInstallable, profileTaken } from './installs.ts'
@@ -49,7 +50,8 @@ export async function createTenant(databases: Databases, wanted: NewTenant): Pro
 /** What has to be there before the transaction of `addTenant`; see `prepareInstall`. */
 export async function prepareTenant(fleet: Fleet, { id, slug, store, schemas = [] }: NewTenant): Promise<void> {
   checkSlug(slug)
-  if (id === undefined || store === undefined) return
+  if (store === undefined) return
+  invariant(id, 'a tenant of another store is known by its id before it is made')
   await prepareInstall(fleet, { tenantId: id, schemas, store, asId: SYSTEM_TENANT_ID })
 }
 
@@ -75,7 +77,7 @@ export async function addTenant(
   await connection.batch([
     insertRow(platform, 'tenants', SYSTEM_TENANT_ID, row),
     { text: `insert into backsaas.fence_tenants (tenant_id, state) values ($1, 'live')`, params: [id] },
-    ...(store ? claimStore(platform, store, id) : []),
+    ...(store ? [...claimStore(platform, store, id), ...noteFenceIn(store, id)] : []),
     ...installs,
     insertEvent(platform, {
       type: 'tenant.created',

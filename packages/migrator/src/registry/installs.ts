@@ -4,6 +4,7 @@ import { BackSaasError, PLATFORM_PLACEMENT_ID, PLATFORM_SCHEMA_ID, SYSTEM_TENANT
 import { query } from '../execute/migrator-transaction.ts'
 import { storeOf } from '../stores/store-of.ts'
 import { claimStore, refuseDedicated } from '../stores/store-rows.ts'
+import { noteFenceIn } from '../stores/tell-fences.ts'
 import { insertEvent } from './event.ts'
 import { findInstallable, type Installable } from './find-installable.ts'
 import type { FoundTenant } from './find-tenant.ts'
@@ -43,6 +44,8 @@ export async function installFor(
   const { schemaId, version } = installable
   const found = rows.find((row) => row.profile === profile)
   if (found && found.schemaId !== schemaId) throw profileTaken(tenant.slug, profile)
+  if (found && wanted !== undefined && found.placementId !== installable.placementId)
+    throw elsewhere(tenant.slug, profile)
   if (found) return { installed: false, profile, schemaId, version: found.version }
   const isFirst = !rows.some((row) => row.isDefault && row.profile !== 'platform')
   const installs = tableNames(platform, 'installs')
@@ -51,7 +54,7 @@ export async function installFor(
     params: [tenant.id],
   }
   await connection.batch([
-    ...(store ? claimStore(platform, store, tenant.id) : []),
+    ...(store ? [...claimStore(platform, store, tenant.id), ...noteFenceIn(store, tenant.id)] : []),
     ...(isFirst ? [undefault] : []),
     insertInstall(platform, tenant.id, installable, profile, isFirst),
     insertEvent(platform, {
@@ -71,6 +74,7 @@ export interface StandingInstall {
   readonly schemaId: string
   readonly isDefault: boolean
   readonly version: number
+  readonly placementId: string
 }
 
 /** All of a tenant's. */
@@ -80,11 +84,11 @@ export async function readInstalls(
   tenant: FoundTenant,
 ): Promise<readonly StandingInstall[]> {
   const installs = tableNames(platform, 'installs')
-  const fields = ['profile', 'schema_id', 'is_default', 'version', 'schema_name']
-  const [profile, schemaId, isDefault, version, schema] = fields.map(installs.column)
+  const fields = ['profile', 'schema_id', 'is_default', 'version', 'schema_name', 'placement_id']
+  const [profile, schemaId, isDefault, version, schema, placementId] = fields.map(installs.column)
   const rows = await query(
     connection,
-    `select ${profile}, ${schemaId}::text, ${isDefault}::text, ${version}::text, ${schema}
+    `select ${profile}, ${schemaId}::text, ${isDefault}::text, ${version}::text, ${schema}, ${placementId}::text
      from ${installs.table}
      where ${installs.tenant} = $1`,
     [tenant.id],
@@ -95,6 +99,7 @@ export async function readInstalls(
     isDefault: row[2] === 'true',
     version: Number(row[3]),
     schema: String(row[4]),
+    placementId: String(row[5]),
   }))
 }
 
@@ -102,6 +107,17 @@ export function profileTaken(tenant: string, profile: string): BackSaasError {
   return new BackSaasError('PROFILE_TAKEN', 409, `the tenant "${tenant}" has another schema as "${profile}"`, {
     hint: 'install it under another name (`as`)',
   })
+}
+
+function elsewhere(tenant: string, profile: string): BackSaasError {
+  return new BackSaasError(
+    'INSTALLED_ELSEWHERE',
+    409,
+    `"${profile}" of the tenant "${tenant}" has its rows in another store`,
+    {
+      hint: 'rows do not move between stores: install it under another name (`as`), or export and import them',
+    },
+  )
 }
 
 function profileInvalid(profile: string): BackSaasError {

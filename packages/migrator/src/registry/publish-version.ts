@@ -10,6 +10,7 @@ import { assignIds } from '../plan/identity.ts'
 import { planVersion, tablesToFill, type VersionPlan } from '../plan/plan-version.ts'
 import { refuseOpenRollout } from '../rollouts/rollout-row.ts'
 import { openDelivery } from '../stores/delivery-row.ts'
+import { refuseReturning } from '../stores/refuse-returning.ts'
 import { insertEvent } from './event.ts'
 import { compatibleEventChanges } from './event-changes.ts'
 import { moveInstalls } from './move-installs.ts'
@@ -64,12 +65,18 @@ export async function publishVersion(connection: Connection, publication: Public
   const version = follow?.version ?? (standing.versions.at(-1)?.version ?? 0) + 1
   if (!follow) checkExpected(publication.compiled, same?.version ?? version)
   if (live && same && !follow) {
-    await storeDecisions(connection, placementId, same, publication.compiled)
     const platform = await readPlatform(connection)
+    const isNew = await storeDecisions(connection, placementId, same, publication.compiled)
+    const again = { ownerId: publication.ownerId, schemaId, schema: publication.compiled.name, version: same.version }
+    if (isNew && !publication.fixed) await openDelivery(connection, platform, again, publication.delivery)
     return { version: same.version, created: false, newest: live.version, changes: [], ...place, platform }
   }
   refuseMoving(publication.compiled, standing)
-  if (!publication.fixed) await refuseOpenRollout(connection, await readPlatform(connection), placementId)
+  if (!publication.fixed) {
+    const platform = await readPlatform(connection)
+    await refuseOpenRollout(connection, platform, placementId)
+    await refuseReturning(connection, platform, schemaId)
+  }
   checkBase(publication, version - 1)
   const changes = await applyVersion(connection, publication, standing, version, live)
   const platform = await readPlatform(connection)
@@ -79,18 +86,23 @@ export async function publishVersion(connection: Connection, publication: Public
   return { version, created: true, newest: version, changes, ...place, platform }
 }
 
-/** What rules come to is no part of the content: it may be new, or made by a newer plugin. Runtimes that serve keep theirs. */
+/**
+ * What rules come to is no part of the content: it may be new, or made by a newer plugin. Runtimes that serve keep theirs.
+ *
+ * @returns whether it is another.
+ */
 async function storeDecisions(
   connection: Connection,
   placementId: string,
   { version, compiled }: StandingVersion,
   { decisions }: CompiledSchema,
-): Promise<void> {
+): Promise<boolean> {
   const stored = readCompiled(compiled)
-  if (!decisions || JSON.stringify(stored.decisions) === JSON.stringify(decisions)) return
+  if (!decisions || JSON.stringify(stored.decisions) === JSON.stringify(decisions)) return false
   const row = [JSON.stringify({ ...stored, decisions }), placementId, String(version)]
   const text = 'update backsaas.versions set compiled = $1 where placement_id = $2 and version = $3'
   await connection.batch([{ text, params: row }])
+  return true
 }
 
 /** What publishing at once comes to. */

@@ -32,7 +32,7 @@ export async function releaseVersion(
   const rows = await query(
     connection,
     `update backsaas.versions v set held = false from backsaas.placements p
-     where p.id = v.placement_id and p.schema_id = $1 and v.version = $2 and v.state = 'live' returning p.id::text`,
+     where p.id = v.placement_id and p.schema_id = $1 and v.version = $2 and v.state <> 'retired' returning p.id::text`,
     [schemaId, String(toVersion)],
   )
   await connection.batch(rows.map(([id]) => deprecateBefore(String(id), toVersion, DRAIN_MS)))

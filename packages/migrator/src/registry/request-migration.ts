@@ -13,6 +13,7 @@ import { tablesToFill } from '../plan/plan-version.ts'
 import type { MigrationPlan } from '../plan/steps.ts'
 import { refuseOpenRollout } from '../rollouts/rollout-row.ts'
 import { openDelivery } from '../stores/delivery-row.ts'
+import { refuseReturning } from '../stores/refuse-returning.ts'
 import { readCompiled, readPlatform } from './platform.ts'
 import { planPublication } from './publish-version.ts'
 import { readWaiting } from './read-waiting.ts'
@@ -78,7 +79,10 @@ export async function requestMigration(
   const standing = await readStanding(connection, publication)
   refuseMoving(publication.compiled, standing)
   const platform = await readPlatform(connection)
-  if (!publication.fixed) await refuseOpenRollout(connection, platform, standing.placementId)
+  if (!publication.fixed) {
+    await refuseOpenRollout(connection, platform, standing.placementId)
+    await refuseReturning(connection, platform, standing.schemaId)
+  }
   checkBase(publication, standing.versions.at(-1)?.version ?? 0)
   const { plan, compiled } = await planFor(connection, publication, standing)
   if (!publication.follow) checkExpected(publication.compiled, plan.toVersion)

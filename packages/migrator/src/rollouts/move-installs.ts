@@ -22,7 +22,7 @@ export async function moveForward(
            select $1, x.id, $2, x.install, x.moved, x.version, $3, clock_timestamp()
            from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::int[]) as x(id, install, moved, version)
            on conflict (${m.tenant}, ${rolloutId}, ${installId}) do update
-             set ${m.column('returned_at')} = null, ${m.column('wave')} = excluded.${m.column('wave')}`,
+             set ${m.column('returned_at')} = null, ${m.column('from_version')} = excluded.${m.column('from_version')}, ${m.column('wave')} = excluded.${m.column('wave')}`,
     params: [
       rollout.ownerId,
       rollout.id,

@@ -32,7 +32,7 @@ export const startRollout: Act<'start_rollout'> = async (input, context) => {
   const { waves, gates } = readPlan(input, platform)
   await refuseOpenRollout(connection, platform, place.placementId)
   await refuseBehind(connection, platform, place)
-  for (const { store } of waves) if (store !== undefined) await findStore(connection, platform, store)
+  for (const { store } of waves) if (store !== undefined) await findStore(connection, platform, store, 'name')
   const fromVersion = await olderVersion(connection, platform, place)
   const rollout: Rollout = {
     ...place,

@@ -1,8 +1,10 @@
 /** What somebody says to a roll-out on its way: pause, resume, advance, abort. It is told between two steps. */
 import type { JobKind, RolloutArguments } from '@backsaas/core'
-import { BackSaasError } from '@backsaas/core'
-import { EXCLUSIVE } from '../execute/migrator-transaction.ts'
+import { BackSaasError, type Connection } from '@backsaas/core'
+import { EXCLUSIVE, query } from '../execute/migrator-transaction.ts'
 import type { ActContext, ActDone } from '../jobs/act.ts'
+import { versionNotLive } from '../registry/release-version.ts'
+import { refuseBehind } from '../stores/refuse-behind.ts'
 import { nextWave } from './advance-rollout.ts'
 import { healthSince, readCounted, readCountedJson } from './health.ts'
 import {
@@ -30,7 +32,11 @@ export const resumeRollout: Steer = async (input, context) => {
   const { connection, platform } = context
   await connection.batch([EXCLUSIVE])
   const rollout = await findIn(input, context, ['paused', 'halted'], 'resume_rollout')
-  if (rollout.state === 'halted') await refuseOpenRollout(connection, platform, rollout.placementId)
+  if (rollout.state === 'halted') {
+    await refuseOpenRollout(connection, platform, rollout.placementId)
+    await refuseGone(connection, rollout)
+    await refuseBehind(connection, platform, rollout)
+  }
   // What was looked at before counts no more.
   const anew = rollout.state === 'halted' ? { wave: 0, counted: null, isOver: false } : {}
   return change(
@@ -39,6 +45,17 @@ export const resumeRollout: Steer = async (input, context) => {
     { ...anew, state: 'running', problem: null, bakingSince: null, reached: null },
     'rollout.resumed',
   )
+}
+
+/** @throws `VERSION_NOT_LIVE` (409) where its version was taken back meanwhile. */
+async function refuseGone(connection: Connection, { placementId, schema, toVersion }: Rollout): Promise<void> {
+  const rows = await query(
+    connection,
+    `select v.version::text from backsaas.versions v where v.placement_id = $1 and v.state = 'live' order by v.version`,
+    [placementId],
+  )
+  const live = rows.map(([version]) => Number(version))
+  if (!live.includes(toVersion)) throw versionNotLive(schema, toVersion, live)
 }
 
 /** On to the next wave, whatever this one shows. */

@@ -20,11 +20,10 @@ import { type Placement, readPlacements } from './store-rows.ts'
 export async function advanceDelivery(fleet: Fleet, delivery: Delivery, everyStore = true): Promise<Delivery> {
   const { lead, placements, identity } = await migratorTransaction(fleet.home, async (connection) => {
     const platform = await readPlatform(connection)
-    const all = await readPlacements(connection, platform, delivery.schemaId)
     return {
       identity: await readIdentity(connection),
       lead: await readLead(connection, platform, delivery.schemaId),
-      placements: all.filter(({ id }) => id !== undefined),
+      placements: await readPlacements(connection, platform, delivery.schemaId),
     }
   })
   if (!lead) return delivery
@@ -52,9 +51,11 @@ function waitsForLead(
 ): boolean {
   const isThere = known?.problem === undefined && (known?.state === 'live' || known?.state === 'done')
   const leads = versions.find((one) => one.version === version)?.state
+  // What it was last seen with may have gone since.
+  const isCurrent = versions.find((one) => one.version === known?.version)?.state === 'live'
   const later = migrations.filter(({ toVersion }) => toVersion >= version)
   const waits = later.some(({ toVersion }) => toVersion === version) && later.every(({ contracts }) => !contracts)
-  return state === 'live' && isThere && leads === 'live' && waits
+  return state === 'live' && isThere && isCurrent && leads === 'live' && waits
 }
 
 /** Those that have begun first, all at once; then as many of the others as there is room for, in their order. */
@@ -79,6 +80,8 @@ async function bringAll(
   const queue = placements.filter((one) => !hasBegun(one))
   const all = (): readonly StoreStanding[] =>
     placements.map(({ store }) => standing.get(store.name) ?? known.get(store.name) ?? pending(store))
+  // Who has it is not always known to have begun.
+  if (delivering.returns) await Promise.all(queue.splice(0).map(bring))
   while (begins && queue.length > 0) {
     const now = all()
     if (onError === 'halt' && now.some(isFailed)) break

@@ -3,7 +3,7 @@ import type { Connection } from '@backsaas/core'
 import type { MigrationProblem, MigrationRow } from '../execute/migration-row.ts'
 import { query } from '../execute/migrator-transaction.ts'
 import type { Platform } from '../registry/platform.ts'
-import { returnDelivery } from './delivery-row.ts'
+import { openDelivery, returnDelivery } from './delivery-row.ts'
 
 type Led = Pick<MigrationRow, 'placementId' | 'schemaId' | 'toVersion' | 'follows'>
 
@@ -11,12 +11,17 @@ type Led = Pick<MigrationRow, 'placementId' | 'schemaId' | 'toVersion' | 'follow
 export async function askStoresBack(
   connection: Connection,
   platform: Platform,
-  migration: Led,
+  migration: MigrationRow,
 ): Promise<MigrationProblem | null> {
-  const { schemaId, toVersion } = migration
+  const { id, schemaId, toVersion, ownerId, schema } = migration
   const { length } = await followers(connection, migration)
   if (length === 0) return null
-  await connection.batch(returnDelivery(platform, schemaId, toVersion))
+  await openDelivery(connection, platform, { ownerId, schemaId, schema, version: toVersion })
+  await connection.batch([
+    ...returnDelivery(platform, schemaId, toVersion),
+    // From here on it is gone on with, whoever asked for it: stores have begun to lose the version.
+    { text: `update backsaas.migrations set wanted = 'rolled_back' where id = $1`, params: [id], prepare: false },
+  ])
   return {
     code: 'STORES_RETURN',
     message: `${length} other stores take version ${toVersion} back first`,

@@ -5,7 +5,7 @@
 import { BackSaasError, type Connection, type Database, PLATFORM_PLACEMENT_ID } from '@backsaas/core'
 import { migratorTransaction, query } from '../execute/migrator-transaction.ts'
 import { type Platform, readPlatform } from '../registry/platform.ts'
-import { readIdentity } from './identity.ts'
+import { checkIdentity, readIdentity } from './identity.ts'
 
 /**
  * @param home given by who runs the migration, if it was.
@@ -21,7 +21,10 @@ export function homeOf(database: Database, migrationId: string, home: Database |
       migrationId,
     ])
     if (row?.[0] === PLATFORM_PLACEMENT_ID) return null
-    if (home) return home
+    if (home) {
+      await migratorTransaction(home, async (there) => checkIdentity(connection, await readIdentity(there), name))
+      return home
+    }
     throw new BackSaasError(
       'HOME_NEEDED',
       503,

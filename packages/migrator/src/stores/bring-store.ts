@@ -39,7 +39,7 @@ export async function bringStore(
       await migratorTransaction(database, (connection: Connection) => checkIdentity(connection, identity, name))
     const place = { placementId: id, storeId: store.id }
     const brought = await bringVersion(database, place, lead, content, returns ? wanted : null)
-    if (returns && brought.version === wanted && !openTo(brought, wanted))
+    if ((returns || wasTakenBack(lead, wanted)) && brought.version === wanted && !openTo(brought, wanted))
       await withdraw(fleet.home, database, place, wanted)
     if (brought.version >= wanted && before?.state !== 'live') await convergePlacement(database, id)
     if (name !== null) await mirrorPlacement(fleet.home, database, name, id)
@@ -69,9 +69,18 @@ function openTo({ open }: Pick<Brought, 'open'>, wanted: number): MigrationRow |
   return open.find(({ fromVersion, toVersion }) => fromVersion < wanted && wanted <= toVersion)
 }
 
+/** By a deliverer that had not seen it, a version may have come to a store after that. */
+function wasTakenBack({ migrations }: Lead, wanted: number): boolean {
+  return migrations.some(
+    ({ toVersion, phase }) => toVersion === wanted && (phase === 'rollback' || phase === 'rolled_back'),
+  )
+}
+
 /** Whether the default store has still to contract with it. */
 function contractsYet({ migrations }: Lead, wanted: number): boolean {
-  return migrations.some(({ toVersion, phase }) => toVersion === wanted && phase !== 'done')
+  return migrations.some(
+    ({ toVersion, phase }) => toVersion === wanted && !['done', 'rollback', 'rolled_back'].includes(phase),
+  )
 }
 
 function shownMigration({

@@ -11,7 +11,7 @@ import { isForMigration } from '../registry/publish-or-request.ts'
 import { publishVersion } from '../registry/publish-version.ts'
 import { requestMigration } from '../registry/request-migration.ts'
 import type { Publication } from '../registry/standing.ts'
-import type { Lead, VersionContent } from './lead.ts'
+import type { Lead, LeadVersion, VersionContent } from './lead.ts'
 
 /** A schema in a store, which may not be there yet. */
 export interface Place {
@@ -38,6 +38,8 @@ export async function bringVersion(
   content: (version: number) => Promise<VersionContent>,
   returning: number | null,
 ): Promise<Brought> {
+  // Whatever keeps a version from coming, what is on its way is told how it goes on.
+  await migratorTransaction(database, (connection) => steer(connection, place, lead, returning))
   while (returning === null) {
     const next = await migratorTransaction(database, (connection) => nextVersion(connection, place, lead))
     if (next === null) break
@@ -54,6 +56,7 @@ export async function bringVersion(
     }
     await migratorTransaction(database, (connection) => publishOrAsk(connection, place, lead, publication))
   }
+  await renewDecisions(database, place, lead, content)
   return migratorTransaction(database, async (connection) => {
     await steer(connection, place, lead, returning)
     return readBrought(connection, place)
@@ -70,9 +73,17 @@ async function nextVersion(connection: Connection, place: Place, lead: Lead) {
   if (rows[0]?.[1] === 'true') return null
   const newest = Number(rows[0]?.[0] ?? 0)
   const live = lead.versions.filter(({ state }) => state === 'live')
-  // A store that has none yet begins with what an install gets; what is held back comes to it next.
-  if (newest === 0) return live.findLast(({ held }) => !held) ?? live.at(-1) ?? null
+  if (newest === 0) return firstVersion(lead, live)
   return live.find(({ version }) => version > newest) ?? null
+}
+
+/** What an install gets, and before what may be taken back yet: that and what is held back come next. */
+function firstVersion({ migrations }: Lead, live: readonly LeadVersion[]): LeadVersion | null {
+  const open = migrations.find(({ phase, contracts }) => phase === 'live' && !contracts)
+  const all = live.filter(({ held }) => !held)
+  return (
+    all.findLast(({ version }) => open === undefined || version < open.toVersion) ?? all.at(-1) ?? live.at(-1) ?? null
+  )
 }
 
 async function publishOrAsk(connection: Connection, place: Place, lead: Lead, publication: Publication): Promise<void> {
@@ -85,6 +96,30 @@ async function publishOrAsk(connection: Connection, place: Place, lead: Lead, pu
   } catch (error) {
     if (!isForMigration(error)) throw error
     await requestMigration(connection, publication)
+  }
+}
+
+/** What rules come to may be made anew without another content, by a newer plugin say. */
+async function renewDecisions(
+  database: Database,
+  { placementId }: Place,
+  lead: Lead,
+  content: (version: number) => Promise<VersionContent>,
+): Promise<void> {
+  const rows = await migratorTransaction(database, (connection) =>
+    query(
+      connection,
+      `select v.version::text, md5(v.compiled) from backsaas.versions v where placement_id = $1 and state = 'live'`,
+      [placementId],
+    ),
+  )
+  for (const [version, print] of rows) {
+    const there = lead.versions.find((one) => String(one.version) === version && one.state === 'live')
+    if (!there || there.print === print) continue
+    const { compiled } = await content(there.version)
+    const text = 'update backsaas.versions set compiled = $1 where placement_id = $2 and version = $3'
+    const params = [compiled, placementId, String(version)]
+    await migratorTransaction(database, (connection) => connection.batch([{ text, params, prepare: false }]))
   }
 }
 
@@ -102,16 +137,17 @@ async function steer(
     [placementId],
   )
   for (const [id, version] of rows) {
-    const wanted = returning !== null && returning <= Number(version) ? 'rolled_back' : wish(lead, Number(version))
+    const wanted = returning !== null && returning === Number(version) ? 'rolled_back' : wish(lead, Number(version))
     const hurried = wanted === 'done' && isHurried(lead, Number(version))
     await query(
       connection,
       // Destructive steps were confirmed where the default store's began: it is the same change.
-      // What stood in the way is no matter of what is wanted instead.
+      // What stood in the way is no matter of what is wanted instead; what failed is tried again after a while.
       `update backsaas.migrations set wanted = $2, confirmed = case when $2 = 'done' then token else confirmed end, hurried = $3::bool,
          problem = case when wanted is distinct from $2 and state in ('waiting', 'blocked', 'failed') then null else problem end,
-         state = case when wanted is distinct from $2 and state in ('waiting', 'blocked', 'failed') then 'ready' else state end
-       where id = $1 and (wanted is distinct from $2 or hurried <> $3::bool)`,
+         state = case when state = 'failed' or wanted is distinct from $2 and state in ('waiting', 'blocked') then 'ready' else state end
+       where id = $1 and (wanted is distinct from $2 or hurried <> $3::bool
+         or state = 'failed' and updated_at < clock_timestamp() - interval '30 seconds')`,
       [String(id), wanted, String(hurried)],
     )
   }

@@ -1,6 +1,7 @@
 /** New stores: a Postgres schema in one of the databases, and its row in the registry. */
 import { BackSaasError, type Database, SYSTEM_TENANT_ID, uuidv7 } from '@backsaas/core'
 import { type BootstrapOptions, bootstrap } from '../bootstrap/bootstrap.ts'
+import { placeOf } from '../bootstrap/read-place.ts'
 import { readRoles } from '../bootstrap/read-roles.ts'
 import { storeSchema } from '../bootstrap/store-schema.ts'
 import { ddl, EXCLUSIVE, migratorTransaction, query, transaction } from '../execute/migrator-transaction.ts'
@@ -40,8 +41,11 @@ export async function createStore(fleet: Fleet, wanted: NewStore): Promise<Store
     await refuseTaken(connection, name)
   })
   if (where !== null) {
-    await bootstrap(database, wanted.bootstrap)
+    // One that is set up already may be somebody else's: that is looked at first.
+    const isNew = (await placeOf(database)) === null
+    if (isNew) await bootstrap(database, wanted.bootstrap)
     await attachDatabase(fleet, where)
+    if (!isNew) await bootstrap(database, wanted.bootstrap)
   }
   const id = uuidv7()
   await createSchema(database, storeSchema(id))

@@ -83,6 +83,8 @@ export async function openDelivery(
     [what.schemaId, DEFAULT_STORE_ID],
   )
   if (others.length === 0 || !hasDeliveries(platform)) return
+  const open = await openDeliveries(connection, platform, what.schemaId)
+  if (open.some(({ version }) => version === what.version)) return
   await connection.batch([
     insertRow(platform, 'deliveries', what.ownerId, {
       id: uuidv7(),
@@ -148,7 +150,7 @@ export async function openDeliveries(
   const [, result] = await connection.batch([
     ROW_SECURITY,
     {
-      text: `select ${columns(names)} from ${table}
+      text: `select ${deliveryColumns(names)} from ${table}
              where ${column('state')} in ${OPEN} and ($1::uuid is null or ${column('schema_id')} = $1)
              order by ${column('version')}, ${column('id')}`,
       params: [schemaId ?? null],
@@ -169,7 +171,7 @@ export async function readDeliveries(
   const { table, column } = names
   const rows = await query(
     connection,
-    `select distinct on (${column('schema_id')}) ${columns(names)} from ${table}
+    `select distinct on (${column('schema_id')}) ${deliveryColumns(names)} from ${table}
      where ($1::text is null or $1 in (${column('schema_name')}, ${column('schema_id')}::text))
        and ($2::int is null or ${column('version')} = $2)
      order by ${column('schema_id')}, ${column('version')} desc, ${column('id')} desc`,
@@ -217,11 +219,11 @@ const FIELDS = [
   ...['id', 'schema_id', 'schema_name', 'version', 'state', 'concurrency', 'on_error', 'stores', 'updated_at'],
 ] as const
 
-function columns({ tenant, column }: TableNames): string {
+export function deliveryColumns({ tenant, column }: TableNames): string {
   return [`${tenant}::text`, ...FIELDS.map((field) => `${column(field)}::text`)].join(', ')
 }
 
-function toDelivery(row: readonly (string | null)[]): Delivery {
+export function toDelivery(row: readonly (string | null)[]): Delivery {
   const [ownerId, id, schemaId, schema, version, state, concurrency, onError, stores, updatedAt] = row.map(String)
   return {
     id: String(id),

@@ -7,6 +7,8 @@ export interface LeadVersion {
   readonly version: number
   readonly state: 'preparing' | 'live' | 'retired'
   readonly held: boolean
+  /** MD5 of what is compiled. */
+  readonly print: string
 }
 
 export interface Lead {
@@ -42,7 +44,7 @@ export async function readLead(connection: Connection, platform: Platform, schem
   const [placementId, name, ownerId] = schema.map(String) as [string, string, string]
   const versions = await query(
     connection,
-    'select v.version::text, v.state, v.held::text from backsaas.versions v where v.placement_id = $1 order by v.version',
+    'select v.version::text, v.state, v.held::text, md5(v.compiled) from backsaas.versions v where v.placement_id = $1 order by v.version',
     [placementId],
   )
   const migrations = await query(
@@ -57,10 +59,11 @@ export async function readLead(connection: Connection, platform: Platform, schem
     schema: name,
     ownerId,
     placementId,
-    versions: versions.map(([version, state, held]) => ({
+    versions: versions.map(([version, state, held, print]) => ({
       version: Number(version),
       state: state as LeadVersion['state'], // the column's CHECK
       held: held === 'true',
+      print: String(print),
     })),
     migrations: migrations.map(([toVersion, phase, hurried, contracts]) => ({
       toVersion: Number(toVersion),

@@ -1,5 +1,5 @@
 /** A placement of another database, copied to home: so runtimes, pins and roll-outs read one registry. */
-import type { Connection, Database, Statement } from '@backsaas/core'
+import { type Connection, type Database, DEFAULT_STORE_ID, type Statement } from '@backsaas/core'
 import { EXCLUSIVE, migratorTransaction, query } from '../execute/migrator-transaction.ts'
 import { moveInstalls } from '../registry/move-installs.ts'
 import { readPlatform } from '../registry/platform.ts'
@@ -24,19 +24,44 @@ export async function mirrorPlacement(
   if (!there) return
   await migratorTransaction(home, async (connection) => {
     const known = await knownVersions(connection, placementId)
-    const changed = there.versions.filter((row) => {
+    const isNews = there.versions.some((row) => {
       const here = known.get(String(row[0]))
       return here === undefined || (here.state !== 'retired' && here.print !== printOf(row))
     })
-    if (known.size > 0 && changed.length === 0) return
+    if (known.size > 0 && !isNews) return
     await connection.batch([EXCLUSIVE])
+    const schemaId = String(there.placement[2])
+    const leading = await leadingVersions(connection, schemaId)
+    // All of them: with a version that serves now, those before it may be on their way out.
+    const rows = there.versions.filter(([version]) => leading.get(String(version)) !== 'taken back')
     await connection.batch([
       insertPlacement(there.placement, name),
-      ...changed.map((row) => copyVersion(placementId, row)),
+      ...rows.map((row) => copyVersion(placementId, row, leading.get(String(row[0])) === 'held')),
     ])
     const standing = await standingVersion(connection, placementId)
     if (standing !== null) await connection.batch([moveInstalls(await readPlatform(connection), placementId, standing)])
   })
+}
+
+/** What the default store says of its versions: held back, taken back, or neither. */
+async function leadingVersions(
+  connection: Connection,
+  schemaId: string,
+): Promise<ReadonlyMap<string, 'held' | 'taken back' | 'its own'>> {
+  const rows = await query(
+    connection,
+    `select v.version::text, v.held::text, exists (select from backsaas.migrations m where m.placement_id = p.id
+       and m.to_version = v.version and m.phase in ('rollback', 'rolled_back'))::text
+     from backsaas.placements p join backsaas.versions v on v.placement_id = p.id
+     where p.schema_id = $1 and p.store_id = $2`,
+    [schemaId, DEFAULT_STORE_ID],
+  )
+  return new Map(
+    rows.map(([version, held, back]) => [
+      String(version),
+      back === 'true' ? 'taken back' : held === 'true' ? 'held' : 'its own',
+    ]),
+  )
 }
 
 type Row = readonly (string | null)[]
@@ -60,7 +85,7 @@ async function readThere(
 }
 
 /** What may change of a version there. */
-const PRINT = `md5(concat_ws('|', state, deprecated_at is null, compiled))`
+const PRINT = `md5(concat_ws('|', state, compiled))`
 
 function printOf(row: Row): string {
   return String(row.at(-1))
@@ -89,15 +114,17 @@ function insertPlacement(placement: Row, name: string): Statement {
   }
 }
 
-function copyVersion(placementId: string, row: Row): Statement {
+/** What was read a moment ago may be older than what another has copied. @param isHeld whether the default store holds it back. */
+function copyVersion(placementId: string, row: Row, isHeld: boolean): Statement {
   return {
     text: `insert into backsaas.versions as v
              (placement_id, version, state, hash, compiled, mapping, created_at, deprecated_at, sunset_at, held)
            values ($1, $2, $3, $4, $5, $6, $7::timestamptz, $8::timestamptz, $9::timestamptz, $10::bool)
            on conflict (placement_id, version) do update set state = excluded.state, compiled = excluded.compiled,
+             held = excluded.held and v.held,
              deprecated_at = coalesce(v.deprecated_at, excluded.deprecated_at), sunset_at = coalesce(v.sunset_at, excluded.sunset_at)
-           where v.state <> 'retired'`,
-    params: [placementId, ...row.slice(0, 9)],
+           where v.state <> 'retired' and not (v.state = 'live' and excluded.state = 'preparing')`,
+    params: [placementId, ...row.slice(0, 8), String(isHeld)],
     prepare: false,
   }
 }

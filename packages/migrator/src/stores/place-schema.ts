@@ -32,12 +32,14 @@ export async function placeSchema(fleet: Fleet, store: Store, schemaId: string):
   const { version } = await bringVersion(database, { placementId, storeId: store.id }, lead, content, null)
   await convergePlacement(database, placementId)
   if (store.database !== null) await mirrorPlacement(fleet.home, database, store.database, placementId)
-  const newest = lead.versions.findLast(({ state }) => state === 'live')?.version ?? 0
-  if (version >= newest) return
-  // What is held back there and takes a migration.
   await migratorTransaction(fleet.home, async (connection) => {
-    const what = { ownerId: lead.ownerId, schemaId, schema: lead.schema, version: newest }
-    await openDelivery(connection, await readPlatform(connection), what)
+    // What was published meanwhile did not know of this store.
+    await connection.batch([EXCLUSIVE])
+    const platform = await readPlatform(connection)
+    const now = await readLead(connection, platform, schemaId)
+    const newest = now?.versions.findLast(({ state }) => state === 'live')?.version ?? 0
+    if (version >= newest) return
+    await openDelivery(connection, platform, { ownerId: lead.ownerId, schemaId, schema: lead.schema, version: newest })
   })
   if (version === 0) throw behind(store, lead)
 }

@@ -7,7 +7,7 @@ import { checkIdentity, readIdentity } from './identity.ts'
 import { isPlaced, placeSchema } from './place-schema.ts'
 import { storeOf } from './store-of.ts'
 import { refuseDedicated } from './store-rows.ts'
-import { setFence } from './tell-fences.ts'
+import { letIn, noteFenceIn, tellFences } from './tell-fences.ts'
 
 export interface Installing {
   readonly tenantId: string
@@ -35,19 +35,25 @@ export async function prepareInstall(fleet: Fleet, installing: Installing): Prom
       const { schemaId } = await findInstallable(connection, platform, asId, name)
       if (!(await isPlaced(connection, platform, store, schemaId))) missing.push(schemaId)
     }
-    const [fence] = await query(connection, 'select state from backsaas.fence_tenants where tenant_id = $1', [tenantId])
-    // One that home does not have yet is live.
-    return { store, missing, state: fence?.[0] ?? 'live', identity: await readIdentity(connection) }
+    const [known] = await query(connection, 'select state from backsaas.fence_tenants where tenant_id = $1', [tenantId])
+    if (known) await connection.batch(noteFenceIn(store, tenantId))
+    return { store, missing, isKnown: known !== undefined, identity: await readIdentity(connection) }
   })
   if (!found) return
-  const { store, missing, state, identity } = found
+  const { store, missing, isKnown, identity } = found
   refuseDedicated(store, tenantId)
   const { database: name } = store
-  if (name !== null) {
+  if (name !== null && !isKnown) {
     await migratorTransaction(databaseOf(fleet, name), async (connection) => {
       await checkIdentity(connection, identity, name)
-      await connection.batch([setFence(tenantId, state)])
+      await connection.batch([letIn(tenantId)])
     })
+  }
+  // Of one that home knows its state goes there as any state does.
+  if (name !== null && isKnown) {
+    const { faults } = await tellFences(fleet)
+    const fault = faults.get(name)
+    if (fault) throw fault
   }
   for (const id of missing) await placeSchema(fleet, store, id)
 }

@@ -21,12 +21,17 @@ export interface Store {
 }
 
 /** @throws `STORE_UNKNOWN` (404). */
-export async function findStore(connection: Connection, platform: Platform, nameOrId: string): Promise<Store> {
+export async function findStore(
+  connection: Connection,
+  platform: Platform,
+  nameOrId: string,
+  by: 'name' | 'id' = isUuid(nameOrId) ? 'id' : 'name',
+): Promise<Store> {
   const { table, tenant, column } = tableNames(platform, 'stores')
   const [row] = await query(
     connection,
     `select ${columns(tableNames(platform, 'stores'))} from ${table} s
-     where s.${tenant} = $1 and s.${column(isUuid(nameOrId) ? 'id' : 'name')} = $2 and s.${column('name')} <> 'platform'`,
+     where s.${tenant} = $1 and s.${column(by)} = $2 and s.${column('name')} <> 'platform'`,
     [SYSTEM_TENANT_ID, nameOrId],
   )
   if (row) return toStore(row)

@@ -1,8 +1,11 @@
 /** Tenants' states go to the fences of other databases: home's is at once, theirs as soon as they can be reached. */
-import { arrayText, type Connection, DatabaseError, type Statement } from '@backsaas/core'
+import { arrayText, BackSaasError, type Connection, type Statement } from '@backsaas/core'
 import { MIGRATOR_SCOPE, migratorTransaction, query } from '../execute/migrator-transaction.ts'
 import { type Platform, tableNames } from '../registry/platform.ts'
+import { tellDeliverers } from './delivery-row.ts'
 import { databaseOf, type Fleet } from './fleet.ts'
+import { checkIdentity, readIdentity } from './identity.ts'
+import type { Store } from './store-rows.ts'
 
 /** In the transaction that changes the state: notes for which databases it is news. */
 export function noteFences(platform: Platform, tenantId: string): Statement {
@@ -14,6 +17,19 @@ export function noteFences(platform: Platform, tenantId: string): Statement {
     params: [tenantId],
     prepare: false,
   }
+}
+
+/** In the transaction of a tenant's install in a store: a state that changed since the store was prepared goes there. */
+export function noteFenceIn({ database }: Pick<Store, 'database'>, tenantId: string): Statement[] {
+  if (database === null) return []
+  return [
+    {
+      text: 'insert into backsaas.fence_pending (tenant_id, database) values ($1, $2)',
+      params: [tenantId, database],
+      prepare: false,
+    },
+    tellDeliverers(),
+  ]
 }
 
 /** The databases that a tenant's state has not reached. */
@@ -45,7 +61,7 @@ export async function tellFences(fleet: Fleet): Promise<FencesTold> {
     try {
       await tellFence(fleet, String(name))
     } catch (error) {
-      if (!(error instanceof DatabaseError) && !isUnknown(error)) throw error
+      if (!(error instanceof BackSaasError)) throw error
       faults.set(String(name), error)
       left += Number(count)
     }
@@ -65,24 +81,31 @@ async function tellFence(fleet: Fleet, name: string): Promise<void> {
       [name],
     )
     if (notes.length === 0) return
-    await migratorTransaction(database, (there) =>
-      there.batch(notes.map(([, tenant, state]) => setFence(String(tenant), String(state)))),
-    )
+    const identity = await readIdentity(connection)
+    await migratorTransaction(database, async (there) => {
+      await checkIdentity(there, identity, name)
+      await there.batch(notes.map(([, tenant, state]) => setFence(String(tenant), String(state))))
+    })
     await query(connection, 'delete from backsaas.fence_pending where id = any ($1::bigint[])', [
       arrayText(notes.map(([id]) => String(id))),
     ])
   })
 }
 
+/** In the fence of a database, before home has the tenant: what is there stays. */
+export function letIn(tenantId: string): Statement {
+  return {
+    text: `insert into backsaas.fence_tenants (tenant_id, state) values ($1, 'live') on conflict (tenant_id) do nothing`,
+    params: [tenantId],
+    prepare: false,
+  }
+}
+
 /** In the fence of a database. */
-export function setFence(tenantId: string, state: string): Statement {
+function setFence(tenantId: string, state: string): Statement {
   return {
     text: `insert into backsaas.fence_tenants (tenant_id, state) values ($1, $2) on conflict (tenant_id) do update set state = excluded.state`,
     params: [tenantId, state],
     prepare: false,
   }
-}
-
-function isUnknown(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'DATABASE_UNKNOWN'
 }
