@@ -127,7 +127,8 @@ async function told(run: Run, migration: MigrationRow, error: unknown): Promise<
   const { code, message, hint } =
     error instanceof BackSaasError ? error : new BackSaasError('INTERNAL', 500, String(error))
   const isUnconfirmed = code === 'TOKEN_NEEDED'
-  if (['LEASE_LOST', 'MIGRATION_OVER', 'STORES_RETURN'].includes(code) || (isUnconfirmed && migration.phase === 'live')) return error
+  if (['LEASE_LOST', 'MIGRATION_OVER', 'STORES_RETURN'].includes(code) || (isUnconfirmed && migration.phase === 'live'))
+    return error
   const isBlocked = code === 'MIGRATION_BLOCKED' || isUnconfirmed
   // Another migrator may have the hook.
   const isWaiting = code === 'MIGRATION_WAITING' || code === 'MIGRATION_HOOK_UNKNOWN'
