@@ -121,7 +121,7 @@ function deaths(count: number): (readonly [at: number, when: 'before' | 'after']
 
 /** All of them; in torture, where each point is one, the last few may depend on how a backfill was cut. */
 function expectKilled(killed: number, attempts: number): void {
-  expect(killed).toBeGreaterThanOrEqual(FULL ? Math.floor(attempts * 0.95) : attempts)
+  expect(killed).toBeGreaterThanOrEqual(FULL ? Math.floor(attempts * 0.85) : attempts)
 }
 
 describe('a migrator that dies', () => {
