@@ -31,8 +31,9 @@ export async function underLoad(world: World, rows: number, rate: number, second
   await wait(3)
   load.phase('without')
   await wait(seconds)
-  const id = await request(world)
+  // To plan is work of this process, which holds up what it serves.
   load.phase('other')
+  const id = await request(world)
   await runMigration(world.database, id, {
     progress({ phase, step, plan }) {
       const next = plan.steps[step]

@@ -19,8 +19,16 @@ export interface World {
   close(): Promise<void>
 }
 
+/**
+ * How ids lie in the table. `ordered`: as rows came, which is how this product makes them (UUIDv7) and one tenant's rows lie. `random`: rows that
+ * follow one another by key are each on another page, as those of many tenants are, or of clients that make ids of their own.
+ */
+export type Ids = 'ordered' | 'random'
+
+const ID: Readonly<Record<Ids, string>> = { ordered: `lpad(to_hex(i), 32, '0')::uuid`, random: 'md5(i::text)::uuid' }
+
 /** @param rows of the tenant. */
-export async function createWorld(adminUrl: string, rows: number): Promise<World> {
+export async function createWorld(adminUrl: string, rows: number, ids: Ids): Promise<World> {
   // Of this process alone: another bench is not to lose its database under it.
   const name = `backsaas_bench_migrations_${process.pid}`
   const admin = postgres(adminUrl, { max: 1, onnotice: () => {} })
@@ -35,7 +43,7 @@ export async function createWorld(adminUrl: string, rows: number): Promise<World
   const sql = postgres(url.href, { max: 2, onnotice: () => {} })
   await sql.unsafe(
     `insert into ${STORE}.people (tenant_id, id, n, title, price, name, other)
-     select '${id}', md5(i::text)::uuid, i, 't' || i, i % 100000, 'a' || i || ' b' || i, 'o' from generate_series(1, ${rows}) i`,
+     select '${id}', ${ID[ids]}, i, 't' || i, i % 100000, 'a' || i || ' b' || i, 'o' from generate_series(1, ${rows}) i`,
   )
   await sql.unsafe(`vacuum analyze ${STORE}.people`)
   await sql.unsafe('checkpoint')
