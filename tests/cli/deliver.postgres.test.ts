@@ -8,6 +8,8 @@ const TEXT = 'code: { type: string, required: true }'
 const NUMBER = 'code: { type: integer, required: true, convert: { up: "int(code)", down: "string(code)" } }'
 const LONG = 60_000
 
+const NUMBERED = 'code: { type: integer, required: true }'
+
 let fleet: FleetCli
 let cli: FleetCli['cli']
 beforeAll(async () => {
@@ -40,6 +42,13 @@ async function rows(
 ): Promise<readonly Record<string, unknown>[]> {
   const { table, tenant } = await fleet.people('shop', store)
   return (store.startsWith('eu') ? fleet.eu : fleet.home).query(sql(table, tenant))
+}
+
+/** `double` converts. */
+function hooks(): readonly string[] {
+  const module = fleet.file('hooks').replace(/yaml$/, 'mjs')
+  writeFileSync(module, `export const double = { name: 'double', up: ({ code }) => ({ twice: String(code * 2) }) }`)
+  return ['--migration-hooks', module]
 }
 
 /** How the newest version stands, and each store: `halted: one live 2, two failed 1`. */
@@ -153,17 +162,10 @@ test(
 test(
   'conversions in TypeScript are made in every store',
   async () => {
-    const module = fleet.file('unused').replace(/yaml$/, 'mjs')
-    writeFileSync(module, `export const double = { name: 'double', up: ({ code }) => ({ twice: String(code * 2) }) }`)
     const said = await cli(
       'migrate',
-      fleet.file(
-        'shop',
-        'code: { type: integer, required: true }',
-        'twice: { type: string, convert: { hook: double } }',
-      ),
-      '--migration-hooks',
-      module,
+      fleet.file('shop', NUMBERED, 'twice: { type: string, convert: { hook: double } }'),
+      ...hooks(),
     )
     expect(said).toMatchObject({ code: 0 })
     for (const [store, twice] of [
@@ -178,12 +180,16 @@ test(
 )
 
 test(
-  'a store that a schema first comes to while a version may be taken back begins with the one before',
+  'a store to which a schema comes while a version may be taken back begins with the one before it',
   async () => {
     expect(await cli('store', 'create', 'late')).toMatchObject({ code: 0 })
     expect(await cli('tenant', 'create', 'of-late', '--schema', 'shop', '--store', 'late')).toMatchObject({ code: 0 })
+    expect(await cli('migrate', '--resume', 'shop', ...hooks())).toMatchObject({ code: 0 })
+    expect(await standing()).toContain('late live 4')
     expect(await cli('rollback', 'shop')).toMatchObject({ code: 0 })
-    expect(await standing()).toContain('late rolled_back 3')
+    expect(await standing()).toBe(
+      'rolled_back: one rolled_back 3, two rolled_back 3, eu-1 rolled_back 3, late rolled_back 3',
+    )
   },
   LONG,
 )

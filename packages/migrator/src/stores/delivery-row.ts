@@ -84,7 +84,14 @@ export async function openDelivery(
   )
   if (others.length === 0 || !hasDeliveries(platform)) return
   const open = await openDeliveries(connection, platform, what.schemaId)
-  if (open.some(({ version }) => version === what.version)) return
+  const same = open.find(({ version }) => version === what.version)
+  if (same) {
+    // A store has come that does not have it: whoever looks sees so from now on.
+    const { table, column } = tableNames(platform, 'deliveries')
+    const text = `update ${table} set ${column('state')} = 'running' where ${column('id')} = $1 and ${column('state')} = 'live'`
+    await connection.batch([{ text, params: [same.id], prepare: false }, tellDeliverers()])
+    return
+  }
   await connection.batch([
     insertRow(platform, 'deliveries', what.ownerId, {
       id: uuidv7(),
