@@ -16,6 +16,9 @@ const SERVICES = [
   { name: 'redis', variable: 'REDIS_URL', fallback: 'redis://127.0.0.1:6379', probe: probeRedis },
 ]
 
+/** Characters of a failed test's reason that the summary repeats. */
+const SHOWN_OF_A_REASON = 3000
+
 await main()
 
 async function main() {
@@ -102,6 +105,9 @@ function summarise(steps, missing, reports) {
   const skippedTests = listSkipped(results)
   if (skippedTests.length > 0) console.log('\nskipped tests:')
   for (const name of skippedTests) console.log(`  ${name}`)
+  const failedTests = listFailed(results)
+  if (failedTests.length > 0) console.log('\nfailed tests:')
+  for (const { name, message } of failedTests) console.log(`  ${name}\n${indented(message)}`)
   const { passed, failed, skipped } = totals(results)
   console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`)
   return failed > 0 || steps.some((step) => !step.passed)
@@ -129,6 +135,24 @@ function listSkipped(reports) {
         .map(({ fullName }) => `${relative(root, name)}  ${fullName.trim()}`),
     ),
   )
+}
+
+/** Tests that failed, and files that failed before they had any: file, name, and the reason once more, cut where it is long. */
+function listFailed(reports) {
+  return reports.flatMap(({ testResults }) =>
+    testResults.flatMap(({ name, status, message, assertionResults }) => {
+      const file = relative(root, name)
+      if (status === 'failed' && assertionResults.length === 0) return [{ name: file, message }]
+      return assertionResults
+        .filter((test) => test.status === 'failed')
+        .map((test) => ({ name: `${file}  ${test.fullName.trim()}`, message: test.failureMessages.join('\n') }))
+    }),
+  )
+}
+
+function indented(text) {
+  const shown = text.length > SHOWN_OF_A_REASON ? `${text.slice(0, SHOWN_OF_A_REASON)} …` : text
+  return shown.replace(/^/gm, '    ')
 }
 
 /** Sums the reports; a file that fails before it has any test counts as one failure. */
