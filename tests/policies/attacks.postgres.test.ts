@@ -84,6 +84,31 @@ test('no answer names the key of an entity, where the key may not be seen', asyn
   expect([...named]).toEqual([])
 })
 
+test('a PUT does not tell whether a key is there that may be neither given nor seen, and changes nothing', async () => {
+  const rows = [{ motto: 'there', label: 'x' }]
+  expect((await vaults.vault.send(ADMIN, { method: 'POST', path: '/crests', headers: {}, body: rows })).status).toBe(
+    201,
+  )
+  const put = (path: string) =>
+    vaults.vault.send(CLERK, {
+      method: 'PUT',
+      path,
+      headers: { prefer: 'return=representation' },
+      body: { label: 'y' },
+    })
+  for (const way of ['/crests/', '/crests?motto=eq.']) {
+    const [there, nowhere] = [await put(`${way}there`), await put(`${way}nowhere`)]
+    for (const { status, body } of [there, nowhere]) {
+      expect([status, body]).toMatchObject([404, { code: 'PGRST116' }])
+    }
+    expect(there.text.replace(/"requestId.*/, '').replace('/there', '')).toBe(
+      nowhere.text.replace(/"requestId.*/, '').replace('/nowhere', ''),
+    )
+  }
+  const { body } = await vaults.vault.send(ADMIN, { method: 'GET', path: '/crests?select=motto,label', headers: {} })
+  expect(body).toEqual(rows)
+})
+
 describe('a deny beside an allow', () => {
   const ask = async (method: string, path: string, body?: unknown): Promise<readonly [number, unknown]> => {
     const headers = { prefer: 'return=representation, tx=rollback' }

@@ -85,6 +85,14 @@ export const VAULT: string = JSON.stringify({
         },
       },
     },
+    crests: {
+      key: 'motto',
+      fields: { motto: { type: 'string', required: true }, label: { type: 'string' } },
+      access: {
+        clerk: { read: { fields: ['label'] }, create: { fields: ['label'] }, update: true },
+        admin: ALL,
+      },
+    },
   },
 })
 

@@ -1,6 +1,6 @@
 /** `resolution=`, `on_conflict=` and PUT → what an upsert decides by. */
 import { BackSaasError, type CompiledEntity, type Input, type Operation } from '@backsaas/core'
-import { notSupported } from './dialect-errors.ts'
+import { noSuchRow, notSupported } from './dialect-errors.ts'
 import type { Preferences } from './preferences.ts'
 import { resolveField } from './resolve-path.ts'
 import type { SplitQuery } from './split-query.ts'
@@ -62,7 +62,8 @@ function isNumbered(unique: readonly string[], entity: CompiledEntity, { columns
  * PUT: one row under the key that the filters (or the path) name.
  *
  * @throws `PGRST114` (400) with limit or offset; `PGRST105` (405) where the filters are not `eq` on the key alone;
- *   `PGRST115` (400) where body and filters name different keys.
+ *   `PGRST115` (400) where body and filters name different keys; `PGRST116` (404) where the caller may neither give nor see the key, so that
+ *   nobody finds a row by it or learns whether it is there.
  */
 export function readPut(
   input: Input,
@@ -72,6 +73,7 @@ export function readPut(
 ): { input: Input; upsert: NonNullable<Operation['upsert']> } {
   if (split.limits.length > 0 || split.offsets.length > 0)
     throw new BackSaasError('PGRST114', 400, 'limit/offset querystring parameters are not allowed for PUT')
+  if (entity.key.some((field) => !Object.hasOwn(entity.fields, field))) throw noSuchRow(entity.name)
   const key = itemKey ?? keyOfFilters(split, entity)
   const row = input.rows[0]
   if (!row || input.rows.length > 1) throw mismatch()
