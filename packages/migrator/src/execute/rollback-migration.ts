@@ -192,15 +192,13 @@ async function undoNext(run: Run, migration: MigrationRow): Promise<void> {
   // Whoever had entered the new version writes its columns until the end of a transaction.
   if (cursor === 'unlive' && !(await awaitReaders(run))) return
   const current = plan.steps[step]
-  await run.commit(current?.tables ?? [], async (transaction) => {
-    await runKeepingOthers(transaction, migration, {
-      tables: current?.tables ?? [],
-      statements: current?.inverse ?? [],
-    })
+  const { tables = [], inverse: statements = [] } = current ?? {}
+  await run.commitLocked(tables, async (transaction) => {
     const last = step === 0
     const change = last
       ? ({ phase: 'rolled_back', state: 'ended', cursor: null, problem: null } as const)
       : ({ step: step - 1, cursor: null } as const)
     await transaction.batch([checkpoint(run.lease, change), ...(last ? [tellRolledBack(run.platform, migration)] : [])])
+    await runKeepingOthers(transaction, migration, { tables, statements })
   })
 }

@@ -42,10 +42,10 @@ export function runStep(run: Run, migration: MigrationRow, step: Step): Promise<
 
 async function runStatements(run: Run, migration: MigrationRow, step: DdlStep): Promise<MigrationProblem | null> {
   try {
-    await run.commit(step.tables, async (transaction) => {
+    await run.commitLocked(step.tables, async (transaction) => {
+      await finishStep(run, transaction, migration)
       if (step.phase === 'contract') await runKeepingOthers(transaction, migration, step)
       else await runDdl(transaction, step.statements)
-      await finishStep(run, transaction, migration)
     })
     return null
   } catch (error) {

@@ -20,7 +20,7 @@ import {
   takeLease,
   whileHeld,
 } from './migration-row.ts'
-import { MIGRATOR_SCOPE, migratorTransaction, ROW_SECURITY, transaction } from './migrator-transaction.ts'
+import { ddl, MIGRATOR_SCOPE, migratorTransaction, ROW_SECURITY, transaction } from './migrator-transaction.ts'
 
 export interface RunOptions {
   /** `live` (default): stops when both versions serve. `done`: retires the old ones too, and takes away what only they needed. */
@@ -58,11 +58,18 @@ export interface Run {
   readonly patience: Patience
   /** In a transaction that begins with the lease's guard, once no lock is in its way. */
   commit<T>(tables: readonly string[], work: (transaction: Connection) => Promise<T>): Promise<T>
+  /**
+   * The same for work that locks those tables, last of all: the disk (or a replica) is waited for when they are free again. Postgres
+   * writes its log in order, so nothing that comes later is kept where this was lost; then it is simply to be done.
+   */
+  commitLocked(tables: readonly string[], work: (transaction: Connection) => Promise<void>): Promise<void>
   /** The same in one round trip, with a checkpoint: for statements between which nothing is decided. */
   send(statements: readonly Statement[], change: Checkpoint): Promise<readonly Result[]>
   /** Tells of the row as it stands. */
   report(): Promise<void>
 }
+
+const UNFLUSHED = ddl('set local synchronous_commit = off')
 
 /** Holds the lease while `work` runs. */
 export async function withLease<T>(
@@ -102,6 +109,13 @@ async function createRun(database: Database, home: Database | null, lease: Lease
     if (!options.progress) return
     options.progress(await migratorTransaction(database, (connection) => readMigration(connection, lease.migrationId)))
   }
+  const commit: Run['commit'] = (tables, work) =>
+    untilPossible(database, tables, patience, () =>
+      transaction(database, 'migrator', async (connection) => {
+        await whileHeld(() => connection.batch([ROW_SECURITY, guarding(lease)]))
+        return work(connection)
+      }),
+    )
   return {
     database,
     home,
@@ -110,13 +124,14 @@ async function createRun(database: Database, home: Database | null, lease: Lease
     platform,
     patience,
     report,
-    commit: (tables, work) =>
-      untilPossible(database, tables, patience, () =>
-        transaction(database, 'migrator', async (connection) => {
-          await whileHeld(() => connection.batch([ROW_SECURITY, guarding(lease)]))
-          return work(connection)
-        }),
-      ),
+    commit,
+    async commitLocked(tables, work) {
+      await commit(tables, async (connection) => {
+        await connection.batch([UNFLUSHED])
+        await work(connection)
+      })
+      await commit([], async () => undefined)
+    },
     send: (statements, change) =>
       untilPossible(database, [], patience, async () => {
         const connection = database.open(MIGRATOR_SCOPE, 'migrator')

@@ -78,11 +78,17 @@ export async function publishVersion(connection: Connection, publication: Public
     await refuseReturning(connection, platform, schemaId)
   }
   checkBase(publication, version - 1)
-  const changes = await applyVersion(connection, publication, standing, version, live)
+  const planned = await planPublication(connection, publication, standing, live)
+  // The platform's rows are written as its newest version has them, which may be this one. Of others the locks come last: nothing holds
+  // up who writes their tables while thousands of installs move.
+  if (publication.fixed) await changeTables(connection, planned)
+  await placeVersion(connection, publication, standing, version, planned, live)
+  const { changes } = planned
   const platform = await readPlatform(connection)
   if (!follow)
     await recordVersion(connection, publication, standing, { version, platform, changes, old: live?.version })
   else if (!isHeld(publication, live)) await connection.batch(moveAll(platform, standing, version))
+  if (!publication.fixed) await changeTables(connection, planned)
   return { version, created: true, newest: version, changes, ...place, platform }
 }
 
@@ -142,21 +148,25 @@ export async function planPublication(
   return { ...plan, compiled, filled: filled.flatMap((one) => one.fields.map((field) => `${one.entity}.${field}`)) }
 }
 
-/** The DDL, and the rows by which runtimes find the version. */
-async function applyVersion(
+/** @throws `FILL_FAILED` (409). */
+async function changeTables(connection: Connection, { statements, filled }: PlannedVersion): Promise<void> {
+  await runDdl(connection, statements).catch((error: unknown) => throwFillFailed(error, filled))
+}
+
+/** The rows by which runtimes find the version. */
+async function placeVersion(
   connection: Connection,
   publication: Publication,
   standing: Standing,
   version: number,
+  { compiled, mapping }: PlannedVersion,
   live: StandingVersion | undefined,
-): Promise<readonly Change[]> {
-  const { compiled, filled, ...plan } = await planPublication(connection, publication, standing, live)
-  await runDdl(connection, plan.statements).catch((error: unknown) => throwFillFailed(error, filled))
+): Promise<void> {
   const place = {
     text: `insert into backsaas.placements (id, store_id, schema_id, schema_name, pg_schema) values ($1, $2, $3, $4, $5)`,
-    params: [standing.placementId, publication.storeId, standing.schemaId, compiled.name, plan.mapping.schema],
+    params: [standing.placementId, publication.storeId, standing.schemaId, compiled.name, mapping.schema],
   }
-  const row = [String(version), compiled.hash, JSON.stringify(compiled), JSON.stringify(plan.mapping)]
+  const row = [String(version), compiled.hash, JSON.stringify(compiled), JSON.stringify(mapping)]
   await connection.batch([
     ...(standing.placementIsNew ? [place] : []),
     {
@@ -165,7 +175,6 @@ async function applyVersion(
       params: [standing.placementId, ...row, String(isHeld(publication, live))],
     },
   ])
-  return plan.changes
 }
 
 /** A row that is there may have no value: the expression raises an error, or the value is out of the field's bounds. */
