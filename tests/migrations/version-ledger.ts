@@ -15,7 +15,7 @@ export interface Faces<Model> {
 }
 
 export interface VersionLedger {
-  /** Whose clients there are from now on. */
+  /** Whose clients there are from now on; `OWN` for those that name no version. */
   turn(...versions: readonly number[]): void
   /** Waits until so many more have been acknowledged. */
   more(count: number): Promise<void>
@@ -31,6 +31,9 @@ interface Row<Model> {
   model: Model
 }
 
+/** Of clients that take the version that their tenant's install has. */
+export const OWN = 0
+
 const FAILED_MAX = 20
 
 /** @example const ledger = startVersionLedger(people, [acme, globex], 2) */
@@ -45,7 +48,7 @@ export function startVersionLedger<Model>(
   let acknowledged = 0
   let stopping = false
 
-  const at = (version: number): Record<string, string> => ({ 'schema-version': String(version) })
+  const at = (version: number): Record<string, string> => (version === OWN ? {} : { 'schema-version': String(version) })
 
   /** A client of a version that ends while it asks has been told when. */
   function took(answer: Answer, status: number, version: number, what: string): boolean {

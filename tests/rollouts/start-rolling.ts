@@ -6,6 +6,7 @@ import { policies } from '@backsaas/plugins/policies'
 import * as v from 'valibot'
 import { expect } from 'vitest'
 import { createCaller } from '../fixture/caller.ts'
+import type { Fixture } from '../fixture/start-fixture.ts'
 import { type Registry, startRegistry } from '../registry/start-registry.ts'
 
 /** Versions of the schema: each has the fields of those before it. */
@@ -118,13 +119,13 @@ export async function startRolling(count: number, asking = true): Promise<Rollin
     publish,
     async versions() {
       const installs = await fixture.ownerQuery(
-        `select t.slug, i.version::text from ${await tableOf(registry, 'installs')} i
-         join ${await tableOf(registry, 'tenants')} t on t.id = i.tenant_id where i.schema_name = 'shop'`,
+        `select t.slug, i.version::text from ${await tableOf(registry.fixture, 'installs')} i
+         join ${await tableOf(registry.fixture, 'tenants')} t on t.id = i.tenant_id where i.schema_name = 'shop'`,
       )
       return Object.fromEntries(installs.map(([slug, version]) => [slug, Number(version)]))
     },
     rollout: newest,
-    table: (entity) => tableOf(registry, entity),
+    table: (entity) => tableOf(registry.fixture, entity),
     async until(state, timeoutMs = 20_000) {
       await expect.poll(async () => (await newest()).state, { timeout: timeoutMs, interval: 50 }).toBe(state)
       return newest()
@@ -142,8 +143,8 @@ export async function startRolling(count: number, asking = true): Promise<Rollin
   }
 }
 
-/** The physical name, which readable naming keeps close to the logical one. */
-async function tableOf({ fixture }: Registry, entity: string): Promise<string> {
+/** Of an entity of the platform: the physical name, which readable naming keeps close to the logical one. */
+export async function tableOf(fixture: Pick<Fixture, 'ownerQuery'>, entity: string): Promise<string> {
   const [row] = await fixture.ownerQuery(
     `select mapping from backsaas.versions v join backsaas.placements p on p.id = v.placement_id
      where p.schema_name = 'platform' and v.state = 'live' order by v.version desc limit 1`,

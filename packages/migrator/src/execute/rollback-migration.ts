@@ -1,18 +1,16 @@
 /** Takes a migration back: step after step in the opposite order, until all is as it was. Possible until its contract has begun. */
 import type { Connection, Database } from '@backsaas/core'
 import { BackSaasError, PLATFORM_PLACEMENT_ID } from '@backsaas/core'
-import { namePinned, pinnedJson, samplePins } from '../pins/read-pins.ts'
 import { goBack } from '../registry/go-live.ts'
 import type { Platform } from '../registry/platform.ts'
-import { readOpen } from '../registry/standing.ts'
-import { refuseOpenRollout } from '../rollouts/rollout-row.ts'
-import { askStoresBack, followers } from '../stores/ask-stores-back.ts'
+import { askStoresBack } from '../stores/ask-stores-back.ts'
 import { atHome } from '../stores/at-home.ts'
 import { isPassing, pause } from './attempts.ts'
 import { tellRolledBack } from './events.ts'
 import { runKeepingOthers } from './keep-others.ts'
 import { checkpoint, guard, isLive, type MigrationProblem, type MigrationRow, readMigration } from './migration-row.ts'
 import { EXCLUSIVE, migratorTransaction, query } from './migrator-transaction.ts'
+import { refuseRollback } from './refuse-rollback.ts'
 import { awaitReaders, markRetired } from './retire-versions.ts'
 import { type Run, type RunOptions, refresh, withLease } from './run.ts'
 import { isStopped, understandable } from './run-migration.ts'
@@ -51,46 +49,12 @@ export async function rollbackMigration(
   })
 }
 
-/**
- * Asked when it is wanted, and again in the transaction that turns back: either may be long before the other.
- *
- * @throws `ROLLBACK_TOO_LATE`, `ROLLOUT_OPEN`, `ROLLBACK_BUILT_UPON`, `MIGRATION_OPEN`, `INSTALLS_PINNED` (409).
- */
-export async function refuseRollback(
-  connection: Connection,
-  platform: Platform,
-  migration: MigrationRow,
-): Promise<void> {
-  refuseLate(migration)
-  // Who has moved in waves goes back in waves.
-  await refuseOpenRollout(connection, platform, migration.placementId)
-  await refuseBuiltUpon(connection, migration)
-  await refuseBetween(connection, migration)
-  await refusePinned(connection, platform, migration)
-}
-
-function refuseLate({ phase, schema, cursor, plan, step }: MigrationRow): void {
-  const begun = phase === 'contract' || phase === 'done' || (plan.steps[step]?.kind === 'retire' && cursor !== null)
-  if (!begun) return
-  throw new BackSaasError(
-    'ROLLBACK_TOO_LATE',
-    409,
-    `what the older version of ${schema} needs is being taken away, or is gone`,
-    {
-      hint: 'publish the older document as a new version: the way back is a migration like any other',
-    },
-  )
-}
-
 /** From here on nobody goes forward; the new version serves nobody any more, and installs are where they were. */
 async function turnBack(run: Run, migration: MigrationRow): Promise<void> {
   if (run.home) await atHome(run.home, (connection, platform) => leave(connection, platform, migration))
   const problem = await run.commit([], async (transaction) => {
     await transaction.batch([EXCLUSIVE])
     await refuseRollback(transaction, run.platform, migration)
-    for (const placementId of await followers(transaction, migration)) {
-      await refusePinned(transaction, run.platform, { ...migration, placementId })
-    }
     const stores = await askStoresBack(transaction, run.platform, migration)
     if (stores) return stores
     await leave(transaction, run.platform, migration)
@@ -108,55 +72,6 @@ async function leave(connection: Connection, platform: Platform, migration: Migr
   await refuseRollback(connection, platform, migration)
   if (isLive(migration)) await goBack(connection, platform, migration)
   await markRetired(connection, migration.placementId, { exactly: migration.toVersion })
-}
-
-/** Who is pinned to the new version keeps it. @throws `INSTALLS_PINNED` (409). */
-async function refusePinned(
-  connection: Connection,
-  platform: Platform,
-  { placementId, toVersion, schema }: MigrationRow,
-): Promise<void> {
-  const pinned = await samplePins(connection, platform, { placementId, exactly: toVersion })
-  const [first] = pinned.samples
-  if (!first) return
-  const message = `version ${toVersion} of ${schema} is held by pinned installs: ${namePinned(pinned)}`
-  throw new BackSaasError('INSTALLS_PINNED', 409, message, {
-    hint: `unpin them first: \`backsaas unpin ${first.tenant} ${first.profile}\``,
-    details: pinnedJson(pinned),
-  })
-}
-
-/** @throws `ROLLBACK_BUILT_UPON` (409) where a newer version stands on this one. */
-async function refuseBuiltUpon(
-  connection: Connection,
-  { placementId, toVersion, schema }: MigrationRow,
-): Promise<void> {
-  const [row] = await query(
-    connection,
-    `select v.version::text, exists (select from backsaas.migrations m where m.placement_id = $1 and m.to_version = v.version)::text
-     from backsaas.versions v where placement_id = $1 and version > $2 and state <> 'retired' order by v.version desc limit 1`,
-    [placementId, String(toVersion)],
-  )
-  if (!row) return
-  const [version, isMigrated] = row
-  throw new BackSaasError('ROLLBACK_BUILT_UPON', 409, `version ${version} of ${schema} builds on this one`, {
-    hint:
-      isMigrated === 'true'
-        ? `take that one back first: \`backsaas rollback ${schema}\``
-        : 'a version that was published at once is not taken back: publish what should be as a newer version, or go on to the contract',
-    details: { to_version: toVersion, newest: Number(version) },
-  })
-}
-
-/** @throws `MIGRATION_OPEN` (409) where another migration of the schema is between its versions: the one before contracts, or the one after goes back. */
-async function refuseBetween(connection: Connection, { id, placementId, schema }: MigrationRow): Promise<void> {
-  const other = (await readOpen(connection, placementId)).find((one) => one.id !== id && !one.isWaiting)
-  if (!other) return
-  const message = `the migration of ${schema} to version ${other.toVersion} is under way (${other.phase})`
-  throw new BackSaasError('MIGRATION_OPEN', 409, message, {
-    hint: 'ask again when it is over',
-    details: { migration_id: other.id, phase: other.phase, to_version: other.toVersion },
-  })
 }
 
 /**

@@ -37,7 +37,7 @@ function runLeased(database: Database, id: string, options: RunOptions): Promise
       try {
         migration = await migratorTransaction(database, (connection) => readMigration(connection, id))
         refuseOver(migration)
-        if (!migration.follows && migration.phase === 'live') await refuseTurned(run, migration)
+        if (!migration.follows && isLive(migration)) await refuseTurned(run, migration)
         if (isReached(migration, options.until ?? 'live') || options.signal?.aborted) return migration
         await runNext(run, migration)
         failures = 0

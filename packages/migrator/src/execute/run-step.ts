@@ -5,6 +5,7 @@ import { goLive } from '../registry/go-live.ts'
 import type { Platform } from '../registry/platform.ts'
 import { DRAIN_MS } from '../registry/release-version.ts'
 import { atHome } from '../stores/at-home.ts'
+import { refuseReturning } from '../stores/refuse-returning.ts'
 import { longTransaction, pause } from './attempts.ts'
 import { backfillRows } from './backfill-rows.ts'
 import { convergeIndex, dropBroken, dropIndexes } from './converge-index.ts'
@@ -168,6 +169,8 @@ async function runRetire(run: Run, migration: MigrationRow, _step: TurnStep): Pr
   while (migration.cursor !== 'retired') {
     const close = async (connection: Connection, platform: Platform): Promise<MigrationProblem | null> => {
       await connection.batch([EXCLUSIVE])
+      // The default store's may have been taken back while this one waited.
+      if (migration.follows) await refuseReturning(connection, platform, migration.schemaId)
       const problem = await whoHoldsOld(connection, platform, migration, run.options.now === true)
       if (!problem) await markRetired(connection, migration.placementId, { below: migration.toVersion })
       return problem

@@ -238,6 +238,7 @@ function isForSomebody(error: unknown): boolean {
     'ROLLOUT_OPEN',
     'ROLLBACK_BUILT_UPON',
     'ROLLBACK_TOO_LATE',
+    'STORES_RETURN',
   ]
   return error instanceof BackSaasError && codes.includes(error.code)
 }

@@ -2,7 +2,7 @@
 import { BackSaasError, type MigrationArguments } from '@backsaas/core'
 import { type MigrationRow, pickOpen, readMigration, readMigrations } from '../execute/migration-row.ts'
 import { statusOf } from '../execute/migration-status.ts'
-import { refuseRollback } from '../execute/rollback-migration.ts'
+import { refuseRollback } from '../execute/refuse-rollback.ts'
 import { refuseOver, refuseUnconfirmed } from '../execute/run-migration.ts'
 import { refuseReturning } from '../stores/refuse-returning.ts'
 import type { Act, ActContext, ActDone } from './act.ts'
