@@ -103,3 +103,10 @@ test('whoever writes the table is seen until the end of the transaction, and who
   expect(await asked()).toBe('false')
   expect.assertions(4)
 })
+
+test('whoever asks is none of the others, though it has written the table itself', async () => {
+  const own = db.database.open(SCOPE, 'owner')
+  const write: Statement = { text: 'update t set seen = 0 where n = 1', params: [], prepare: false }
+  const [, result] = await own.batch([write, othersWrite('t')])
+  expect(result?.rows).toEqual([['false']])
+})
