@@ -1,9 +1,8 @@
 /** A Postgres server over TCP, by node-postgres in pipeline mode; on Node, and on Workers (through Hyperdrive, say). */
 import type { Database } from '@backsaas/core'
-import { createPooledDatabase, type Driver } from '../pooled-database.ts'
+import { openKept } from '#open-kept'
 import { checkUrl, type ServerOptions } from '../server-options.ts'
 import { createClient, openLane } from './lane.ts'
-import { openListening } from './open-listening.ts'
 import { createScopedDatabase } from './scoped-database.ts'
 
 export type PgOptions = ServerOptions
@@ -26,16 +25,9 @@ export type PgOptions = ServerOptions
  * @example const database = pg(() => env.HYPERDRIVE.connectionString, { serveAs: 'given' })
  */
 export function pg(url: string | undefined | (() => string | undefined), options: PgOptions = {}): Database {
-  const open = (kept: boolean): Driver => ({
-    name: 'pg',
-    open: (lane) => openLane(lane, kept),
-    listen: openListening,
-    share: Infinity,
-  })
   const read = typeof url === 'function' ? () => checkPgUrl(url()) : constant(checkPgUrl(url))
-  return onWorkers()
-    ? createScopedDatabase(open(false), read, options)
-    : createPooledDatabase(open(true), read, options)
+  if (openKept && !onWorkers()) return openKept(read, options)
+  return createScopedDatabase({ name: 'pg', open: (lane) => openLane(lane, false) }, read, options)
 }
 
 function checkPgUrl(url: string | undefined): string {

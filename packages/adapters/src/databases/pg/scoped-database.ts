@@ -13,9 +13,13 @@ import { BEGIN, runBatch } from '../session.ts'
  * Only batches: who changes schemas runs on Node. Nothing is set for the session but its name: the pooler that stands
  * between (Hyperdrive) forgets such settings, others refuse them; so the login's own have to hold.
  *
- * @example const database = createScopedDatabase({ name: 'pg', open: openLane, share: Infinity }, () => url, {})
+ * @example const database = createScopedDatabase({ name: 'pg', open: openLane }, () => url, {})
  */
-export function createScopedDatabase(driver: Driver, url: () => string, options: ServerOptions): Database {
+export function createScopedDatabase(
+  driver: Pick<Driver, 'name' | 'open'>,
+  url: () => string,
+  options: ServerOptions,
+): Database {
   const { serveAs = 'runtime', connectTimeoutMs = 10_000 } = options
   const connections: Readonly<Record<Login, WeakMap<Scope, Connection>>> = {
     runtime: new WeakMap(),

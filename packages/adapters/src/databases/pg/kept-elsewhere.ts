@@ -1,0 +1,2 @@
+/** Stands in for `open-kept.ts` in workerd. */
+export const openKept = null
