@@ -52,11 +52,14 @@ export function withKillPoint(database: Database, point: KillPoint): Database {
         return transaction((inner) => inTransaction(inner, []).batch(statements))
       },
       ...(script && {
-        async script(statements) {
+        async script(statements, lock) {
+          const results: Awaited<ReturnType<typeof script>>[number][] = []
           for (const statement of statements) {
-            await each(connection, [], statement.text, async () => void (await script([statement])))
+            await each(connection, [], statement.text, async () => {
+              results.push(...(await script([statement], lock)))
+            })
           }
-          return []
+          return results
         },
       }),
       ...(transaction && {

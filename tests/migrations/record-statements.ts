@@ -28,9 +28,9 @@ export function recordStatements(database: Database): Recorded {
         return connection.batch(statements)
       },
       ...(script && {
-        script(statements) {
+        script(statements, lock) {
           keep(statements, true)
-          return script(statements)
+          return script(statements, lock)
         },
       }),
       ...(transaction && {

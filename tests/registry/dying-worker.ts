@@ -28,9 +28,9 @@ function wrap(connection: Connection): Connection {
         return result
       })
     },
-    async script(statements) {
+    async script(statements, lock) {
       if (point === 'converging') await hang()
-      return (await connection.script?.(statements)) ?? []
+      return (await connection.script?.(statements, lock)) ?? []
     },
   }
 }

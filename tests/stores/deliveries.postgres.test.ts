@@ -173,10 +173,24 @@ function flaky(database: Database, isAway: () => boolean): Database {
   const wrap = (connection: Connection): Connection => ({
     ...connection,
     batch: async (statements, hints) => (isAway() ? gone() : connection.batch(statements, hints)),
-    ...(connection.script && { script: async (all) => (isAway() ? gone() : (connection.script?.(all) ?? [])) }),
+    ...(connection.script && {
+      script: async (all, lock) => (isAway() ? gone() : (connection.script?.(all, lock) ?? [])),
+    }),
     async transaction(run) {
       if (isAway() || !connection.transaction) return gone()
       return connection.transaction(run)
+    },
+  })
+  return { ...database, open: (scope, login) => wrap(database.open(scope, login)) }
+}
+
+/** The same database, whose transactions begin when it `answers`. */
+function waiting(database: Database, answers: Promise<void>): Database {
+  const wrap = (connection: Connection): Connection => ({
+    ...connection,
+    async transaction(run) {
+      await answers
+      return (connection.transaction as NonNullable<Connection['transaction']>)(run)
     },
   })
   return { ...database, open: (scope, login) => wrap(database.open(scope, login)) }
@@ -207,6 +221,29 @@ describe('a database that cannot be reached', () => {
     })
     isAway = false
     await expect.poll(() => states('away'), LONG).toBe('live: live live live live live')
+    await Promise.all(running.map((one) => one.close()))
+  }, 60_000)
+
+  test('that answers slowly takes its own places, and no other delivery waits for it', async () => {
+    let answer = (): void => {}
+    const answers = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    await Promise.all(['slow', 'beside'].map((name) => placed(name)))
+    const eu = waiting(platform.eu, answers)
+    const running = [
+      await startDeliveries({ home: platform.home, named: { eu } }, { intervalMs: 100 }),
+      await startMigrations(platform.home, { intervalMs: 100 }),
+      await startMigrations(platform.eu, { intervalMs: 100, home: platform.home }),
+    ]
+    await publish('slow', { concurrency: 1 })
+    await expect.poll(() => states('slow'), LONG).toBe('running: live live live migrating pending')
+    await publish('beside', { concurrency: 3 })
+    await expect.poll(() => states('beside'), LONG).toBe('running: live live live migrating migrating')
+    expect(await states('slow')).toBe('running: live live live migrating pending')
+    answer()
+    for (const name of ['slow', 'beside'])
+      await expect.poll(() => states(name), LONG).toBe('live: live live live live live')
     await Promise.all(running.map((one) => one.close()))
   }, 60_000)
 

@@ -87,6 +87,27 @@ export function serverSuite(
         expect([runtime.transaction, runtime.script]).toEqual([undefined, undefined])
       })
 
+      test('a script keeps others of its lock out until its end, whatever it ends with', async () => {
+        const [one, other] = [open().open(SCOPE, 'migrator'), open().open(SCOPE, 'migrator')]
+        const long = { ...sql('select pg_sleep(0.6)'), prepare: false }
+        const failing = { ...sql('select 1/0'), prepare: false }
+        const first = one.script?.([long, failing], 'a')
+        await new Promise((resolve) => setTimeout(resolve, 300))
+        expect(await other.script?.([long], 'a')).toEqual([])
+        expect(await other.script?.([sql('select 2')], 'b')).toHaveLength(1)
+        await expect(first).rejects.toMatchObject({ code: '22012' })
+        expect(await other.script?.([sql('select 3')], 'a')).toHaveLength(1)
+      })
+
+      test('scripts of the migrator, which may take hours, leave it its connections', async () => {
+        const migrator = open({ max: 1 }).open(SCOPE, 'migrator')
+        let isOver = false
+        const script = migrator.script?.([{ ...sql('select pg_sleep(1)'), prepare: false }]).then(() => (isOver = true))
+        expect(await ask(migrator, 'select 1')).toBe('1')
+        expect(isOver).toBe(false)
+        await script
+      })
+
       test('served as given, the URL’s own login is the runtime’s; it may not look up the migrator’s', async () => {
         const url = new URL(fresh.url)
         url.username = fresh.roles.runtime

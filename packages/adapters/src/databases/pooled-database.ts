@@ -42,11 +42,17 @@ export function createPooledDatabase(driver: Driver, url: () => string, options:
     return createPool({ ...sized, open: () => connectAs(login, driver.open), idleTimeoutMs, maxAgeMs: HOUR_MS })
   }
 
-  const pools = { runtime: createPoolOf('runtime'), migrator: createPoolOf('migrator'), owner: createPoolOf('owner') }
+  const pools = {
+    runtime: createPoolOf('runtime'),
+    migrator: createPoolOf('migrator'),
+    // What may take hours takes no connection from what is asked every second.
+    scripts: createPoolOf('migrator'),
+    owner: createPoolOf('owner'),
+  }
   const connections: Readonly<Record<Login, Connection>> = {
-    runtime: createConnection(pools.runtime, false),
-    migrator: createConnection(pools.migrator, true),
-    owner: createConnection(pools.owner, true),
+    runtime: createConnection(pools.runtime, null),
+    migrator: createConnection(pools.migrator, pools.scripts),
+    owner: createConnection(pools.owner, pools.owner),
   }
 
   const listening = new Set<() => Promise<void>>()
@@ -74,13 +80,14 @@ export function createPooledDatabase(driver: Driver, url: () => string, options:
       closed = true
       await Promise.all([...listening].map((stop) => stop()))
       // The owner's last: the others may have to look up their logins yet.
-      await Promise.all([pools.runtime.close(), pools.migrator.close()])
+      await Promise.all([pools.runtime.close(), pools.migrator.close(), pools.scripts.close()])
       await pools.owner.close()
     },
   }
 }
 
-function createConnection(pool: Pool, interactive: boolean): Connection {
+/** @param scripts null for who has only batches. */
+function createConnection(pool: Pool, scripts: Pool | null): Connection {
   const connection: Connection = {
     batch: (statements, hints = {}) =>
       pool.use(
@@ -89,10 +96,10 @@ function createConnection(pool: Pool, interactive: boolean): Connection {
         hints.sharedBy === undefined ? undefined : statements.at(-1)?.text,
       ),
   }
-  if (!interactive) return connection
+  if (!scripts) return connection
   return {
     ...connection,
-    script: (statements) => pool.use((lane) => runScript(lane, statements)),
+    script: (statements, lock) => scripts.use((lane) => runScript(lane, statements, lock)),
     transaction: (run) => pool.use((lane) => runTransaction(lane, [BEGIN], run)),
   }
 }

@@ -69,16 +69,35 @@ function committed(answers: readonly Answer[], begin: number): readonly Result[]
   return plain(answers.slice(begin, -1))
 }
 
-/** Runs the statements one after the other, each by itself; the first error ends it, what ran before it stays. */
-export async function runScript(session: Session, statements: readonly Statement[]): Promise<readonly Result[]> {
+/**
+ * Runs the statements one after the other, each by itself; the first error ends it, what ran before it stays.
+ *
+ * @param lock held by the session meanwhile, so that it ends with it too. @returns nothing where another session has it.
+ */
+export async function runScript(
+  session: Session,
+  statements: readonly Statement[],
+  lock?: string,
+): Promise<readonly Result[]> {
   checkStatements(statements)
-  const results: Result[] = []
-  for (const statement of statements) {
+  const run = async (statement: Statement): Promise<readonly Answer[]> => {
     const outcome = await session.send([statement])
-    if (!outcome.ok) throw outcome.error
-    results.push(...plain(outcome.answers))
+    if (outcome.ok) return outcome.answers
+    throw outcome.error
   }
-  return results
+  const onLock = (what: string): Statement => ({
+    text: `select pg_${what}(25205, hashtext($1))::text`,
+    params: [lock ?? null],
+  })
+  if (lock && (await run(onLock('try_advisory_lock')))[0]?.rows[0]?.[0] !== 'true') return []
+  try {
+    const results: Result[] = []
+    for (const statement of statements) results.push(...plain(await run(statement)))
+    return results
+  } finally {
+    // A connection that was lost has given it back.
+    if (lock) await session.send([onLock('advisory_unlock')])
+  }
 }
 
 /**

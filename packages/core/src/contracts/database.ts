@@ -42,8 +42,15 @@ export interface Connection {
    * @example await connection.batch([{ text: 'select $1::text', params: ['a'] }])
    */
   batch(statements: readonly Statement[], hints?: BatchHints): Promise<readonly Result[]>
-  /** Several statements outside any transaction, one after the other: for what Postgres refuses in one (`CREATE INDEX CONCURRENTLY`). Migrator only. */
-  script?(statements: readonly Statement[]): Promise<readonly Result[]>
+  /**
+   * Several statements outside any transaction, one after the other: for what Postgres refuses in one (`CREATE INDEX CONCURRENTLY`), be it
+   * for hours. Migrator only.
+   *
+   * @param lock a name that no other session's script has meanwhile.
+   * @returns nothing, and nothing is done, where another one has the lock: who waited for it within a statement would hold up an index that
+   *   is built.
+   */
+  script?(statements: readonly Statement[], lock?: string): Promise<readonly Result[]>
   /** A transaction with decisions between its statements. Present where `can.interactive`. Migrator only. */
   transaction?<T>(run: (transaction: Connection) => Promise<T>): Promise<T>
 }

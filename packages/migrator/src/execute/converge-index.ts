@@ -1,29 +1,41 @@
 /** Indexes outside transactions: what is there is read from the catalogue, so that a run that was killed is simply gone on with. */
 import type { Database } from '@backsaas/core'
-import { arrayText, BackSaasError, TENANT_COLUMN } from '@backsaas/core'
+import { arrayText, TENANT_COLUMN } from '@backsaas/core'
 import { qualified } from '../plan/quote.ts'
 import type { DropIndexStep, IndexStep } from '../plan/steps.ts'
 import { pause } from './attempts.ts'
-import { ddl, MIGRATOR_SCOPE, query } from './migrator-transaction.ts'
+import { runConcurrently } from './concurrently.ts'
+import { MIGRATOR_SCOPE, query } from './migrator-transaction.ts'
 
 type Standing = 'missing' | 'building' | 'broken' | 'valid'
 
 /** Builds the index where it is not there, and anew where a build broke off; waits for one that another migrator builds. */
-export async function convergeIndex(database: Database, { pgSchema, index, statements }: IndexStep): Promise<void> {
+export async function convergeIndex(
+  database: Database,
+  placementId: string,
+  { pgSchema, index, statements }: IndexStep,
+): Promise<void> {
   for (;;) {
     const standing = await readIndex(database, pgSchema, index)
     if (standing === 'valid') return
-    if (standing === 'building') await pause(300)
-    if (standing === 'broken')
-      await script(database, [`drop index concurrently if exists ${qualified(pgSchema, index)}`])
-    if (standing === 'missing') await script(database, statements)
+    const isFree =
+      standing !== 'building' &&
+      (await runConcurrently(database, placementId, standing === 'broken' ? [drop(pgSchema, index)] : statements))
+    if (!isFree) await pause(300)
   }
 }
 
 /** Takes away what a build left behind that failed. */
-export async function dropBroken(database: Database, { pgSchema, index }: IndexStep): Promise<void> {
-  if ((await readIndex(database, pgSchema, index)) !== 'broken') return
-  await script(database, [`drop index concurrently if exists ${qualified(pgSchema, index)}`])
+export async function dropBroken(database: Database, placementId: string, step: IndexStep): Promise<void> {
+  const { pgSchema, index } = step
+  while ((await readIndex(database, pgSchema, index)) === 'broken') {
+    if (await runConcurrently(database, placementId, [drop(pgSchema, index)])) return
+    await pause(300)
+  }
+}
+
+function drop(pgSchema: string, index: string): string {
+  return `drop index concurrently if exists ${qualified(pgSchema, index)}`
 }
 
 async function readIndex(database: Database, pgSchema: string, index: string): Promise<Standing> {
@@ -41,6 +53,7 @@ async function readIndex(database: Database, pgSchema: string, index: string): P
 /** Every index on one of the columns, or on exactly one of the sets, that backs no constraint. */
 export async function dropIndexes(
   database: Database,
+  placementId: string,
   { pgSchema, table, columns, indexes }: DropIndexStep,
 ): Promise<void> {
   const rows = await query(
@@ -56,26 +69,11 @@ export async function dropIndexes(
             join pg_attribute a on a.attrelid = x.indrelid and a.attnum = k.attnum) = any ($3::text[])`,
     [qualified(pgSchema, table), arrayText(columns), arrayText(indexes.map(indexText))],
   )
-  await script(
-    database,
-    rows.map(([name]) => `drop index concurrently if exists ${qualified(pgSchema, String(name))}`),
-  )
+  const statements = rows.map(([name]) => drop(pgSchema, String(name)))
+  while (!(await runConcurrently(database, placementId, statements))) await pause(300)
 }
 
 /** As the statement above writes the columns of an index. */
 function indexText(columns: readonly string[]): string {
   return [TENANT_COLUMN, ...columns].join('/')
-}
-
-/** PGlite has one session and nobody to hold up: there the same is done the plain way. */
-async function script(database: Database, statements: readonly string[]): Promise<void> {
-  if (statements.length === 0) return
-  const connection = database.open(MIGRATOR_SCOPE, 'migrator')
-  if (connection.script) {
-    await connection.script(statements.map(ddl))
-    return
-  }
-  if (!connection.transaction) throw new BackSaasError('NOT_INTERACTIVE', 501, `${database.name} cannot change schemas`)
-  const plain = statements.map((text) => ddl(text.replace(' concurrently', '')))
-  await connection.transaction(async (transaction) => void (await transaction.batch(plain)))
 }

@@ -8,7 +8,9 @@ import { identifier, qualified } from '../plan/quote.ts'
 import type { Roles } from '../plan/row-security.ts'
 import { createStatistics, type StatisticsPlan, wantedStatistics } from '../plan/statistics.ts'
 import { readCompiled, readMapping } from '../registry/platform.ts'
-import { ddl, MIGRATOR_SCOPE, migratorTransaction, query, runDdl } from './migrator-transaction.ts'
+import { pause } from './attempts.ts'
+import { runConcurrently } from './concurrently.ts'
+import { migratorTransaction, query } from './migrator-transaction.ts'
 import { takenNames } from './read-store.ts'
 
 /** What is missing, read from the catalogue: so a run that was killed is finished by the next one. */
@@ -17,6 +19,8 @@ interface Missing {
   /** Left behind by a build that failed. */
   readonly broken: readonly string[]
   readonly indexes: readonly IndexPlan[]
+  /** What others build of them at this moment: it will be there, or broken. */
+  readonly building: readonly string[]
   /** Indexes that only earlier versions declare. */
   readonly unwanted: readonly string[]
   readonly statistics: readonly StatisticsPlan[]
@@ -26,33 +30,43 @@ interface Missing {
   readonly taken: readonly string[]
 }
 
-/** Brings the tables of a placement's newest live version to what it declares, without blocking writers. */
+/**
+ * Brings the tables of a placement's newest live version to what it declares, without blocking writers. Where somebody else is at it, waits
+ * for that.
+ */
 export async function convergePlacement(database: Database, placementId: string): Promise<void> {
-  const missing = await migratorTransaction(database, (connection) => readMissing(connection, placementId))
-  if (!missing) return
-  const names = createNames(missing.taken)
-  const { script } = database.open(MIGRATOR_SCOPE, 'migrator')
-  const concurrently = script !== undefined
-  const how = concurrently ? 'drop index concurrently' : 'drop index'
-  const drop = (name: string): string => `${how} if exists ${qualified(missing.pgSchema, name)}`
-  const statements = [
-    ...missing.broken.map(drop),
-    ...missing.indexes.map((index) => createIndex(missing.pgSchema, index, names, concurrently)),
-    ...missing.unwanted.map(drop),
+  for (;;) {
+    const missing = await migratorTransaction(database, (connection) => readMissing(connection, placementId))
+    if (!missing) return
+    if (missing.building.length === 0 && (await runConcurrently(database, placementId, statementsOf(missing)))) return
+    await pause(LOOK_AGAIN_MS)
+  }
+}
+
+const LOOK_AGAIN_MS = 1000
+
+function statementsOf({
+  pgSchema,
+  broken,
+  indexes,
+  unwanted,
+  statistics,
+  validations,
+  roles,
+  taken,
+}: Missing): string[] {
+  const names = createNames(taken)
+  const drop = (name: string): string => `drop index concurrently if exists ${qualified(pgSchema, name)}`
+  return [
+    ...broken.map(drop),
+    ...indexes.map((index) => createIndex(pgSchema, index, names, true)),
+    ...unwanted.map(drop),
+    ...statistics.flatMap((plan) => [
+      ...createStatistics(pgSchema, plan, roles, names),
+      `analyze ${qualified(pgSchema, plan.table)}`,
+    ]),
+    ...validations,
   ]
-  if (statements.length > 0) {
-    if (script) await script(statements.map(ddl))
-    else await migratorTransaction(database, (connection) => runDdl(connection, statements))
-  }
-  for (const plan of missing.statistics) {
-    const made = createStatistics(missing.pgSchema, plan, missing.roles, names)
-    await migratorTransaction(database, (connection) => runDdl(connection, made))
-    const analyze = `analyze ${qualified(missing.pgSchema, plan.table)}`
-    await migratorTransaction(database, (connection) => runDdl(connection, [analyze]))
-  }
-  for (const validation of missing.validations) {
-    await migratorTransaction(database, (connection) => runDdl(connection, [validation]))
-  }
 }
 
 /** Whether nothing is missing, as far as the transaction of `connection` sees. */
@@ -60,7 +74,9 @@ export async function isConverged(connection: Connection, placementId: string): 
   const missing = await readMissing(connection, placementId)
   return (
     !missing ||
-    [missing.broken, missing.unwanted, missing.indexes, missing.validations].every((list) => list.length === 0)
+    [missing.broken, missing.unwanted, missing.indexes, missing.building, missing.validations].every(
+      (list) => list.length === 0,
+    )
   )
 }
 
@@ -79,18 +95,22 @@ async function readMissing(connection: Connection, placementId: string): Promise
   const statistics = (await query(connection, STATISTICS, tables)).map(([table, columns]) => `${table} ${columns}`)
   const wanted = versionIndexes(compiled, mapping)
   const unwanted = await readUnwanted(connection, placementId, wanted, indexes)
-  const valid = indexes
-    .filter(([, name, isValid]) => isValid === 'true' && !unwanted.includes(String(name)))
-    .map(([table, , , columns]) => `${table} ${columns}`)
+  const those = (state: string): string[] =>
+    indexes
+      .filter(([, name, is]) => is === state && !unwanted.includes(String(name)))
+      .map(([table, , , columns]) => `${table} ${columns}`)
+  const [valid, building] = [those('valid'), those('building')]
+  const lacking = wanted.filter((index) => !valid.some((have) => have.startsWith(indexKey(index))))
   const wantedSets = Object.values(compiled.entities).flatMap((entity) => {
     const physical = mapping.entities[entity.name]
     return physical ? wantedStatistics(entity, physical) : []
   })
   return {
     pgSchema: mapping.schema,
-    broken: indexes.filter(([, , isValid]) => isValid !== 'true').map(([, name]) => String(name)),
+    broken: indexes.filter(([, , is]) => is === 'broken').map(([, name]) => String(name)),
     unwanted,
-    indexes: wanted.filter((index) => !valid.some((have) => have.startsWith(indexKey(index)))),
+    indexes: lacking,
+    building: building.filter((one) => lacking.some((index) => one.startsWith(indexKey(index)))),
     statistics: wantedSets.filter((plan) => !statistics.includes(statisticsKey(plan))),
     roles: await readRoles(connection),
     validations: checks.map(
@@ -143,14 +163,14 @@ const STATISTICS = `
 
 /** An index that is being built right now is not valid yet, and not broken. */
 const INDEXES = `
-  select t.relname::text, i.relname::text, x.indisvalid::text,
+  select t.relname::text, i.relname::text, case when x.indisvalid then 'valid' when exists (
+           select from pg_stat_progress_create_index p where p.index_relid = x.indexrelid) then 'building' else 'broken' end,
          (select string_agg('/' || a.attname || '/', '' order by k.n)
           from unnest(x.indkey::int2[]) with ordinality k(attnum, n)
           join pg_attribute a on a.attrelid = t.oid and a.attnum = k.attnum), x.indisunique::text
   from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class t on t.oid = x.indrelid
   where t.relnamespace = (select oid from pg_namespace where nspname = $1) and t.relname = any ($2::text[])
-    and x.indpred is null
-    and not exists (select from pg_stat_progress_create_index p where p.index_relid = x.indexrelid)`
+    and x.indpred is null`
 
 const UNVALIDATED = `
   select t.relname::text, c.conname::text from pg_constraint c join pg_class t on t.oid = c.conrelid

@@ -1,8 +1,10 @@
 /** A schema change on tables in use: it waits briefly, tries again, and holds nobody up. */
+import { postgres } from '@backsaas/adapters/databases/postgres'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openPostgres, SCOPE, type TestDatabase } from '../../test/open-databases.ts'
+import { openPostgres, type Rows, SCOPE, type TestDatabase } from '../../test/open-databases.ts'
 import { shop } from '../../test/schemas.ts'
 import { migrate } from '../index.ts'
+import { convergePlacement } from './converge-placement.ts'
 
 let db: TestDatabase
 const contacts = '"backsaas_00000000000070008000000000000004"."contacts"'
@@ -80,4 +82,31 @@ test('an index whose build broke off is built anew by the next run', async () =>
     `select i.indisvalid::text from pg_index i where i.indexrelid::regclass::text like '%contacts_age_index%'`,
   )
   expect(rows).toEqual([['true']])
+})
+
+test('an index that two processes find missing is built once, and both find it there', async () => {
+  const next = shop().replace('[[status, created_at]]', '[[status, created_at], [age]]')
+  await migrate(db.database, next)
+  const [[placementId] = []] = await db.sql(`select id::text from backsaas.placements where schema_name = 'shop'`)
+  const indexes = (): Promise<Rows> =>
+    db.sql(`select c.relname::text, i.indisvalid::text, c.oid::text from pg_index i join pg_class c on c.oid = i.indexrelid
+            where i.indrelid = '${contacts}'::regclass and c.relname like 'contacts_age_index%'`)
+  const [other, third] = [postgres(db.url), postgres(db.url)]
+  const all = [db.database, other, third]
+  // So that none is late by opening its connections.
+  for (const one of all) {
+    await convergePlacement(one, String(placementId))
+    await one.open(SCOPE, 'migrator').script?.([{ text: 'select 1', params: [], prepare: false }])
+  }
+  await db.sql(`drop index ${contacts.replace('"contacts"', '"contacts_age_index"')}`)
+  // A writer's transaction: who builds waits for it, so that the others come while it is built.
+  const release = await hold('row exclusive')
+  const building = all.map((one) => convergePlacement(one, String(placementId)))
+  await expect.poll(indexes).toMatchObject([['contacts_age_index', 'false', expect.anything()]])
+  const [[, , oid] = []] = await indexes()
+  await new Promise((resolve) => setTimeout(resolve, 2500))
+  await release()
+  await Promise.all(building)
+  await Promise.all([other.close?.(), third.close?.()])
+  expect(await indexes()).toEqual([['contacts_age_index', 'true', oid]])
 })

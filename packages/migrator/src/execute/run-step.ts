@@ -63,10 +63,10 @@ async function runIndex(run: Run, migration: MigrationRow, step: IndexStep): Pro
       problem = await longTransaction(run.database, step.tables)
       if (!problem) await run.patience.waiting(null)
     }
-    return await converged(run, migration, () => convergeIndex(run.database, step))
+    return await converged(run, migration, () => convergeIndex(run.database, migration.placementId, step))
   } catch (error) {
     const problem = await inTheWay(run, migration, error, step.blockers)
-    await dropBroken(run.database, step)
+    await dropBroken(run.database, migration.placementId, step)
     return problem
   }
 }
@@ -76,7 +76,7 @@ async function dropUnneeded({ database }: Run, migration: MigrationRow, step: Dr
   const later = await migratorTransaction(database, (connection) => laterIndexes(connection, migration))
   const needed = later.filter(({ table }) => table === step.table)
   const indexes = step.indexes.filter((set) => !needed.some(({ columns }) => columns.every((one, i) => set[i] === one)))
-  await dropIndexes(database, { ...step, indexes })
+  await dropIndexes(database, migration.placementId, { ...step, indexes })
 }
 
 /** What cannot be in a transaction is looked at, not remembered: only that it is there is written down. */

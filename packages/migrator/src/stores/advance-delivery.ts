@@ -1,11 +1,13 @@
 /**
  * A delivery a step further: each store is looked at, those that are on their way are told what is wanted, and as many more begin as
- * may. Any number of processes may do so at once, since every step of a store is safe to repeat.
+ * may. Any number of processes may do so at once, since every step of a store is safe to repeat. A store where that takes long is gone on
+ * with while others are looked at, and stands as it did meanwhile.
  */
 
 import type { MigrationProblem } from '../execute/migration-row.ts'
 import { migratorTransaction } from '../execute/migrator-transaction.ts'
 import { readPlatform } from '../registry/platform.ts'
+import type { UnderWay } from '../waiting/under-way.ts'
 import { bringStore, type Delivering } from './bring-store.ts'
 import { type Delivery, type DeliveryState, noteDelivery, type StoreStanding } from './delivery-row.ts'
 import type { Fleet } from './fleet.ts'
@@ -13,11 +15,22 @@ import { readIdentity } from './identity.ts'
 import { type Lead, readContent, readLead, type VersionContent } from './lead.ts'
 import { type Placement, readPlacements } from './store-rows.ts'
 
-/**
- * @param everyStore false where stores need not be asked while they all wait for the default one.
- * @returns how it stands then.
- */
-export async function advanceDelivery(fleet: Fleet, delivery: Delivery, everyStore = true): Promise<Delivery> {
+export interface Look {
+  /** What of stores is under way in this process, by `nameOf`. */
+  readonly underWay: UnderWay<StoreStanding>
+  /** How long stores are waited for, all in all. */
+  readonly patienceMs: number
+  /** False where stores need not be asked while they all wait for the default one. */
+  readonly everyStore: boolean
+}
+
+/** The beginning of the names of what is under way for a delivery. */
+export function nameOf({ id }: Pick<Delivery, 'id'>): string {
+  return `${id} `
+}
+
+/** @returns how it stands then. */
+export async function advanceDelivery(fleet: Fleet, delivery: Delivery, look: Look): Promise<Delivery> {
   const { lead, placements, identity } = await migratorTransaction(fleet.home, async (connection) => {
     const platform = await readPlatform(connection)
     return {
@@ -29,13 +42,17 @@ export async function advanceDelivery(fleet: Fleet, delivery: Delivery, everySto
   if (!lead) return delivery
   const others = placements.filter(({ id }) => id !== lead.placementId)
   const known = new Map(delivery.stores.map((one) => [one.store, one]))
-  if (!everyStore && others.every(({ store }) => waitsForLead(delivery, known.get(store.name), lead))) return delivery
+  if (!look.everyStore && others.every(({ store }) => waitsForLead(delivery, known.get(store.name), lead))) {
+    // Whatever it comes to is old by the time it is asked for.
+    look.underWay.forget(nameOf(delivery))
+    return delivery
+  }
   const leads = lead.versions.find(({ version }) => version === delivery.version)?.state
   const begins = delivery.state !== 'returning' && leads === 'live'
   const returns = delivery.state === 'returning'
   const { version } = delivery
   const delivering: Delivering = { fleet, identity, lead, content: contents(fleet, lead), version, returns }
-  const stores = await bringAll(delivering, delivery, others, known, begins)
+  const stores = await bringAll(delivering, delivery, others, known, begins, look)
   const { state, problem } = judge(delivery, stores, lead)
   await migratorTransaction(fleet.home, async (connection) => {
     await connection.batch([noteDelivery(await readPlatform(connection), delivery, state, stores, problem)])
@@ -61,19 +78,27 @@ function waitsForLead(
 /** Those that have begun first, all at once; then as many of the others as there is room for, in their order. */
 async function bringAll(
   delivering: Delivering,
-  { concurrency, onError }: Delivery,
+  delivery: Delivery,
   placements: readonly Placement[],
   known: ReadonlyMap<string, StoreStanding>,
   begins: boolean,
+  { underWay, patienceMs }: Look,
 ): Promise<readonly StoreStanding[]> {
+  const { concurrency, onError } = delivery
   const standing = new Map<string, StoreStanding>()
+  const until = Date.now() + patienceMs
+  // What goes forward yet is not waited for where all goes back.
+  const named = ({ id }: Placement): string => `${nameOf(delivery)}${id} ${delivering.returns}`
   const bring = async (placement: Placement): Promise<void> => {
-    standing.set(placement.store.name, await bringStore(delivering, placement, known.get(placement.store.name)))
+    const { store } = placement
+    const before = known.get(store.name)
+    const begin = (): Promise<StoreStanding> => bringStore(delivering, placement, before)
+    const brought = await underWay.within(named(placement), Math.max(0, until - Date.now()), begin)
+    const meanwhile = before && before.state !== 'pending' ? before : { ...pending(store), state: 'migrating' as const }
+    standing.set(store.name, brought ?? meanwhile)
   }
-  const hasBegun = ({ store }: Placement): boolean => {
-    const state = known.get(store.name)?.state
-    return state !== undefined && state !== 'pending'
-  }
+  const hasBegun = (placement: Placement): boolean =>
+    (known.get(placement.store.name)?.state ?? 'pending') !== 'pending' || underWay.has(named(placement))
   await Promise.all(
     placements.filter((one) => hasBegun(one) && !isSettled(known.get(one.store.name), delivering)).map(bring),
   )

@@ -5,14 +5,16 @@ import { createPlatformReader } from '../registry/platform.ts'
 import { createAlarm } from '../waiting/alarm.ts'
 import { faultTeller, toStderr } from '../waiting/faults.ts'
 import { listenOrLook } from '../waiting/listen-or-look.ts'
-import { advanceDelivery } from './advance-delivery.ts'
-import { DELIVERIES_CHANNEL, openDeliveries } from './delivery-row.ts'
+import { createUnderWay } from '../waiting/under-way.ts'
+import { advanceDelivery, nameOf } from './advance-delivery.ts'
+import { DELIVERIES_CHANNEL, type Delivery, openDeliveries, type StoreStanding } from './delivery-row.ts'
 import type { Fleet } from './fleet.ts'
-import { tellFences } from './tell-fences.ts'
+import { type FencesTold, tellFences } from './tell-fences.ts'
 
 export interface DeliveriesOptions {
   /**
-   * How often it looks while something is on its way; without, eight times as long, or until it is told of something. Default 1,000.
+   * How often it looks while something is on its way, and how long a look waits for stores that take long; without, eight times as long,
+   * or until it is told of something. Default 1,000.
    * Stores that wait for the default one's contract are asked when something is told, and every ten minutes.
    */
   readonly intervalMs?: number
@@ -21,7 +23,7 @@ export interface DeliveriesOptions {
 }
 
 export interface Deliveries {
-  /** Ends after the step under way. */
+  /** Ends after the steps under way. */
   close(): Promise<void>
 }
 
@@ -35,6 +37,10 @@ export async function startDeliveries(fleet: Fleet, options: DeliveriesOptions =
   let closing = false
   const platformOf = createPlatformReader()
   const onFault = faultTeller(observe, 'DELIVERY_FAILED')
+  const fences = createUnderWay<FencesTold>()
+  const stores = createUnderWay<StoreStanding>()
+  /** The deliveries that were not over. */
+  const looked = new Set<string>()
   let askedAtMs = Number.NEGATIVE_INFINITY
 
   async function loop(): Promise<void> {
@@ -53,19 +59,31 @@ export async function startDeliveries(fleet: Fleet, options: DeliveriesOptions =
 
   /** @returns how many are on their way: not those that wait for somebody, which may be for weeks. */
   async function look(everyStore: boolean): Promise<number> {
-    const told = await tellFences(fleet)
+    const telling = fences
+      .within('', intervalMs, () => tellFences(fleet))
+      .catch((error: unknown) => {
+        onFault(error)
+        return null
+      })
     const connection = fleet.home.open(MIGRATOR_SCOPE, 'migrator')
     const open = await openDeliveries(connection, await platformOf(connection))
-    let moving = 0
-    for (const delivery of open) {
-      if (closing) break
-      const { state } = await advanceDelivery(fleet, delivery, everyStore).catch((error: unknown) => {
+    for (const id of looked) {
+      if (open.some((one) => one.id === id)) continue
+      stores.forget(nameOf({ id }))
+      looked.delete(id)
+    }
+    const advance = async (delivery: Delivery): Promise<boolean> => {
+      looked.add(delivery.id)
+      const how = { underWay: stores, patienceMs: intervalMs, everyStore }
+      const { state } = await advanceDelivery(fleet, delivery, how).catch((error: unknown) => {
         onFault(error)
         return delivery
       })
-      if (state === 'running' || state === 'returning') moving++
+      return state === 'running' || state === 'returning'
     }
-    return moving + told.left
+    const moving = (await Promise.all(open.map(advance))).filter((isMoving) => isMoving).length
+    const told = await telling
+    return moving + (told?.left ?? 1)
   }
 
   const stopListening = await listenOrLook(fleet.home, DELIVERIES_CHANNEL, alarm.ring, onFault)
@@ -78,6 +96,7 @@ export async function startDeliveries(fleet: Fleet, options: DeliveriesOptions =
         alarm.ring()
         await stopListening?.()
         await looping
+        await Promise.all([fences.end(), stores.end()])
       })()
       return closed
     },

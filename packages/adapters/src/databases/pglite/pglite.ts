@@ -110,7 +110,7 @@ type Admit = <T>(work: () => Promise<T>) => Promise<T>
 function guard({ batch, script, transaction }: Connection, admit: Admit): Connection {
   return {
     batch: (statements) => admit(() => batch(statements)),
-    ...(script && { script: (statements) => admit(() => script(statements)) }),
+    ...(script && { script: (statements, lock) => admit(() => script(statements, lock)) }),
     ...(transaction && { transaction: (run) => admit(() => transaction(run)) }),
   }
 }
@@ -130,12 +130,12 @@ function createConnection(
   if (login === 'runtime') return connection
   return {
     ...connection,
-    async script(statements) {
+    async script(statements, lock) {
       const enter = enterRole(await roleOf(login), login, 'session')
       return session(async (one) => {
         try {
           await runScript(one, enter)
-          return await runScript(one, statements)
+          return await runScript(one, statements, lock)
         } finally {
           if (enter.length > 0) await runScript(one, LEAVE_ROLE)
         }
