@@ -78,9 +78,9 @@ const AGREED: Partial<Record<EventType, readonly string[]>> = {
   'schema.created': ['tenant_id', 'schema_id', 'version', 'spec'],
   'schema.updated.compatible': ['tenant_id', 'schema_id', 'old_version', 'new_version', 'changes'],
   'schema.updated.breaking': ['tenant_id', 'schema_id', 'old_version', 'new_version', 'changes'],
-  'schema.migration.requested': ['tenant_id', 'from_version', 'to_version', 'migration_id'],
-  'schema.migration.started': ['migration_id', 'phase'],
-  'schema.migration.completed': ['migration_id', 'tenant_id', 'new_version'],
+  'schema.migration.requested': ['tenant_id', 'from_version', 'to_version', 'migration_id', 'store'],
+  'schema.migration.started': ['migration_id', 'phase', 'store'],
+  'schema.migration.completed': ['migration_id', 'tenant_id', 'new_version', 'store'],
 }
 
 test.each(Object.entries(AGREED))('%s has exactly the fields that were agreed', (type, fields) => {

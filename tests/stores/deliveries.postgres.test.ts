@@ -85,6 +85,19 @@ async function states(name: string): Promise<string> {
   const [delivery] = await listDeliveries(platform.home, name)
   return `${delivery?.state}: ${delivery?.stores.map(({ state }) => state).join(' ')}`
 }
+/** Of which stores a type of event told of a schema's migrations; the default one is not named. */
+async function toldOf(name: string, type: string): Promise<readonly string[]> {
+  const all = await Promise.all(
+    [platform.home, platform.eu].map((database) =>
+      platform.query(
+        database,
+        `select distinct coalesce(e.data ->> 'store', '-') from backsaas_00000000000070008000000000000003.events e
+         join backsaas.migrations m on m.id::text = e.subject where e.type = 'schema.migration.${type}' and m.schema_name = '${name}'`,
+      ),
+    ),
+  )
+  return all.flat().map(([store]) => String(store))
+}
 const publish = (name: string, delivery: DeliveryPlan = {}) => migrate(platform.home, AFTER(name), { delivery })
 
 describe('a delivery', () => {
@@ -107,6 +120,22 @@ describe('a delivery', () => {
     await watching
     expect(began).toEqual(STORES)
     expect(most).toBe(1)
+  }, 60_000)
+
+  test('its migrations are told of with the name of the store', async () => {
+    await placed('named', ['two'])
+    await platform.work()
+    await publish('named', { onError: 'continue' })
+    await expect.poll(() => states('named'), LONG).toBe('running: live failed live live live')
+    expect(await toldOf('named', 'failed')).toEqual(['two'])
+    await platform.query(platform.home, `update ${await physical('named', 'two')} set code = '8' where code = 'many'`)
+    await platform.query(platform.home, `update backsaas.migrations set state = 'ready' where state = 'blocked'`)
+    await expect.poll(() => states('named'), LONG).toBe('live: live live live live live')
+    const contract = `set wanted = 'done', hurried = true, confirmed = token where not follows and schema_name = 'named'`
+    await platform.query(platform.home, `update backsaas.migrations ${contract}`)
+    await expect.poll(() => states('named'), LONG).toBe('done: done done done done done')
+    for (const type of ['requested', 'started', 'completed'])
+      expect((await toldOf('named', type)).toSorted(), type).toEqual(['-', ...STORES].toSorted())
   }, 60_000)
 
   test('where one fails, those after it do not begin; once it is put right all goes on by itself', async () => {

@@ -185,6 +185,8 @@ describe('stores', () => {
     await rollbackMigration(platform.home, String(lead?.[0]))
     expect(await installs('desk')).toEqual({ emil: '1 big', fred: '1 eu-1 eu' })
     await expect.poll(() => states('desk'), LONG).toBe('rolled_back: big rolled_back 1, eu-1 rolled_back 1')
+    const told = `select data ->> 'store' from backsaas_00000000000070008000000000000003.events where type = 'schema.migration.rolled_back'`
+    expect(await platform.query(platform.eu, told)).toEqual([['eu-1']])
     await platform.stopWork()
   }, 60_000)
 

@@ -9,6 +9,8 @@ const ITSELF = 'the tenant'
 const SYSTEM = '`system`'
 
 const phase = v.picklist(['expand', 'backfill', 'contract'])
+// Of migrations in another store than the default one: its name.
+const store = v.exactOptional(name)
 const updated = { tenant_id: uuid, schema_id: uuid, old_version: version, new_version: version }
 const tenant = { tenant_id: uuid, slug: name }
 const install = { tenant_id: uuid, schema_id: uuid, schema: name, profile: name }
@@ -40,13 +42,13 @@ export const EVENT_DEFINITIONS: { readonly [T in keyof EventPayloads]: EventDefi
     description: 'A migration from one version to another is to be done.',
     subject: "the migration's id",
     tenant: OWNER,
-    data: v.strictObject({ tenant_id: uuid, from_version: version, to_version: version, migration_id: uuid }),
+    data: v.strictObject({ tenant_id: uuid, from_version: version, to_version: version, migration_id: uuid, store }),
   },
   'schema.migration.started': {
     description: 'A phase of a migration has begun.',
     subject: "the migration's id",
     tenant: OWNER,
-    data: v.strictObject({ migration_id: uuid, phase }),
+    data: v.strictObject({ migration_id: uuid, phase, store }),
   },
   'schema.migration.progress': {
     description: 'So many rows of a phase are done.',
@@ -59,25 +61,26 @@ export const EVENT_DEFINITIONS: { readonly [T in keyof EventPayloads]: EventDefi
       total: count,
       rate: v.exactOptional(count),
       eta_ms: v.exactOptional(count),
+      store,
     }),
   },
   'schema.migration.completed': {
     description: 'The new version is all that is left of the two.',
     subject: "the migration's id",
     tenant: OWNER,
-    data: v.strictObject({ migration_id: uuid, tenant_id: uuid, new_version: version }),
+    data: v.strictObject({ migration_id: uuid, tenant_id: uuid, new_version: version, store }),
   },
   'schema.migration.failed': {
     description: 'A phase could not be done; the old version serves on.',
     subject: "the migration's id",
     tenant: OWNER,
-    data: v.strictObject({ migration_id: uuid, tenant_id: uuid, phase, code: name, message: v.string() }),
+    data: v.strictObject({ migration_id: uuid, tenant_id: uuid, phase, code: name, message: v.string(), store }),
   },
   'schema.migration.rolled_back': {
     description: 'A migration was taken back: `version` serves again.',
     subject: "the migration's id",
     tenant: OWNER,
-    data: v.strictObject({ migration_id: uuid, tenant_id: uuid, version }),
+    data: v.strictObject({ migration_id: uuid, tenant_id: uuid, version, store }),
   },
   'tenant.created': {
     description: 'There is a new tenant. `schemas` names what was installed for it.',

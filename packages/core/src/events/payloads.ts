@@ -92,6 +92,11 @@ interface JobEnded {
   readonly kind: string
 }
 
+interface OfStore {
+  /** The store's name, where it is not the default one. */
+  readonly store?: string
+}
+
 export interface EventPayloads {
   'schema.created': {
     readonly tenant_id: string
@@ -101,14 +106,14 @@ export interface EventPayloads {
   }
   'schema.updated.compatible': SchemaUpdated<CompatibleChange>
   'schema.updated.breaking': SchemaUpdated<SchemaChange>
-  'schema.migration.requested': {
+  'schema.migration.requested': OfStore & {
     readonly tenant_id: string
     readonly from_version: number
     readonly to_version: number
     readonly migration_id: string
   }
-  'schema.migration.started': { readonly migration_id: string; readonly phase: MigrationPhase }
-  'schema.migration.progress': {
+  'schema.migration.started': OfStore & { readonly migration_id: string; readonly phase: MigrationPhase }
+  'schema.migration.progress': OfStore & {
     readonly migration_id: string
     readonly phase: MigrationPhase
     readonly done: number
@@ -117,19 +122,19 @@ export interface EventPayloads {
     readonly rate?: number
     readonly eta_ms?: number
   }
-  'schema.migration.completed': {
+  'schema.migration.completed': OfStore & {
     readonly migration_id: string
     readonly tenant_id: string
     readonly new_version: number
   }
-  'schema.migration.failed': {
+  'schema.migration.failed': OfStore & {
     readonly migration_id: string
     readonly tenant_id: string
     readonly phase: MigrationPhase
     readonly code: string
     readonly message: string
   }
-  'schema.migration.rolled_back': {
+  'schema.migration.rolled_back': OfStore & {
     readonly migration_id: string
     readonly tenant_id: string
     readonly version: number

@@ -111,6 +111,7 @@ const TABLES = [
     holds: 'boolean not null default false',
     // It brings a version to one more store: the registry has it already.
     follows: 'boolean not null default false',
+    store: 'text',
   }),
   // It held those that only wait for their contract as well.
   dropIndex('backsaas.migrations_under_way'),

@@ -4,16 +4,22 @@ import { insertEvent } from '../registry/event.ts'
 import type { Platform } from '../registry/platform.ts'
 import type { MigrationPhase, MigrationRow } from './migration-row.ts'
 
-type Told = Pick<MigrationRow, 'id' | 'ownerId' | 'fromVersion' | 'toVersion'>
+type Told = Pick<MigrationRow, 'id' | 'ownerId' | 'fromVersion' | 'toVersion' | 'store'>
 
 export function tellRequested(platform: Platform, migration: Told): Statement {
   const { id, ownerId, fromVersion, toVersion } = migration
-  const data = { tenant_id: ownerId, from_version: fromVersion, to_version: toVersion, migration_id: id }
+  const data = {
+    tenant_id: ownerId,
+    from_version: fromVersion,
+    to_version: toVersion,
+    migration_id: id,
+    ...storeOf(migration),
+  }
   return insertEvent(platform, { ...whose(migration), type: 'schema.migration.requested', data })
 }
 
 export function tellStarted(platform: Platform, migration: Told, phase: MigrationPhase): Statement {
-  const data = { migration_id: migration.id, phase: toldPhase(phase) }
+  const data = { migration_id: migration.id, phase: toldPhase(phase), ...storeOf(migration) }
   return insertEvent(platform, { ...whose(migration), type: 'schema.migration.started', data })
 }
 
@@ -26,12 +32,25 @@ export interface Progress {
 
 export function tellProgress(platform: Platform, migration: Told, { done, total, rate }: Progress): Statement {
   const eta = rate > 0 ? { eta_ms: Math.round(((total - done) / rate) * 1000) } : {}
-  const data = { migration_id: migration.id, phase: 'backfill' as const, done, total, rate, ...eta }
+  const data = {
+    migration_id: migration.id,
+    phase: 'backfill' as const,
+    done,
+    total,
+    rate,
+    ...eta,
+    ...storeOf(migration),
+  }
   return insertEvent(platform, { ...whose(migration), type: 'schema.migration.progress', data })
 }
 
 export function tellCompleted(platform: Platform, migration: Told): Statement {
-  const data = { migration_id: migration.id, tenant_id: migration.ownerId, new_version: migration.toVersion }
+  const data = {
+    migration_id: migration.id,
+    tenant_id: migration.ownerId,
+    new_version: migration.toVersion,
+    ...storeOf(migration),
+  }
   return insertEvent(platform, { ...whose(migration), type: 'schema.migration.completed', data })
 }
 
@@ -42,17 +61,27 @@ export function tellFailed(
   message: string,
 ): Statement {
   const { id, ownerId, phase } = migration
-  const data = { migration_id: id, tenant_id: ownerId, phase: toldPhase(phase), code, message }
+  const data = { migration_id: id, tenant_id: ownerId, phase: toldPhase(phase), code, message, ...storeOf(migration) }
   return insertEvent(platform, { ...whose(migration), type: 'schema.migration.failed', data })
 }
 
 export function tellRolledBack(platform: Platform, migration: Told): Statement {
-  const data = { migration_id: migration.id, tenant_id: migration.ownerId, version: migration.fromVersion }
+  const data = {
+    migration_id: migration.id,
+    tenant_id: migration.ownerId,
+    version: migration.fromVersion,
+    ...storeOf(migration),
+  }
   return insertEvent(platform, { ...whose(migration), type: 'schema.migration.rolled_back', data })
 }
 
 function whose({ id, ownerId }: Told): { tenantId: string; subject: string } {
   return { tenantId: ownerId, subject: id }
+}
+
+/** Of the default store none is named. */
+function storeOf({ store }: Told): { readonly store?: string } {
+  return store === null ? {} : { store }
 }
 
 /** What comes after the new version is live is its contract. */

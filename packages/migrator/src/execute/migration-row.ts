@@ -43,10 +43,12 @@ export interface MigrationRow {
   readonly holds: boolean
   /** Of a store that is brought what the default store has: the registry has the version already. */
   readonly follows: boolean
+  /** The name of the store that follows; null of the default store. */
+  readonly store: string | null
 }
 
 const COLUMNS = `id::text, placement_id::text, schema_id::text, owner_id::text, schema_name, from_version::text, to_version::text,
-  plan, source, phase, state, step::text, step_cursor, rows_done::text, rows_total::text, problem, holds::text, follows::text`
+  plan, source, phase, state, step::text, step_cursor, rows_done::text, rows_total::text, problem, holds::text, follows::text, store`
 
 /** @throws `MIGRATION_UNKNOWN` (404). */
 export async function readMigration(connection: Connection, id: string): Promise<MigrationRow> {
@@ -102,6 +104,7 @@ function toRow(row: readonly (string | null)[]): MigrationRow {
     problem,
     holds,
     follows,
+    store,
   ] = row
   invariant(plan, 'a migration holds its plan')
   return {
@@ -124,6 +127,7 @@ function toRow(row: readonly (string | null)[]): MigrationRow {
     problem: problem ? (JSON.parse(problem) as MigrationProblem) : null,
     holds: holds === 'true',
     follows: follows === 'true',
+    store: store ?? null,
   }
 }
 

@@ -99,6 +99,7 @@ export async function requestMigration(
     schema: compiled.name,
     fromVersion: plan.fromVersion,
     toVersion: plan.toVersion,
+    store: publication.follow?.store ?? null,
   }
   await connection.batch([
     {
@@ -109,8 +110,8 @@ export async function requestMigration(
     },
     {
       text: `insert into backsaas.migrations
-               (id, placement_id, schema_id, owner_id, schema_name, from_version, to_version, plan, plan_hash, token, source, holds, follows)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::bool, $13::bool)`,
+               (id, placement_id, schema_id, owner_id, schema_name, from_version, to_version, plan, plan_hash, token, source, holds, follows, store)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::bool, $13::bool, $14)`,
       params: [
         ...row,
         JSON.stringify(plan),
@@ -119,6 +120,7 @@ export async function requestMigration(
         source,
         holds,
         String(publication.follow !== undefined),
+        migration.store,
       ],
       prepare: false,
     },

@@ -26,7 +26,7 @@ export interface Publication {
   /** Known ids: the platform's own, which every database shares, or those of a schema that comes to one more store. */
   readonly fixed?: { readonly schemaId: string; readonly placementId: string }
   /** The default store has it under that number: nothing is numbered, registered or told anew, and its ids are given. */
-  readonly follow?: { readonly version: number }
+  readonly follow?: { readonly version: number; readonly store: string }
 }
 
 /** The schema and the place it has in the store, before this publication. */

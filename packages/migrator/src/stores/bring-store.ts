@@ -37,7 +37,7 @@ export async function bringStore(
     const { database: name } = store
     if (name !== null)
       await migratorTransaction(database, (connection: Connection) => checkIdentity(connection, identity, name))
-    const place = { placementId: id, storeId: store.id }
+    const place = { placementId: id, storeId: store.id, store: store.name }
     const brought = await bringVersion(database, place, lead, content, returns ? wanted : null)
     if ((returns || wasTakenBack(lead, wanted)) && brought.version === wanted && !openTo(brought, wanted))
       await withdraw(fleet.home, database, place, wanted)

@@ -17,6 +17,8 @@ import type { Lead, LeadVersion, VersionContent } from './lead.ts'
 export interface Place {
   readonly placementId: string
   readonly storeId: string
+  /** The store's name. */
+  readonly store: string
 }
 
 export interface Brought {
@@ -52,7 +54,7 @@ export async function bringVersion(
       naming: readableNaming,
       hold: next.held,
       fixed: { schemaId: lead.schemaId, placementId: place.placementId },
-      follow: { version: next.version },
+      follow: { version: next.version, store: place.store },
     }
     await migratorTransaction(database, (connection) => publishOrAsk(connection, place, lead, publication))
   }

@@ -29,7 +29,13 @@ export async function placeSchema(fleet: Fleet, store: Store, schemaId: string):
     migratorTransaction(fleet.home, async (connection) =>
       readContent(connection, await readPlatform(connection), lead, version),
     )
-  const { version } = await bringVersion(database, { placementId, storeId: store.id }, lead, content, null)
+  const { version } = await bringVersion(
+    database,
+    { placementId, storeId: store.id, store: store.name },
+    lead,
+    content,
+    null,
+  )
   await convergePlacement(database, placementId)
   if (store.database !== null) await mirrorPlacement(fleet.home, database, store.database, placementId)
   await migratorTransaction(fleet.home, async (connection) => {
