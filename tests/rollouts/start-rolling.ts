@@ -5,7 +5,7 @@ import { createKey, createTenant } from '@backsaas/migrator'
 import { policies } from '@backsaas/plugins/policies'
 import * as v from 'valibot'
 import { expect } from 'vitest'
-import { createCaller } from '../fixture/caller.ts'
+import { type Caller, createCaller } from '../fixture/caller.ts'
 import type { Fixture } from '../fixture/start-fixture.ts'
 import { type Registry, startRegistry } from '../registry/start-registry.ts'
 
@@ -55,6 +55,8 @@ const PLANTED = [
 export interface Rolling {
   readonly registry: Registry
   readonly slugs: readonly string[]
+  /** Of a tenant, who may be answered anything. */
+  callerOf(slug: string): Promise<Caller>
   /** Which version each tenant's install has, by slug. */
   versions(): Promise<Readonly<Record<string, number>>>
   /** Statuses that clients were answered, and how often. */
@@ -91,11 +93,15 @@ export async function startRolling(count: number, asking = true): Promise<Rollin
     return answer.row
   }
 
-  async function client(slug: string, id: string): Promise<void> {
+  async function callerOf(slug: string, id = ''): Promise<Caller> {
     const { key } = await createKey(fixture.database, { tenant: slug, name: 'client' })
     const send = (path: string, init?: RequestInit): Promise<Response> =>
       fixture.runtime.fetch(new Request(`http://localhost${path}`, init))
-    const caller = createCaller({ slug, id, key, send })
+    return createCaller({ slug, id, key, send })
+  }
+
+  async function client(slug: string, id: string): Promise<void> {
+    const caller = await callerOf(slug, id)
     for (let n = 0; !stopped; n++) {
       const answer =
         n % 2 === 0 ? await caller.post('/orders', { title: `n${n}` }) : await caller.get('/orders?limit=1')
@@ -116,6 +122,7 @@ export async function startRolling(count: number, asking = true): Promise<Rollin
     registry,
     slugs,
     statuses,
+    callerOf,
     publish,
     async versions() {
       const installs = await fixture.ownerQuery(

@@ -11,11 +11,11 @@ import {
   countedJson,
   type Health,
   healthJson,
-  healthSince,
   judge,
   KEPT,
   readCounted,
   readCountedJson,
+  waveHealth,
 } from './health.ts'
 import { countInstalls, moveBack, moveForward } from './move-installs.ts'
 import {
@@ -66,7 +66,7 @@ export function advanceRollout(database: Database, id: string, ledBy: string): P
 async function forward(step: Step): Promise<Advance> {
   const { connection, platform, rollout } = step
   const counted = await readCounted(connection, platform, rollout)
-  const health = healthSince(counted, readCountedJson(rollout.counted))
+  const health = waveHealth(counted, rollout.counted)
   const control = controlOf(rollout, health)
   const found = (await tooManyEvents(step)) ?? judge(health.to, control, rollout.gates)
   if (found) return halt(step, found, health)

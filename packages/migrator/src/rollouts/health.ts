@@ -63,6 +63,16 @@ export function healthSince(now: Counted, before: Counted): Health {
 }
 
 /**
+ * What was counted since a wave began.
+ *
+ * @param begun `rollouts.counted`: what had been counted then. Null where it is only beginning: then it has nothing to show, whatever
+ *   there was before.
+ */
+export function waveHealth(now: Counted, begun: Json): Health {
+  return begun === null ? { from: NO_USAGE, to: NO_USAGE } : healthSince(now, readCountedJson(begun))
+}
+
+/**
  * What forbids to go on; null where nothing does, or where there is too little to say so.
  *
  * @param control how the version before serves: meanwhile, or when last there was enough of it.

@@ -6,7 +6,7 @@ import type { ActContext, ActDone } from '../jobs/act.ts'
 import { versionNotLive } from '../registry/release-version.ts'
 import { refuseBehind } from '../stores/refuse-behind.ts'
 import { nextWave } from './advance-rollout.ts'
-import { healthSince, readCounted, readCountedJson } from './health.ts'
+import { readCounted, waveHealth } from './health.ts'
 import {
   changeRollout,
   findRollout,
@@ -62,8 +62,7 @@ async function refuseGone(connection: Connection, { placementId, schema, toVersi
 export const advanceRolloutNow: Steer = async (input, context) => {
   const { connection, platform, tenant } = context
   const rollout = await findIn(input, context, ['running', 'paused'], 'advance_rollout')
-  const counted = await readCounted(connection, platform, rollout)
-  const health = healthSince(counted, readCountedJson(rollout.counted))
+  const health = waveHealth(await readCounted(connection, platform, rollout), rollout.counted)
   const ledBy = `by hand (${tenant.slug})`
   const { state } = await nextWave({ connection, platform, rollout: { ...rollout, state: 'running' }, ledBy }, health)
   await connection.batch([changeRollout(platform, rollout, { state }), tellLeaders()])
