@@ -22,7 +22,7 @@ function wrap(connection: Connection): Connection {
 function watched(inner: Connection): Connection['batch'] {
   return async (statements) => {
     const results = await inner.batch(statements)
-    const isMove = statements.some(({ text }) => text.includes('unnest($1::uuid[], $2::uuid[], $3::int[])'))
+    const isMove = statements.some(({ text }) => text.includes('unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[])'))
     if (isMove && ++moves >= Number(at)) {
       writeSync(1, 'there\n')
       await new Promise(() => {})

@@ -17,7 +17,11 @@ export interface PinnableInstall {
   readonly isPinned: boolean
 }
 
-/** @throws `PROFILE_PROTECTED` (409) for `platform`; `PROFILE_UNKNOWN` (404). */
+/**
+ * As it stands until the end of the transaction: a roll-out may be moving it, whose step is waited for.
+ *
+ * @throws `PROFILE_PROTECTED` (409) for `platform`; `PROFILE_UNKNOWN` (404).
+ */
 export async function findInstall(
   connection: Connection,
   platform: Platform,
@@ -36,7 +40,7 @@ export async function findInstall(
     connection,
     `select ${i.column('schema_name')}, ${i.column('schema_id')}::text, ${i.column('placement_id')}::text,
             ${i.column('version')}::text, (${i.column('pinned_to')} is not null)::text
-     from ${i.table} where ${i.tenant} = $1 and ${i.column('profile')} = $2`,
+     from ${i.table} where ${i.tenant} = $1 and ${i.column('profile')} = $2 for update`,
     [tenant.id, profile],
   )
   if (!row) throw profileUnknown(tenant.slug, profile, await readInstalls(connection, platform, tenant))

@@ -36,12 +36,15 @@ export async function moveForward(
   }
   await connection.batch([
     note,
-    setVersions(platform, members, () => rollout.toVersion),
+    setVersions(platform, members, ({ version }) => ({ from: version, to: rollout.toVersion })),
     ...members.map((member) => tellMoved(platform, rollout, member, member.version, rollout.toVersion)),
   ])
 }
 
-/** @returns how many have gone back; 0 where nobody is left. Who was pinned to the new version meanwhile stays. */
+/**
+ * @returns how many have been looked at; 0 where nobody is left. Who was pinned to the new version meanwhile stays, be the pin set at this very
+ *   moment: its transaction is waited for.
+ */
 export async function moveBack(
   connection: Connection,
   platform: Platform,
@@ -52,42 +55,51 @@ export async function moveBack(
   const rows = await query(
     connection,
     `update ${m.table} m set ${m.column('returned_at')} = clock_timestamp()
-     from (select m.${m.column('id')} as id, i.${i.column('id')} as install, i.${i.tenant} as tenant, i.${i.column('profile')} as profile,
-             i.${i.column('version')} = $3 and i.${i.column('pinned_to')} is null as has_it
+     from (select m.${m.column('id')} as id, i.${i.column('id')} as install, i.${i.tenant} as tenant, i.${i.column('profile')} as profile
            from ${m.table} m left join ${i.table} i
              on i.${i.tenant} = m.${m.column('moved_tenant_id')} and i.${i.column('id')} = m.${m.column('install_id')}
            where m.${m.tenant} = $1 and m.${m.column('rollout_id')} = $2 and m.${m.column('returned_at')} is null
            order by 1 limit ${limit} for update of m) x
      where m.${m.tenant} = $1 and m.${m.column('id')} = x.id
-     returning x.install::text, x.tenant::text, m.${m.column('from_version')}::text, x.profile, x.has_it::text`,
-    [rollout.ownerId, rollout.id, String(rollout.toVersion)],
+     returning x.install::text, x.tenant::text, m.${m.column('from_version')}::text, x.profile`,
+    [rollout.ownerId, rollout.id],
   )
   const members = rows
-    .filter((row) => row[4] === 'true')
+    .filter(([installId]) => installId !== null)
     .map(([installId, tenantId, version, profile]) => ({
       installId: String(installId),
       tenantId: String(tenantId),
       version: Number(version),
       profile: String(profile),
     }))
-  if (members.length > 0)
-    await connection.batch([
-      setVersions(platform, members, (member) => member.version),
-      ...members.map((member) => tellMoved(platform, rollout, member, rollout.toVersion, member.version)),
-    ])
+  if (members.length === 0) return rows.length
+  const set = setVersions(platform, members, ({ version }) => ({ from: rollout.toVersion, to: version }))
+  const [moved] = await connection.batch([set])
+  const ids = new Set(moved?.rows.map(([id]) => id))
+  const back = members.filter(({ installId }) => ids.has(installId))
+  await connection.batch(back.map((member) => tellMoved(platform, rollout, member, rollout.toVersion, member.version)))
   return rows.length
 }
 
-function setVersions(platform: Platform, members: readonly Member[], to: (member: Member) => number): Statement {
+/** Of those that have the version `from`, and are not pinned, as it is when their rows are had. Answers the ids of those that have moved. */
+function setVersions(
+  platform: Platform,
+  members: readonly Member[],
+  move: (member: Member) => { readonly from: number; readonly to: number },
+): Statement {
   const i = tableNames(platform, 'installs')
+  const moves = members.map(move)
   return {
     text: `update ${i.table} i set ${i.column('version')} = x.version
-           from unnest($1::uuid[], $2::uuid[], $3::int[]) as x(tenant, id, version)
-           where i.${i.tenant} = x.tenant and i.${i.column('id')} = x.id`,
+           from unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[]) as x(tenant, id, version, before)
+           where i.${i.tenant} = x.tenant and i.${i.column('id')} = x.id
+             and i.${i.column('version')} = x.before and i.${i.column('pinned_to')} is null
+           returning i.${i.column('id')}::text`,
     params: [
       arrayText(members.map((member) => member.tenantId)),
       arrayText(members.map((member) => member.installId)),
-      arrayText(members.map((member) => String(to(member)))),
+      arrayText(moves.map(({ to }) => String(to))),
+      arrayText(moves.map(({ from }) => String(from))),
     ],
     prepare: false,
   }
