@@ -1,5 +1,7 @@
 /** A breaking version to several stores from a terminal: where one fails, on from there, to the end, and back. */
 import { writeFileSync } from 'node:fs'
+import { postgres } from '@backsaas/adapters/databases/postgres'
+import { defineMigrationHook, migrate } from '@backsaas/migrator'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type FleetCli, startFleetCli } from './start-fleet-cli.ts'
 
@@ -159,15 +161,32 @@ test(
   LONG,
 )
 
+/** A migration of another schema that a migrator process is asked for, and waits for `double`. */
+async function askForOther(): Promise<void> {
+  const database = postgres(fleet.home.url)
+  const hooks = [defineMigrationHook({ name: 'double', up: () => ({}) })]
+  const twice = '      twice: { type: string, convert: { hook: double } }\n'
+  for (const more of ['', twice]) {
+    const text = `schema: other\nentities:\n  people:\n    fields:\n      ${NUMBERED}\n${more}`
+    await migrate(database, text, { run: { signal: AbortSignal.abort(), hooks } })
+  }
+  await fleet.home.query(`update backsaas.migrations set wanted = 'live' where schema_name = 'other'`)
+  await database.close?.()
+}
+
 test(
-  'conversions in TypeScript are made in every store',
+  'conversions in TypeScript are made in every store, and of no other schema, as no other is promised less time',
   async () => {
+    await askForOther()
     const said = await cli(
       'migrate',
       fleet.file('shop', NUMBERED, 'twice: { type: string, convert: { hook: double } }'),
       ...hooks(),
+      ...['--drain', '0'],
     )
     expect(said).toMatchObject({ code: 0 })
+    const other = `select phase, step, lease_epoch::int from backsaas.migrations where schema_name = 'other'`
+    expect(await fleet.home.query(other)).toEqual([{ phase: 'expand', step: 0, lease_epoch: 1 }])
     for (const [store, twice] of [
       ['one', '14'],
       ['two', '16'],

@@ -130,7 +130,7 @@ function delivered(
 ): Promise<Delivery | null> {
   const wanted = contract ? (['done'] as const) : (['live', 'done'] as const)
   const tell = deliveryTeller(io, json === true)
-  return withDeliverers(fleet, run, () => untilDelivered(fleet, which, wanted, tell))
+  return withDeliverers(fleet, which.schemaId, run, () => untilDelivered(fleet, which, wanted, tell))
 }
 
 function deliveryPlan({ concurrency: given, onError }: MigrateOptions): DeliveryPlan {

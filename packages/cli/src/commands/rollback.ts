@@ -23,7 +23,7 @@ async function rollback(schema: string, options: DatabaseOptions, io: Io): Promi
   const row = await useFleet(options.database, io.env, async (fleet) => {
     const { id, schemaId } = await openMigrationOf(fleet.home, schema)
     const tell = deliveryTeller(io, asJson)
-    return withDeliverers(fleet, {}, async () => {
+    return withDeliverers(fleet, schemaId, {}, async () => {
       // Other stores go first.
       const back = await whileReturning(fleet, schemaId, tell, () =>
         rollbackMigration(fleet.home, id, { progress: reportProgress(io, asJson) }),

@@ -6,21 +6,23 @@ import type { Io } from '../io.ts'
 import { deliveryJson, deliveryLines } from './delivery-lines.ts'
 
 /**
- * What a migrator process runs of a fleet, for as long as `work` takes: nothing where it has one store.
+ * What a migrator process runs of a schema in a fleet, for as long as `work` takes: nothing where it has one store. Other schemas are left
+ * alone, as what was said was not said of them.
  *
  * @param how stores follow as the default store goes: what converts rows, and what older versions are promised.
  */
 export async function withDeliverers<T>(
   fleet: Fleet,
+  schemaId: string,
   { hooks, drainMs }: Pick<RunOptions, 'hooks' | 'drainMs'>,
   work: () => Promise<T>,
 ): Promise<T> {
   const { listStores, startDeliveries, startMigrations } = await import('@backsaas/migrator')
   if ((await listStores(fleet.home)).length < 2) return work()
   const { home, named } = fleet
-  const how = { intervalMs: 1000, home, ...(hooks && { hooks }), ...(drainMs !== undefined && { drainMs }) }
+  const how = { schemaId, intervalMs: 1000, home, ...(hooks && { hooks }), ...(drainMs !== undefined && { drainMs }) }
   const running = [
-    await startDeliveries(fleet, { intervalMs: 500 }),
+    await startDeliveries(fleet, { schemaId, intervalMs: 500 }),
     ...(await Promise.all([home, ...Object.values(named)].map((one) => startMigrations(one, how)))),
   ]
   try {

@@ -22,21 +22,24 @@ interface Looking {
   /** Of all migrator processes together, for each migration. */
   readonly everyMs: number
   readonly hooks?: readonly MigrationHook[] | undefined
+  /** Null for all. */
+  readonly schemaId?: string | null
 }
 
 /**
  * Asks whether any row still is in the way, and no more: reading ends at the first one. Where none is, the migration is ready again for
  * whichever migrator comes by.
  */
-export async function resumeCorrected(database: Database, { everyMs, hooks }: Looking): Promise<void> {
+export async function resumeCorrected(database: Database, { everyMs, hooks, schemaId = null }: Looking): Promise<void> {
   const turns = await migratorTransaction(database, (connection) =>
     query(
       connection,
       `update backsaas.migrations set updated_at = clock_timestamp()
        where state = 'blocked' and wanted in ('live', 'done') and lease_until <= clock_timestamp()
          and problem::json ->> 'code' = any (string_to_array($2, ','))
+         and ($3::uuid is null or schema_id = $3)
          and updated_at <= clock_timestamp() - make_interval(secs => $1::float8 / 1000) returning id::text`,
-      [String(everyMs), OF_ROWS.join(',')],
+      [String(everyMs), OF_ROWS.join(','), schemaId],
     ),
   )
   for (const [id] of turns) {

@@ -16,6 +16,8 @@ import { drainHooks } from './run-hook.ts'
 import { runMigration } from './run-migration.ts'
 
 export interface MigrationsOptions {
+  /** Those of one schema alone, with what else is said here. Default: of all. */
+  readonly schemaId?: string
   /** How often it looks, whether or not it was told. Default 5,000. */
   readonly intervalMs?: number
   /** How many migrations at once, each of another schema; those that wait for what others do are not counted. Default 2. */
@@ -62,7 +64,7 @@ const LASTING = [
 
 /**
  * What is asked for and not reached, and is nobody's: not what is blocked or has failed, nor what waits for a hook that is not
- * here ($1). A contract that has begun goes on.
+ * here ($1), nor another schema's ($2). A contract that has begun goes on.
  */
 const COLUMNS = `select id::text, placement_id::text, wanted, confirmed, hurried::text,
   (state = 'waiting' and problem::json ->> 'code' in (${LASTING.map(literal).join(', ')}))::text
@@ -71,6 +73,7 @@ const ASKED = `${COLUMNS}
   where wanted is not null and lease_until <= clock_timestamp() and state not in ('blocked', 'failed')
     and phase not in ('done', 'rolled_back') and (wanted <> 'live' or phase in ('expand', 'backfill', 'rollback'))
     and (problem::json ->> 'hook' is null or problem::json ->> 'hook' = any ($1::text[]))
+    and ($2::uuid is null or schema_id = $2)
   order by created_at`
 
 /**
@@ -84,6 +87,7 @@ export async function startMigrations(database: Database, options: MigrationsOpt
     concurrency = 2,
     recheckMs = 60_000,
     hooks = [],
+    schemaId = null,
     observe = toStderr('migrations'),
   } = options
   const stopping = new AbortController()
@@ -95,7 +99,7 @@ export async function startMigrations(database: Database, options: MigrationsOpt
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
       alarm.set()
-      await resumeCorrected(database, { everyMs: recheckMs, hooks }).catch(onFault)
+      await resumeCorrected(database, { everyMs: recheckMs, hooks, schemaId }).catch(onFault)
       await look().catch(onFault)
       await passOn().catch(onFault)
       if (!alarm.hasRung) await alarm.wait(Math.min(intervalMs, recheckMs, hooks.length > 0 ? 500 : intervalMs))
@@ -135,7 +139,7 @@ export async function startMigrations(database: Database, options: MigrationsOpt
     const rows = await migratorTransaction(database, (connection) =>
       ids
         ? query(connection, `${COLUMNS} where id = any ($1::uuid[])`, [arrayText(ids)])
-        : query(connection, ASKED, [names]),
+        : query(connection, ASKED, [names, schemaId]),
     )
     return rows.map(([id, placementId, wanted, token, now, isWaiting]) => ({
       id: String(id),
@@ -161,7 +165,7 @@ export async function startMigrations(database: Database, options: MigrationsOpt
   /** What clients write while both versions serve is passed on by hooks, if the migration has some. */
   async function passOn(): Promise<void> {
     if (hooks.length === 0) return
-    for (const id of await readHooked(database)) {
+    for (const id of await readHooked(database, schemaId)) {
       if (running.has(id) || stopping.signal.aborted) continue
       await withLease(
         database,
@@ -214,12 +218,14 @@ export async function startMigrations(database: Database, options: MigrationsOpt
 }
 
 /** Those whose versions both serve, with rows that wait for a hook. */
-async function readHooked(database: Database): Promise<string[]> {
+async function readHooked(database: Database, schemaId: string | null): Promise<string[]> {
   const rows = await migratorTransaction(database, (connection) =>
     query(
       connection,
       `select m.id::text from backsaas.migrations m where m.phase = 'live' and m.lease_until <= clock_timestamp()
-         and m.plan like '%"kind":"hook"%' and exists (select from backsaas.migration_keys)`,
+         and m.plan like '%"kind":"hook"%' and exists (select from backsaas.migration_keys)
+         and ($1::uuid is null or m.schema_id = $1)`,
+      [schemaId],
     ),
   )
   return rows.map(([id]) => String(id))

@@ -12,6 +12,8 @@ import type { Fleet } from './fleet.ts'
 import { type FencesTold, tellFences } from './tell-fences.ts'
 
 export interface DeliveriesOptions {
+  /** Those of one schema alone. Default: of all. */
+  readonly schemaId?: string
   /**
    * How often it looks while something is on its way, and how long a look waits for stores that take long; without, eight times as long,
    * or until it is told of something. Default 1,000.
@@ -66,7 +68,7 @@ export async function startDeliveries(fleet: Fleet, options: DeliveriesOptions =
         return null
       })
     const connection = fleet.home.open(MIGRATOR_SCOPE, 'migrator')
-    const open = await openDeliveries(connection, await platformOf(connection))
+    const open = await openDeliveries(connection, await platformOf(connection), options.schemaId)
     for (const id of looked) {
       if (open.some((one) => one.id === id)) continue
       stores.forget(nameOf({ id }))
