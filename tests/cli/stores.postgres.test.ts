@@ -1,5 +1,8 @@
 /** Stores from a terminal: made, filled with tenants, and brought versions of schemas; what is wrong is said, with what to do. */
+import { postgres } from '@backsaas/adapters/databases/postgres'
+import { bootstrap, createTenant } from '@backsaas/migrator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createTestDatabase } from '../fixture/test-server.ts'
 import { type FleetCli, startFleetCli } from './start-fleet-cli.ts'
 
 const CODE = 'code: { type: string, required: true }'
@@ -46,6 +49,27 @@ describe('store create', () => {
     })
     expect((await fleet.cliWith('eu', ...create, 'eu')).err).toContain('BACKSAAS_DATABASES cannot be read')
   })
+})
+
+test('migrate sets no database up that is another platform’s, and does nothing before it is said', async () => {
+  const theirs = await createTestDatabase()
+  const database = postgres(theirs.url)
+  await bootstrap(database)
+  await createTenant(database, { slug: 'theirs' })
+  await database.close?.()
+  // What setting it up would make again.
+  await theirs.query('drop function backsaas.limit_jobs cascade')
+  for (const [name, what] of [
+    ['null', 'a platform of its own'],
+    [`'eu'`, 'the database "eu" of a platform'],
+  ]) {
+    await theirs.query(`update backsaas.identity set name = ${name}`)
+    const said = await fleet.cliWith(`eu=${theirs.url}`, 'migrate', fleet.file('never', CODE))
+    expect(said).toMatchObject({ code: 1, out: '', err: expect.stringContaining(`what was given as "eu" is ${what}`) })
+  }
+  expect(await theirs.query(`select 1 from pg_proc where proname = 'limit_jobs'`)).toEqual([])
+  expect(await fleet.home.query(`select 1 from backsaas.placements where schema_name = 'never'`)).toEqual([])
+  await theirs.drop()
 })
 
 test('what is the registry’s to say is not said to another database', async () => {

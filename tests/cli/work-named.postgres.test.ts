@@ -36,13 +36,17 @@ async function rows(database: Database, text: string): Promise<readonly (readonl
   return result?.rows ?? []
 }
 
-test('a database of another platform is left as it is, and said to be one', async () => {
+test.each([
+  ['its own', null],
+  ['the same name', 'eu'],
+])('a database of another platform, of %s, is left as it is, and said to be one', async (_, name) => {
+  await rows(other, `update backsaas.identity set name = ${name === null ? 'null' : `'${name}'`}`)
   const seen: Observation[] = []
   const observe = (one: Observation): void => void seen.push(one)
   const fleet = { home, named: { eu: other } }
   const before = await rows(other, 'select * from backsaas.identity')
   // What a repair would make again.
-  await rows(other, 'drop function backsaas.limit_jobs cascade')
+  await rows(other, 'drop function if exists backsaas.limit_jobs cascade')
   const isSetUp = await setUpNamed(fleet, observe, IO)
   expect([...isSetUp]).toEqual([])
   const close = workNamed({ fleet, observe, isSetUp, hooks: [], executor: null }, IO)

@@ -27,11 +27,16 @@ export async function useFleet<T>(
   }
 }
 
-/** Sets up what is not yet, home's after: what home's servers write there has to be there first. One that is away is said to be. */
-export async function bootstrapNamed({ named }: Fleet, io: Io): Promise<void> {
-  const { bootstrap } = await import('@backsaas/migrator')
+/**
+ * Sets up what is not yet, home's after: what home's servers write there has to be there first. One that is away is said to be.
+ *
+ * @throws `DATABASE_TAKEN` (409) where one is another platform's, or of another name: nothing is done in it.
+ */
+export async function bootstrapNamed({ home, named }: Fleet, io: Io): Promise<void> {
+  const { bootstrap, refuseTakenAs } = await import('@backsaas/migrator')
   for (const [name, database] of Object.entries(named)) {
     try {
+      await refuseTakenAs(name, database, home)
       await bootstrap(database, { decide, report: io.err })
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error

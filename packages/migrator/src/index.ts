@@ -1,7 +1,7 @@
 /** The public surface of `@backsaas/migrator`: setting databases up, changing schemas, the registry, the relay. */
 export type { BootstrapOptions } from './bootstrap/bootstrap.ts'
 export { bootstrap } from './bootstrap/bootstrap.ts'
-export { placeOf } from './bootstrap/read-place.ts'
+export { placeOf, refuseTakenAs } from './bootstrap/read-place.ts'
 export type { HookRow, MigrationHook } from './execute/migration-hook.ts'
 export { defineMigrationHook } from './execute/migration-hook.ts'
 export type { MigrationPhase, MigrationProblem, MigrationState } from './execute/migration-row.ts'

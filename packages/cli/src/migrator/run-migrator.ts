@@ -5,6 +5,7 @@ import {
   bootstrap,
   type Executor,
   type ExecutorOptions,
+  placeOf,
   startDeliveries,
   startExecutor,
   startMigrations,
@@ -74,6 +75,8 @@ export async function runMigrator(settings: MigratorSettings, io: Io): Promise<v
     const { functions } = plugin
     const hooks = await migrationHooks(settings.migrationHooksModule ?? undefined)
     const whenThere = <T>(begin: () => Promise<T>): Promise<T | null> => becomeReady(begin, observe, stopped)
+    // Whose the others are is said by home.
+    if (settings.bootstraps && !(await whenThere(() => isThere(database)))) return
     const isSetUp = settings.bootstraps ? await setUpNamed(fleet, observe, io) : null
     if (settings.bootstraps && !(await whenThere(() => setUp(database, io)))) return
     const relay = await whenThere(() => startRelay(database, bus, { observe }))
@@ -123,6 +126,11 @@ export async function runMigrator(settings: MigratorSettings, io: Io): Promise<v
   } finally {
     await closeAll(open)
   }
+}
+
+async function isThere(database: Database): Promise<true> {
+  await placeOf(database)
+  return true
 }
 
 async function setUp(database: Database, io: Io): Promise<true> {

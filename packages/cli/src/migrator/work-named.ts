@@ -1,6 +1,6 @@
 /** What the migrator process does in the platform's further databases. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Database, Observe } from '@backsaas/core'
+import { BackSaasError, type Database, type Observe } from '@backsaas/core'
 import {
   attachDatabase,
   bootstrap,
@@ -9,6 +9,7 @@ import {
   intoOutbox,
   type MigrationsOptions,
   placeOf,
+  refuseTakenAs,
   startExecutor,
   startMigrations,
   startRelay,
@@ -28,15 +29,16 @@ const EVENTS_KEPT_MS = 86_400_000
  *
  * @returns the names of those that are set up.
  */
-export async function setUpNamed({ named }: Fleet, observe: Observe, io: Io): Promise<ReadonlySet<string>> {
+export async function setUpNamed({ home, named }: Fleet, observe: Observe, io: Io): Promise<ReadonlySet<string>> {
   const done = new Set<string>()
   const each = Object.entries(named).map(async ([name, database]) => {
     try {
-      const place = await Promise.race([placeOf(database), delay(ANSWER_MS, 'late' as const, { ref: false })])
-      if (place === 'late' || (place !== null && place.name !== name)) return
+      const looked = refuseTakenAs(name, database, home).then(() => true)
+      if (!(await Promise.race([looked, delay(ANSWER_MS, false, { ref: false })]))) return
       await setUp(database, io)
       done.add(name)
     } catch (error) {
+      if (error instanceof BackSaasError && error.code === 'DATABASE_TAKEN') return
       tellOf(name, observe)({ kind: 'error', code: 'NOT_READY', error })
     }
   })

@@ -31,13 +31,26 @@ export async function attachDatabase(fleet: Fleet, name: string): Promise<void> 
       })
     }
     const found = await readIdentity(connection)
-    if (found.platformId === home.platformId && found.name === name) return
-    if (found.platformId === home.platformId || found.name !== null || (await hasTenants(connection))) {
-      throw taken(name, found)
-    }
+    await refuseTaken(connection, found, home, name)
+    if (found.name === name) return
     const text = 'update backsaas.identity set platform_id = $1, name = $2'
     await connection.batch([{ text, params: [home.platformId, name], prepare: false }])
   })
+}
+
+/**
+ * @param found whose it is now. @param home null where no platform is there yet.
+ * @throws `DATABASE_TAKEN` (409) where it is not the one of that name, and cannot become it.
+ */
+export async function refuseTaken(
+  connection: Connection,
+  found: Identity,
+  home: Identity | null,
+  name: string,
+): Promise<void> {
+  const isOurs = found.platformId === home?.platformId
+  if (isOurs && found.name === name) return
+  if (isOurs || found.name !== null || (await hasTenants(connection))) throw taken(name, found)
 }
 
 /** @throws `DATABASE_TAKEN` (409) where the database of that name is not this platform's. */
