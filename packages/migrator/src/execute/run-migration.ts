@@ -10,6 +10,7 @@ import { checkpoint, guard, isLive, type MigrationProblem, type MigrationRow, re
 import { migratorTransaction } from './migrator-transaction.ts'
 import { type Run, type RunOptions, refresh, withLease } from './run.ts'
 import { runStep } from './run-step.ts'
+import { valueless } from './valueless.ts'
 
 /** Attempts after a connection was lost, before it is told. */
 const ATTEMPTS = 20
@@ -167,5 +168,5 @@ export function understandable(error: unknown): unknown {
     'MIGRATION_FAILED',
     'run the same command again: it goes on where it stopped',
   ]
-  return new BackSaasError(code, 503, error.message, { hint, cause: error })
+  return new BackSaasError(code, 503, valueless(error), { hint, cause: error })
 }

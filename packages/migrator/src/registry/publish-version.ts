@@ -5,6 +5,7 @@ import { readRoles } from '../bootstrap/read-roles.ts'
 import { storeSchema } from '../bootstrap/store-schema.ts'
 import { EXCLUSIVE, runDdl } from '../execute/migrator-transaction.ts'
 import { computedFunctions, crowdedTables, takenNames } from '../execute/read-store.ts'
+import { valueless } from '../execute/valueless.ts'
 import type { Change } from '../plan/diff.ts'
 import { assignIds } from '../plan/identity.ts'
 import { planVersion, tablesToFill, type VersionPlan } from '../plan/plan-version.ts'
@@ -181,7 +182,7 @@ async function placeVersion(
 function throwFillFailed(cause: unknown, fields: readonly string[]): never {
   if (!(cause instanceof DatabaseError) || !/^(22|23514)/.test(cause.fields.sqlState) || fields.length === 0)
     throw cause
-  const message = `${fields.join(', ')} cannot be worked out for all rows there are: ${cause.message}`
+  const message = `${fields.join(', ')} cannot be worked out for all rows there are: ${valueless(cause)}`
   throw new BackSaasError('FILL_FAILED', 409, message, {
     hint: 'guard the expression (`n == 0 ? null : total / n`), or correct the rows first; nothing was changed',
     cause,

@@ -3,6 +3,7 @@ import { BackSaasError, type Connection, DatabaseError } from '@backsaas/core'
 import { convergePlacement } from '../execute/converge-placement.ts'
 import type { MigrationProblem, MigrationRow } from '../execute/migration-row.ts'
 import { migratorTransaction } from '../execute/migrator-transaction.ts'
+import { valueless } from '../execute/valueless.ts'
 import { type Brought, bringVersion } from './bring-version.ts'
 import type { StoreStanding } from './delivery-row.ts'
 import { databaseOf, type Fleet } from './fleet.ts'
@@ -103,7 +104,11 @@ function fault(error: unknown): {
     const away = error.fields.sqlState.startsWith('08') || error.fields.sqlState.startsWith('57P')
     return {
       state: away ? 'unreachable' : 'failed',
-      problem: { code: away ? 'STORE_UNREACHABLE' : 'STORE_FAILED', message: error.message, hint: 'it is tried again' },
+      problem: {
+        code: away ? 'STORE_UNREACHABLE' : 'STORE_FAILED',
+        message: valueless(error),
+        hint: 'it is tried again',
+      },
     }
   }
   if (!(error instanceof BackSaasError)) throw error

@@ -4,6 +4,7 @@ import {
   type Connection,
   DEFAULT_STORE_ID,
   type Json,
+  type JsonObject,
   PLATFORM_SCHEMA_ID,
   type Statement,
   uuidv7,
@@ -187,7 +188,22 @@ export async function readDeliveries(
   return rows.map(toDelivery)
 }
 
-/** Writes how it stands; what several deliverers have seen at the same time is the same. */
+/**
+ * Rows of others, who have installed a shared schema, are counted and not shown to its owner, as in `migrations`; who has it pinned is no
+ * row of theirs.
+ */
+function shownTo(ownerId: string, standing: StoreStanding): StoreStanding {
+  const { problem } = standing
+  if (!problem?.samples || problem.code === 'INSTALLS_PINNED') return standing
+  const samples = problem.samples.filter((one) => isObject(one) && one.tenant_id === ownerId)
+  return { ...standing, problem: { ...problem, samples } }
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Writes how it stands, for its owner to read; what several deliverers have seen at the same time is the same. */
 export function noteDelivery(
   platform: Platform,
   { id, ownerId }: Delivery,
@@ -197,12 +213,13 @@ export function noteDelivery(
 ): Statement {
   const { table, tenant, column } = tableNames(platform, 'deliveries')
   const over = state === 'done' || state === 'rolled_back'
+  const shown = stores.map((one) => shownTo(ownerId, one))
   return {
     text: `update ${table} set ${column('state')} = $3, ${column('stores')} = $4, ${column('problem')} = $5,
              ${column('updated_at')} = clock_timestamp()${over ? `, ${column('finished_at')} = clock_timestamp()` : ''}
            where ${tenant} = $1 and ${column('id')} = $2 and ${column('state')} in ${OPEN}
              and not (${column('state')} = 'returning' and $3 in ('running', 'halted', 'live'))`,
-    params: [ownerId, id, state, JSON.stringify(stores), problem ? JSON.stringify(problem) : null],
+    params: [ownerId, id, state, JSON.stringify(shown), problem ? JSON.stringify(problem) : null],
     prepare: false,
   }
 }
