@@ -64,7 +64,8 @@ describe.each([
   test('halts within its bake, and everybody who has moved is back', async () => {
     await rolling.publish(document, { hold: true })
     const bakeMs = 10_000
-    await rolling.start({ waves: [50, 100], bake: `${bakeMs}ms`, gates: { min_requests: 40 } })
+    const gates = { min_requests: 40, ...(code !== 'P95' && CALM) }
+    await rolling.start({ waves: [50, 100], bake: `${bakeMs}ms`, gates })
     const startedAt = Date.now()
     const halted = await rolling.until('halted')
     expect(Date.now() - startedAt).toBeLessThan(bakeMs)

@@ -4,9 +4,9 @@
  */
 import type { Connection, Database } from '@backsaas/core'
 import { migratorTransaction, query } from '../execute/migrator-transaction.ts'
-import { type Platform, readPlatform, tableNames } from '../registry/platform.ts'
+import { type Platform, tableNames } from '../registry/platform.ts'
 import { releaseVersion } from '../registry/release-version.ts'
-import { nextMembers } from './cohort.ts'
+import { lateMembers, nextMembers } from './cohort.ts'
 import {
   countedJson,
   type Health,
@@ -48,15 +48,21 @@ interface Step {
   readonly ledBy: string
 }
 
+/** Who leads, and how it knows the platform: see `createPlatformReader`. */
+export interface Leader {
+  readonly name: string
+  readonly platformOf: (connection: Connection) => Promise<Platform>
+}
+
 /** @returns null where somebody else is at it, or it is over. */
-export function advanceRollout(database: Database, id: string, ledBy: string): Promise<Advance | null> {
+export function advanceRollout(database: Database, id: string, leader: Leader): Promise<Advance | null> {
   return migratorTransaction(database, async (connection) => {
     // A leader that stands still gives way.
     await query(connection, `set local idle_in_transaction_session_timeout = '10s'`)
-    const platform = await readPlatform(connection)
+    const platform = await leader.platformOf(connection)
     const rollout = await lockRollout(connection, platform, id)
     if (!rollout) return null
-    const step = { connection, platform, rollout, ledBy }
+    const step = { connection, platform, rollout, ledBy: leader.name }
     if (rollout.state === 'running') return forward(step)
     if (rollout.state === 'returning') return back(step)
     return null
@@ -71,23 +77,28 @@ async function forward(step: Step): Promise<Advance> {
   const found = (await tooManyEvents(step)) ?? judge(health.to, control, rollout.gates)
   if (found) return halt(step, found, health)
   if (rollout.bakingForMs !== null) return bake(step, health, rollout.bakingForMs)
-  const reached = await moveSome(step, rollout.reached)
+  const { count, reached } = await moveSome(step, rollout.reached)
   if (reached !== null) {
-    const begins = rollout.counted === null ? { counted: countedJson(counted) } : {}
+    const begins = rollout.counted === null && count > 0 ? { counted: countedJson(counted) } : {}
     return change(step, { ...begins, reached, health: healthJson(health) }, true)
   }
   return rollout.counted === null ? nextWave(step, health) : beginBaking(step, health)
 }
 
-/** @returns the last tenant that has moved; null where nobody of the wave is left. */
-async function moveSome(step: Step, after: string | null): Promise<string | null> {
-  const { connection, platform, rollout } = step
-  const members = await nextMembers(connection, platform, rollout, after, CHUNK)
+interface Moved {
+  readonly count: number
+  /** The last tenant that was looked at; null where nobody of the wave is left. */
+  readonly reached: string | null
+}
+
+async function moveSome({ connection, platform, rollout }: Step, after: string | null): Promise<Moved> {
+  const { members, last } = await nextMembers(connection, platform, rollout, after, CHUNK)
   if (members.length > 0) await moveForward(connection, platform, rollout, members)
-  const last = members.at(-1)
-  if (last) return last.tenantId
+  if (last !== null || after === null) return { count: members.length, reached: last }
   // Once more from the beginning: somebody may have come meanwhile, or was being written.
-  return after === null ? null : moveSome(step, null)
+  const late = await lateMembers(connection, platform, rollout, CHUNK)
+  if (late.length > 0) await moveForward(connection, platform, rollout, late)
+  return { count: late.length, reached: late.length > 0 ? after : null }
 }
 
 /** The version before, at the same time; where too few have stayed with it, as it served when they were enough. */
@@ -146,7 +157,7 @@ export async function nextWave(step: Step, health: Health): Promise<Advance> {
   } as const
   if (rollout.wave + 1 < rollout.waves.length) return change(step, { ...seen, wave: rollout.wave + 1 }, true)
   // Whoever was made while the last wave was looked at.
-  if ((await moveSome(step, null)) !== null) return change(step, {}, true)
+  if ((await moveSome(step, null)).count > 0) return change(step, {}, true)
   await releaseVersion(connection, rollout)
   await connection.batch([tellRollout(platform, rollout, 'rollout.completed', {})])
   return change(step, { ...seen, state: 'done', isOver: true }, false)

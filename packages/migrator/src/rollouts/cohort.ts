@@ -3,7 +3,7 @@ import type { Connection, Expression, Json } from '@backsaas/core'
 import { arrayText, SYSTEM_TENANT_ID } from '@backsaas/core'
 import { compileExpression, ExpressionProblem } from '@backsaas/core/cel'
 import { ExpressionError, toJs } from '@backsaas/core/expression'
-import { query } from '../execute/migrator-transaction.ts'
+import { ddl, query } from '../execute/migrator-transaction.ts'
 import { type Platform, tableNames } from '../registry/platform.ts'
 import type { Wave } from './rollout-plan.ts'
 import { RolloutFault } from './rollout-plan.ts'
@@ -28,9 +28,17 @@ function placeOf(schema: string, tenant: string): string {
   return `((${bytes.join(' + ')}) % 10000)`
 }
 
+/** Some of those that are to move: in one of the waves up to the present one, on an older version, and not pinned. */
+export interface Members {
+  /** Locked until the end of the transaction. */
+  readonly members: readonly Member[]
+  /** The last tenant that was looked at; null where nobody is left after `after`. */
+  readonly last: string | null
+}
+
 /**
- * Some of those that are to move: in one of the waves up to the present one, on an older version, and not pinned. Locked until the end
- * of the transaction.
+ * Of what can be said in SQL, those that nobody else has a lock on. Of cohorts, all of the next tenants that might move: each is asked about
+ * once in a wave, be it in the cohort or not.
  *
  * @param after a tenant: only those that come later in the order of ids, so that a wave reads each install once.
  */
@@ -40,22 +48,66 @@ export async function nextMembers(
   rollout: Rollout,
   after: string | null,
   limit: number,
+): Promise<Members> {
+  const cohorts = cohortsOf(rollout)
+  if (cohorts.length === 0) {
+    const members = await selectMembers(
+      connection,
+      platform,
+      rollout,
+      { after },
+      `limit ${limit} for update of i skip locked`,
+    )
+    return { members, last: members.at(-1)?.tenantId ?? null }
+  }
+  const { named, last } = await askTenants(connection, platform, rollout, { cohorts, after, limit })
+  if (last === null) return { members: [], last }
+  // Nobody comes back to them in this wave: who has one of them now is waited for, and told of where that lasts.
+  await connection.batch([ddl(`set local lock_timeout = '2s'`)])
+  return {
+    members: await selectMembers(connection, platform, rollout, { after, last, named }, 'for update of i'),
+    last,
+  }
+}
+
+/** Those that came too late to be found in the order of ids, as far as SQL can tell. */
+export function lateMembers(
+  connection: Connection,
+  platform: Platform,
+  rollout: Rollout,
+  limit: number,
 ): Promise<readonly Member[]> {
-  const waves = rollout.waves.slice(0, rollout.wave + 1)
-  const percent = Math.max(0, ...waves.map((wave) => wave.percent ?? 0))
-  const named = await cohortTenants(connection, platform, rollout, waves)
+  return selectMembers(connection, platform, rollout, { after: null }, `limit ${limit} for update of i skip locked`)
+}
+
+interface Range {
+  readonly after: string | null
+  readonly last?: string
+  /** Tenants that a cohort has. */
+  readonly named?: readonly string[]
+}
+
+async function selectMembers(
+  connection: Connection,
+  platform: Platform,
+  { schemaId, toVersion, waves: planned, wave }: Rollout,
+  { after, last, named = [] }: Range,
+  tail: string,
+): Promise<readonly Member[]> {
+  const waves = planned.slice(0, wave + 1)
   const i = tableNames(platform, 'installs')
   const place = placeOf('$3::text', `i.${i.tenant}`)
   const rows = await query(
     connection,
     `select i.${i.column('id')}::text, i.${i.tenant}::text, i.${i.column('version')}::text, i.${i.column('profile')}
      from ${i.table} i
-     where ${movable(i)} and ($6::uuid is null or i.${i.tenant} > $6::uuid) and (${place} < $4::float8 * 100 or i.${i.tenant}::text = any ($5::text[])
-       or i.${i.column('placement_id')} in (${placementsOf(platform, '$7')}))
-     order by i.${i.tenant} limit ${limit} for update of i skip locked`,
+     where ${movable(i)} and ($6::uuid is null or i.${i.tenant} > $6::uuid) and ($8::uuid is null or i.${i.tenant} <= $8::uuid)
+       and (${place} < $4::float8 * 100 or i.${i.tenant}::text = any ($5::text[])
+         or i.${i.column('placement_id')} in (${placementsOf(platform, '$7')}))
+     order by i.${i.tenant} ${tail}`,
     [
-      ...[rollout.schemaId, String(rollout.toVersion), rollout.schemaId, String(percent), arrayText(named), after],
-      arrayText(waves.flatMap(({ store }) => store ?? [])),
+      ...[schemaId, String(toVersion), schemaId, String(percentOf(waves)), arrayText(named), after],
+      ...[arrayText(waves.flatMap(({ store }) => store ?? [])), last ?? null],
     ],
   )
   return rows.map(([installId, tenantId, version, profile]) => ({
@@ -64,6 +116,16 @@ export async function nextMembers(
     version: Number(version),
     profile: String(profile),
   }))
+}
+
+function percentOf(waves: readonly Wave[]): number {
+  return Math.max(0, ...waves.map(({ percent }) => percent ?? 0))
+}
+
+/** None where everybody is in the wave. */
+function cohortsOf({ waves: planned, wave }: Rollout): readonly string[] {
+  const waves = planned.slice(0, wave + 1)
+  return percentOf(waves) >= 100 ? [] : waves.flatMap(({ where }) => where ?? [])
 }
 
 /** Of the schema $1, in a store where version $2 serves: in others it is not to be had yet. */
@@ -80,29 +142,36 @@ function placementsOf(platform: Platform, names: string): string {
   return `select p.id from backsaas.placements p join ${s.table} s on s.${s.column('id')} = p.store_id where s.${s.column('name')} = any (${names}::text[])`
 }
 
-/** Tenants that a cohort of the waves has, and that have not moved. */
-async function cohortTenants(
+interface Asking {
+  readonly cohorts: readonly string[]
+  readonly after: string | null
+  readonly limit: number
+}
+
+/** Of the next tenants that have not moved, those that a cohort has; and which was the last of them. */
+async function askTenants(
   connection: Connection,
   platform: Platform,
   { schemaId, toVersion }: Rollout,
-  waves: readonly Wave[],
-): Promise<readonly string[]> {
-  const cohorts = waves.flatMap(({ where }) => (where === undefined ? [] : [where]))
-  if (cohorts.length === 0) return []
+  { cohorts, after, limit }: Asking,
+): Promise<{ readonly named: readonly string[]; readonly last: string | null }> {
   const [t, i] = [tableNames(platform, 'tenants'), tableNames(platform, 'installs')]
   const fields = Object.keys(platform.compiled.entities.tenants?.fields ?? {})
   const pairs = fields.map((field) => `'${field}', t.${t.column(field)}`).join(', ')
   const rows = await query(
     connection,
     `select t.${t.column('id')}::text, json_build_object(${pairs})::text from ${t.table} t
-     where t.${t.tenant} = $3 and exists (select from ${i.table} i where i.${i.tenant} = t.${t.column('id')} and ${movable(i)})`,
-    [schemaId, String(toVersion), SYSTEM_TENANT_ID],
+     where t.${t.tenant} = $3 and ($4::uuid is null or t.${t.column('id')} > $4::uuid)
+       and exists (select from ${i.table} i where i.${i.tenant} = t.${t.column('id')} and ${movable(i)})
+     order by t.${t.column('id')} limit ${limit}`,
+    [schemaId, String(toVersion), SYSTEM_TENANT_ID, after],
   )
   const asked = cohorts.map((where) => toJs(compileCohort(where, platform)))
-  return rows.flatMap(([id, json]) => {
+  const named = rows.flatMap(([id, json]) => {
     const row = JSON.parse(String(json)) as Readonly<Record<string, Json>> // as the statement makes it
     return asked.some((holds) => isTrue(holds, row)) ? [String(id)] : []
   })
+  return { named, last: rows.at(-1)?.[0] ?? null }
 }
 
 /** A tenant of which it cannot be said is not in it. */

@@ -27,7 +27,7 @@ export interface Rollout {
   readonly gates: Gates
   readonly state: RolloutState
   readonly wave: number
-  /** The last tenant of the wave that has moved, in the order of ids. */
+  /** The last tenant that the wave has looked at, in the order of ids. */
   readonly reached: string | null
   /** How long ago the last install of the wave moved; null while they do. */
   readonly bakingForMs: number | null

@@ -53,7 +53,7 @@ export async function startRollouts(database: Database, options: RolloutsOptions
 
   async function lead(id: string): Promise<void> {
     while (!closing) {
-      const done = await advanceRollout(database, id, name)
+      const done = await advanceRollout(database, id, { name, platformOf })
       if (!done?.more) return
     }
   }
