@@ -6,6 +6,7 @@ import type { MigrationHook } from './migration-hook.ts'
 import type { MigrationProblem } from './migration-row.ts'
 import { type MigrationRow, readMigration } from './migration-row.ts'
 import { migratorTransaction, query } from './migrator-transaction.ts'
+import { isUnfitting } from './refuse-unfitting.ts'
 import { isHookFailing } from './run-hook.ts'
 
 /** Of rows, that is: one that waits for a token waits for somebody. */
@@ -35,7 +36,7 @@ export async function resumeCorrected(database: Database, { everyMs, hooks, sche
     query(
       connection,
       `update backsaas.migrations set updated_at = clock_timestamp()
-       where state = 'blocked' and wanted in ('live', 'done') and lease_until <= clock_timestamp()
+       where state = 'blocked' and wanted is not null and lease_until <= clock_timestamp()
          and problem::json ->> 'code' = any (string_to_array($2, ','))
          and ($3::uuid is null or schema_id = $3)
          and updated_at <= clock_timestamp() - make_interval(secs => $1::float8 / 1000) returning id::text`,
@@ -52,9 +53,12 @@ export async function resumeCorrected(database: Database, { everyMs, hooks, sche
 
 async function isStillBlocked(
   database: Database,
-  { id, plan, step: index }: MigrationRow,
+  migration: MigrationRow,
   hooks: readonly MigrationHook[] | undefined,
 ): Promise<boolean> {
+  const { id, plan, step: index, phase } = migration
+  if (await migratorTransaction(database, (connection) => isUnfitting(connection, migration))) return true
+  if (phase === 'rollback') return false
   const step = plan.steps[index]
   if (!step) return false
   if (step.kind === 'hook') {

@@ -6,11 +6,13 @@ import type { Platform } from '../registry/platform.ts'
 import { askStoresBack } from '../stores/ask-stores-back.ts'
 import { atHome } from '../stores/at-home.ts'
 import { isPassing, pause } from './attempts.ts'
+import { convergePlacement } from './converge-placement.ts'
 import { tellRolledBack } from './events.ts'
 import { runKeepingOthers } from './keep-others.ts'
 import { checkpoint, guard, isLive, type MigrationProblem, type MigrationRow, readMigration } from './migration-row.ts'
 import { EXCLUSIVE, migratorTransaction, query } from './migrator-transaction.ts'
 import { refuseRollback } from './refuse-rollback.ts'
+import { refuseUnfitting } from './refuse-unfitting.ts'
 import { awaitReaders, markRetired } from './retire-versions.ts'
 import { type Run, type RunOptions, refresh, withLease } from './run.ts'
 import { isStopped, understandable } from './run-migration.ts'
@@ -22,7 +24,8 @@ const ATTEMPTS = 20
  *
  * @returns the migration as it stands then.
  * @throws `ROLLBACK_TOO_LATE` (409) once its contract has begun; `ROLLOUT_OPEN`, `ROLLBACK_BUILT_UPON`, `MIGRATION_OPEN`,
- *   `INSTALLS_PINNED` (409) before anything is done; `MIGRATION_BUSY` (409).
+ *   `INSTALLS_PINNED` (409) before anything is done; `ROLLBACK_BLOCKED` (409) with rows that the older version does not allow;
+ *   `MIGRATION_BUSY` (409).
  * @example await rollbackMigration(database, id)
  */
 export async function rollbackMigration(
@@ -34,10 +37,18 @@ export async function rollbackMigration(
     for (let failures = 0; ; ) {
       try {
         const migration = await migratorTransaction(database, (connection) => readMigration(connection, id))
-        if (migration.phase === 'rolled_back' || options.signal?.aborted) return migration
+        if (options.signal?.aborted) return migration
+        if (migration.phase === 'rolled_back') {
+          // Bounds that are back have not been asked of the rows there are.
+          await convergePlacement(database, migration.placementId)
+          return migration
+        }
         if (migration.placementId === PLATFORM_PLACEMENT_ID) await refresh(run)
         if (migration.phase === 'rollback') await undoNext(run, migration)
-        else await turnBack(run, migration)
+        else {
+          await refuseUnfitting(database, migration)
+          await turnBack(run, migration)
+        }
         failures = 0
         await run.report()
       } catch (error) {
@@ -75,22 +86,23 @@ async function leave(connection: Connection, platform: Platform, migration: Migr
 }
 
 /**
- * Writes down what it waits for, for who was answered that it would be taken back: nothing stood in the way then. Too late is for ever; what
+ * Writes down what it waits for, for who was answered that it would be taken back (nothing stood in the way then), or once it has begun. Too late is for ever; what
  * else there is, be it of the server, is tried again.
  */
 async function told({ database, lease }: Run, error: unknown): Promise<unknown> {
   if (!(error instanceof BackSaasError)) return error
   const { code, message, hint, details } = error
-  const samples = code === 'INSTALLS_PINNED' ? details : {} // as `pinnedJson` makes them
+  const isBlocked = code === 'ROLLBACK_BLOCKED'
+  const samples = isBlocked || code === 'INSTALLS_PINNED' ? details : {} // as `refuseUnfitting` and `pinnedJson` make them
   const problem = JSON.stringify({ code, message, hint, ...(samples as Partial<MigrationProblem>) })
-  const state = code === 'ROLLBACK_TOO_LATE' ? 'failed' : 'waiting'
+  const state = isBlocked ? 'blocked' : code === 'ROLLBACK_TOO_LATE' ? 'failed' : 'waiting'
   try {
     await migratorTransaction(database, async (connection) => {
       await guard(connection, lease)
       await query(
         connection,
         `update backsaas.migrations set state = $2, problem = $3
-         where id = $1 and wanted = 'rolled_back' and (state, problem) is distinct from ($2, $3)`,
+         where id = $1 and (wanted = 'rolled_back' or phase = 'rollback') and (state, problem) is distinct from ($2, $3)`,
         [lease.migrationId, state, problem],
       )
     })
@@ -106,6 +118,7 @@ async function undoNext(run: Run, migration: MigrationRow): Promise<void> {
   const { plan, step, cursor } = migration
   // Whoever had entered the new version writes its columns until the end of a transaction.
   if (cursor === 'unlive' && !(await awaitReaders(run))) return
+  await refuseUnfitting(run.database, migration)
   const current = plan.steps[step]
   const { tables = [], inverse: statements = [] } = current ?? {}
   await run.commitLocked(tables, async (transaction) => {

@@ -4,6 +4,7 @@ import { dropComputed, keepComputed } from './computed.ts'
 import { checkClause, createReference, createTable } from './create-table.ts'
 import { references } from './diff.ts'
 import { type Layout, NO_LOCK, type StepDraft, syncContext } from './layout.ts'
+import { beyondOlderBounds, restoreBounds } from './older-bounds.ts'
 import { createQueue, dropQueue } from './plan-hooks.ts'
 import type { TablePlan } from './plan-table.ts'
 import { keptVersions } from './plan-version.ts'
@@ -75,7 +76,7 @@ end
 function changeTable(plan: TablePlan, layout: Layout): StepDraft[] {
   const { context, mapping } = layout
   const { pair, table } = plan
-  const { after, before } = pair
+  const { after } = pair
   const on = qualified(mapping.schema, table)
   const checks = [...plan.checks, ...plan.wider.map(({ field }) => field)].flatMap(
     (field) => checkClause(after.entity, field, after.physical) ?? [],
@@ -96,13 +97,8 @@ function changeTable(plan: TablePlan, layout: Layout): StepDraft[] {
   ]
   if (statements.length === 0) return []
   const columns = plan.own.new.map((column) => `drop column if exists ${identifier(column)}`)
-  const restored = plan.wider.flatMap(({ field, before: name }) => {
-    const origin = pair.match.origins.get(field)
-    const old = name && origin && checkClause(before.entity, origin, before.physical)
-    const now = checkName(plan, field)
-    return [...(now ? [`drop constraint if exists ${identifier(now)}`] : []), ...(old ? [`add ${old} not valid`] : [])]
-  })
-  const undone = [...columns, ...restored]
+  const undone = [...columns, ...restoreBounds(plan)]
+  const unfitting = beyondOlderBounds(plan, layout)
   return [
     {
       ...NO_LOCK,
@@ -118,6 +114,7 @@ function changeTable(plan: TablePlan, layout: Layout): StepDraft[] {
         ...(computed.length > 0 ? computedBefore(plan, layout, computedName) : []),
         ...(undone.length > 0 ? [`alter table ${on} ${undone.join(', ')}`] : []),
       ],
+      ...(unfitting && { unfitting }),
     },
   ]
 }
@@ -127,11 +124,6 @@ function replaceSync(plan: TablePlan, { context, waitingSyncs }: Layout, sync: S
   const older = waitingSyncs.get(plan.table) ?? []
   const all = [...older, { ...plan.sync, version: context.toVersion }]
   return [...(older.length > 0 ? dropSync(sync) : []), ...createSync(all, sync)]
-}
-
-function checkName(plan: TablePlan, field: string): string | undefined {
-  const { constraints } = plan.pair.after.physical
-  return Object.entries(constraints).find(([, c]) => c.kind === 'check' && c.fields.join() === field)?.[0]
 }
 
 function describe(plan: TablePlan): string {

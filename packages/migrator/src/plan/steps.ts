@@ -33,6 +33,8 @@ export interface DdlStep extends StepBase {
   readonly statements: readonly string[]
   /** Where data can stand in the way: counts what does, and shows some of it. */
   readonly blockers?: Blockers
+  /** The same of its inverse: what newer clients may have written that older ones could not. */
+  readonly unfitting?: Blockers
 }
 
 /** An index, outside any transaction; converges from the catalogue. */
