@@ -1,6 +1,6 @@
 /** What cannot stand in a version's transaction: indexes and statistics on tables that have rows, and validating their new checks. */
 import type { Connection, Database, Result } from '@backsaas/core'
-import { arrayText, TENANT_COLUMN } from '@backsaas/core'
+import { arrayText, BackSaasError, DatabaseError, TENANT_COLUMN } from '@backsaas/core'
 import { readRoles } from '../bootstrap/read-roles.ts'
 import { createIndex, type IndexPlan, versionIndexes } from '../plan/indexes.ts'
 import { createNames } from '../plan/names.ts'
@@ -33,17 +33,33 @@ interface Missing {
 /**
  * Brings the tables of a placement's newest live version to what it declares, without blocking writers. Where somebody else is at it, waits
  * for that.
+ *
+ * @throws `ROWS_UNFITTING` (409) where rows there are do not meet a check of it: somebody has written them by hand.
  */
 export async function convergePlacement(database: Database, placementId: string): Promise<void> {
   for (;;) {
     const missing = await migratorTransaction(database, (connection) => readMissing(connection, placementId))
     if (!missing) return
-    if (missing.building.length === 0 && (await runConcurrently(database, placementId, statementsOf(missing)))) return
+    if (missing.building.length === 0 && (await change(database, placementId, missing))) return
     await pause(LOOK_AGAIN_MS)
   }
 }
 
 const LOOK_AGAIN_MS = 1000
+
+async function change(database: Database, placementId: string, missing: Missing): Promise<boolean> {
+  try {
+    return await runConcurrently(database, placementId, statementsOf(missing))
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || !error.fields.sqlState.startsWith('23')) throw error
+    const { constraint = 'a constraint', table = 'a table' } = error.fields
+    const message = `rows of ${missing.pgSchema}.${table} do not meet ${constraint}, which the newest version declares`
+    throw new BackSaasError('ROWS_UNFITTING', 409, message, {
+      hint: 'correct these rows, then run the same command again: the version is live, and what is written from now on meets it',
+      cause: error,
+    })
+  }
+}
 
 function statementsOf({
   pgSchema,

@@ -110,3 +110,19 @@ test('an index that two processes find missing is built once, and both find it t
   await Promise.all([other.close?.(), third.close?.()])
   expect(await indexes()).toEqual([['contacts_age_index', 'true', oid]])
 })
+
+test('rows that somebody has written past a check are told, and are not an internal error', async () => {
+  const [check] = await db.sql(
+    `select conname::text, pg_get_constraintdef(oid) from pg_constraint where contype = 'c' and conrelid = '${contacts}'::regclass and conname like '%age%'`,
+  )
+  await db.sql(`alter table ${contacts} drop constraint "${check?.[0]}"`)
+  const id = `'018f0000-0000-7000-8000-000000000001'`
+  await db.as('migrator', `insert into ${contacts} (tenant_id, id, email, age) values (${id}, ${id}, 'e', -1)`)
+  await db.sql(`alter table ${contacts} add constraint "${check?.[0]}" ${check?.[1]} not valid`)
+  await expect(migrate(db.database, shop())).rejects.toMatchObject({
+    code: 'ROWS_UNFITTING',
+    status: 409,
+    message: expect.stringContaining(String(check?.[0])),
+    hint: expect.stringContaining('correct these rows'),
+  })
+})
