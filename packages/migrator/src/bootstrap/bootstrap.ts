@@ -8,11 +8,12 @@ import { identifier } from '../plan/quote.ts'
 import type { Decide } from '../registry/decide.ts'
 import { auditTables } from './audit-tables.ts'
 import { watchTables } from './change-feed.ts'
-import { controlSchema, lockHolders } from './control-schema.ts'
+import { controlSchema } from './control-schema.ts'
 import { installPlatform } from './install-platform.ts'
 import { planRoles, type RolePlan, roleName } from './plan-roles.ts'
 import { readState } from './read-state.ts'
 import { repairTables } from './repair-tables.ts'
+import { watchServer } from './watch-server.ts'
 
 export interface BootstrapOptions {
   /** Physical names of the platform's tables; readable unless given. */
@@ -41,7 +42,7 @@ export async function bootstrap(database: Database, options: BootstrapOptions = 
     await connection.batch(plan.statements.map(ddl))
     if (!plan.roles.bypass) report(fallbackNotice(plan))
     const asOwner = `set local role ${identifier(plan.roles.owner)}`
-    await connection.batch([asOwner, ...controlSchema(plan.roles), 'reset role', ...lockHolders(plan.roles)].map(ddl))
+    await connection.batch([asOwner, ...controlSchema(plan.roles), 'reset role', ...watchServer(plan.roles)].map(ddl))
   })
   await repairTables(database, report)
   await installPlatform(database, options.naming ?? readableNaming, options.decide)

@@ -38,28 +38,6 @@ export function controlSchema(roles: Roles): string[] {
   ]
 }
 
-/**
- * Transactions that have used one of these tables for longer than that, the oldest first. It is the URL's login that asks: when a
- * transaction of another login began, Postgres tells its superusers and whoever is of `pg_read_all_stats` alone.
- */
-export function lockHolders({ owner }: Pick<Roles, 'owner'>): string[] {
-  const signature = 'backsaas.lock_holders(text[], interval)'
-  return [
-    `create or replace function backsaas.lock_holders(in_tables text[], in_age interval)
-     returns table (pid text, login text, seconds text, application text)
-     language sql stable security definer set search_path = pg_catalog, pg_temp as $holders$
-       select a.pid::text, a.usename::text, floor(extract(epoch from clock_timestamp() - a.xact_start))::text, a.application_name
-       from pg_locks l join pg_stat_activity a on a.pid = l.pid
-       where l.locktype = 'relation' and l.database = (select oid from pg_database where datname = current_database())
-         and l.relation = any (select to_regclass(t)::oid from unnest(in_tables) t) and a.pid <> pg_backend_pid()
-         and a.xact_start < clock_timestamp() - in_age and a.backend_type = 'client backend'
-       order by a.xact_start
-     $holders$`,
-    `revoke all on function ${signature} from public`,
-    `grant execute on function ${signature} to ${identifier(owner)}`,
-  ]
-}
-
 /** What the runtime reads of the control schema. */
 const READABLE = ['placements', 'versions', 'fence_tenants', 'changes', 'documents', 'pruned_events']
   .map((table) => `backsaas.${table}`)

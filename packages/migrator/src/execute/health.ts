@@ -5,18 +5,22 @@ import { MIGRATOR_SCOPE, query } from './migrator-transaction.ts'
 const LAG_SECONDS_MAX = 10
 const WAITERS_MAX = 3
 
-/** Replication that falls behind, or several that wait for locks. What the login may not see counts as well. */
+/** Replication that falls behind, or several that wait for locks. */
 const SIGNALS = `
-  select (select floor(extract(epoch from max(replay_lag)))::text from pg_stat_replication),
+  select backsaas.replica_lag(),
          (select count(*)::text from pg_locks l where not l.granted and l.pid <> pg_backend_pid()
             and l.database = (select oid from pg_database where datname = current_database())
             and l.relation = to_regclass($1))`
 
 /** @returns the reason to pause; null where there is none. */
-export async function backfillHealth(database: Database, table: string): Promise<string | null> {
+export async function backfillHealth(
+  database: Database,
+  table: string,
+  lagSecondsMax: number = LAG_SECONDS_MAX,
+): Promise<string | null> {
   const [row] = await query(database.open(MIGRATOR_SCOPE, 'migrator'), SIGNALS, [table])
   const [lag, waiters] = [Number(row?.[0] ?? 0), Number(row?.[1] ?? 0)]
-  if (lag > LAG_SECONDS_MAX) return `a replica is ${lag} seconds behind`
+  if (lag > lagSecondsMax) return `a replica is ${lag} seconds behind`
   if (waiters > WAITERS_MAX) return `${waiters} transactions wait for locks on the table`
   return null
 }
