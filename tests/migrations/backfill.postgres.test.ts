@@ -1,5 +1,5 @@
 /** A backfill on Postgres: a range is one round trip, which commits nothing where another migrator has taken over (I5). */
-import type { Connection, Database, Statement } from '@backsaas/core'
+import { bucketOf, type Connection, type Database, type Statement, SYSTEM_TENANT_ID } from '@backsaas/core'
 import { migrate, migrationStatus, runMigration } from '@backsaas/migrator'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Fixture, startFixture } from '../fixture/start-fixture.ts'
@@ -7,6 +7,7 @@ import { AFTER, BEFORE } from './people.ts'
 
 const STORE = '"backsaas_00000000000070008000000000000004"'
 const ROWS = 20_000
+const RUNTIME = '018f0000-0000-7000-8000-0000000000aa'
 
 let fixture: Fixture
 let id = ''
@@ -104,3 +105,41 @@ test('what was filled is not written again by who goes on', async () => {
   expect(after).toEqual(before)
   expect(await filledRows()).toBe(ROWS)
 })
+
+test('it pauses while clients are answered worse than before, as their runtimes tell, and goes on when they are not', async () => {
+  const [runtimes] = await fixture.ownerQuery(
+    `select format('%I.%I', schemaname, tablename) from pg_tables where tablename = 'runtimes'`,
+  )
+  const [placement] = await fixture.ownerQuery(`select id::text from backsaas.placements where schema_name = 'crm'`)
+  let times: Record<number, number> = {}
+  const answers = async (ms: number): Promise<void> => {
+    times = { ...times, [bucketOf(ms)]: (times[bucketOf(ms)] ?? 0) + 1000 }
+    const answered = Object.values(times).reduce((sum, count) => sum + count, 0)
+    const pairs = Object.entries(times).map(([bucket, count]) => [Number(bucket), count])
+    const usage = { answered, failed: 0, refused: 0, times: pairs }
+    const serving = JSON.stringify({ versions: [{ placement_id: placement?.[0], version: 1, usage }] })
+    await fixture.ownerQuery(
+      `insert into ${runtimes?.[0]} (tenant_id, id, name, version, started_at, seen_at, serving)
+       values ('${SYSTEM_TENANT_ID}', '${RUNTIME}', 'a', '1', now(), now(), '${serving}') on conflict (tenant_id, id) do update set serving = excluded.serving`,
+    )
+  }
+  await answers(10)
+  let ranges = 0
+  const database = watching(fixture.database, async (texts) => {
+    if (!isRange(texts) || ++ranges !== 2) return
+    await answers(300)
+    await new Promise((resolve) => setTimeout(resolve, 2100))
+  })
+  const running = runMigration(database, id)
+  const standing = async () => (await migrationStatus(fixture.database))[0]
+  await expect.poll(async () => (await standing())?.state, { timeout: 15_000 }).toBe('waiting')
+  expect((await standing())?.problem).toMatchObject({
+    code: 'PAUSED',
+    message: expect.stringMatching(/^the p99 of clients is 3\d\d/),
+  })
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+  expect(await filledRows()).toBeLessThan(ROWS)
+  await answers(10)
+  expect(await running).toMatchObject({ phase: 'live' })
+  expect(await filledRows()).toBe(ROWS)
+}, 60_000)

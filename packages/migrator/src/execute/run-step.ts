@@ -2,12 +2,14 @@
 import { BackSaasError, type Connection, DatabaseError } from '@backsaas/core'
 import type { BackfillStep, Blockers, DdlStep, DropIndexStep, IndexStep, Step, TurnStep } from '../plan/steps.ts'
 import { goLive } from '../registry/go-live.ts'
-import type { Platform } from '../registry/platform.ts'
+import { type Platform, readPlatform } from '../registry/platform.ts'
 import { DRAIN_MS } from '../registry/release-version.ts'
+import { type Counted, readCounted } from '../rollouts/health.ts'
 import { atHome } from '../stores/at-home.ts'
 import { refuseReturning } from '../stores/refuse-returning.ts'
 import { longTransaction, pause } from './attempts.ts'
 import { backfillRows } from './backfill-rows.ts'
+import { createClientHealth } from './client-health.ts'
 import { convergeIndex, dropBroken, dropIndexes } from './converge-index.ts'
 import { describeBlockers } from './describe-blockers.ts'
 import { tellProgress } from './events.ts'
@@ -103,6 +105,7 @@ async function runBackfill(run: Run, migration: MigrationRow, step: BackfillStep
   const startedAtMs = Date.now()
   let toldAtMs = startedAtMs
   const total = Math.max(step.rows, await estimate(run, step))
+  const clients = createClientHealth(() => readAnswers(run, migration))
   const problem = await backfillRows({
     database,
     migrationId: lease.migrationId,
@@ -127,7 +130,8 @@ async function runBackfill(run: Run, migration: MigrationRow, step: BackfillStep
       void run.report().catch(() => undefined)
       return results
     },
-    health: async () => (await options.health?.()) ?? backfillHealth(database, step.backfill.table),
+    health: async () =>
+      (await options.health?.()) ?? (await backfillHealth(database, step.backfill.table)) ?? (await clients()),
     async paused(reason) {
       const problem = reason === null ? null : { code: 'PAUSED', message: reason, hint: 'it goes on by itself' }
       await run.patience.waiting(problem)
@@ -137,6 +141,13 @@ async function runBackfill(run: Run, migration: MigrationRow, step: BackfillStep
   if (problem || options.signal?.aborted) return problem
   await run.commit([], (transaction) => finishStep(run, transaction, migration))
   return null
+}
+
+/** What runtimes have counted of the schema's versions. They tell it at home. */
+function readAnswers({ database, home, platform }: Run, migration: MigrationRow): Promise<Counted> {
+  return migratorTransaction(home ?? database, async (connection) =>
+    readCounted(connection, home ? await readPlatform(connection) : platform, migration),
+  )
 }
 
 /** So that ranges are found by the index from the first on. The key alone: what is filled will be another thing afterwards. */

@@ -112,15 +112,18 @@ function problem(code: string, message: string): RolloutProblem {
   return { code, message, hint: 'whoever has moved goes back; correct the version and publish it anew' }
 }
 
-function share(part: number, whole: number): number {
+/** 0 of nothing. */
+export function share(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole
 }
 
-function percent(part: number): string {
+/** @example percent(0.0123) // '1.2 %' */
+export function percent(part: number): string {
   return `${Math.round(part * 1000) / 10} %`
 }
 
-function milliseconds(ms: number): string {
+/** @example milliseconds(1.234) // '1.2 ms' */
+export function milliseconds(ms: number): string {
   return `${Math.round(ms * 10) / 10} ms`
 }
 
