@@ -134,8 +134,8 @@ describe('stores', () => {
     )
     await expect.poll(() => states('shop'), LONG).toBe('live: big done 3, eu-1 live 3, eu-2 done 3')
     expect(open?.toVersion).toBe(3)
-    const waiting = await listDeliveries(platform.home, 'shop')
-    expect(waiting[0]?.stores[1]?.problem).toMatchObject({ code: 'INSTALLS_PINNED' })
+    const problem = async () => (await listDeliveries(platform.home, 'shop'))[0]?.stores[1]?.problem
+    await expect.poll(problem, LONG).toMatchObject({ code: 'INSTALLS_PINNED' })
     await unpinInstall(platform.home, { tenant: 'dora', profile: 'shop' })
     await expect.poll(() => states('shop'), LONG).toBe('done: big done 3, eu-1 done 3, eu-2 done 3')
     for (const database of [platform.home, platform.eu]) {
