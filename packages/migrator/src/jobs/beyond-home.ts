@@ -5,6 +5,7 @@ import { installOwn } from '../registry/install-own.ts'
 import { settleFences } from '../registry/suspend-tenant.ts'
 import type { Fleet } from '../stores/fleet.ts'
 import { prepareInstall } from '../stores/prepare-install.ts'
+import { resumeDelivery } from '../stores/resume-delivery.ts'
 import type { ClaimedJob } from './job-rows.ts'
 
 /**
@@ -34,12 +35,15 @@ export async function prepareJob(fleet: Fleet, { kind, input, tenantId }: Claime
 
 /** Whether there is something to do after the transaction. */
 export function reachesBeyond({ kind }: ClaimedJob): boolean {
-  return kind === 'publish_schema' || kind === 'suspend_tenant' || kind === 'resume_tenant'
+  return (
+    kind === 'publish_schema' || kind === 'continue_migration' || kind === 'suspend_tenant' || kind === 'resume_tenant'
+  )
 }
 
 /** @throws `STORE_UNREACHABLE` (503) where a database could not be told yet. */
 export async function finishBeyond(fleet: Fleet, { kind, tenantId }: ClaimedJob, result: JsonObject): Promise<void> {
   if (kind === 'publish_schema') await installOwn(fleet, tenantId, String(result.schema))
+  if (kind === 'continue_migration') await resumeDelivery(fleet, String(result.schema_id))
   if (kind === 'suspend_tenant' || kind === 'resume_tenant') {
     await settleFences(fleet, String(result.id), String(result.slug))
   }

@@ -4,13 +4,18 @@ import { type MigrationRow, pickOpen, readMigration, readMigrations } from '../e
 import { statusOf } from '../execute/migration-status.ts'
 import { refuseRollback } from '../execute/refuse-rollback.ts'
 import { refuseOver, refuseUnconfirmed } from '../execute/run-migration.ts'
+import { openDeliveries } from '../stores/delivery-row.ts'
 import { refuseReturning } from '../stores/refuse-returning.ts'
 import type { Act, ActContext, ActDone } from './act.ts'
 
-/** It is asked again of what stood in its way; `contract` goes to the end. */
+/**
+ * It is asked again of what stood in its way; `contract` goes to the end. Other stores are tried again as well (`finishBeyond`): those of a
+ * version that is there already in the default one, too.
+ */
 export const continueMigration: Act<'continue_migration'> = async (input, context) => {
   const contract = input.contract === true
   const migration = await findMigration(input, context, contract ? 'oldest' : 'newest')
+  if (!migration) return retryStores(input, context)
   refuseOver(migration)
   await refuseReturning(context.connection, context.platform, migration.schemaId)
   const retire = migration.plan.steps.find(({ kind }) => kind === 'retire')
@@ -21,6 +26,7 @@ export const continueMigration: Act<'continue_migration'> = async (input, contex
 
 export const rollbackMigration: Act<'rollback_migration'> = async (input, context) => {
   const migration = await findMigration(input, context)
+  if (!migration) throw none(input)
   await refuseRollback(context.connection, context.platform, migration)
   return steer(migration, 'rolled_back', context, null, false)
 }
@@ -47,28 +53,50 @@ async function steer(
     },
   ])
   const { id, schema, fromVersion, toVersion, phase } = statusOf(migration)
-  return {
-    result: { migration_id: id, schema, from_version: fromVersion, to_version: toVersion, phase, wanted },
-  }
+  const { schemaId } = migration
+  const versions = { from_version: fromVersion, to_version: toVersion }
+  return { result: { migration_id: id, schema, schema_id: schemaId, ...versions, phase, wanted } }
 }
 
-/** Of several of a schema the one whose contract comes first, or the newest. @throws `MIGRATION_UNKNOWN`, `MIGRATION_NONE` (404): those of other tenants are not there. */
+/** @throws `MIGRATION_NONE` (404) where no version is on its way to any store either. */
+async function retryStores(input: MigrationArguments, { connection, platform, tenant }: ActContext): Promise<ActDone> {
+  const name = nameOf(input)
+  const deliveries = await openDeliveries(connection, platform)
+  const own = deliveries.find(({ ownerId, schema }) => ownerId === tenant.id && schema === name)
+  if (!own) throw none(input)
+  const { schema, schemaId, version, state } = own
+  const wanted = state === 'returning' ? 'rolled_back' : 'live'
+  const versions = { from_version: null, to_version: version }
+  return { result: { migration_id: null, schema, schema_id: schemaId, ...versions, phase: null, wanted } }
+}
+
+function nameOf({ schema }: MigrationArguments): string {
+  return schema?.split('/').at(-1) ?? ''
+}
+
+function none(input: MigrationArguments): BackSaasError {
+  return new BackSaasError('MIGRATION_NONE', 404, `no migration of ${nameOf(input)} is under way`, {
+    hint: 'The rows of `migrations` are those that there were.',
+  })
+}
+
+/**
+ * Of several of a schema the one whose contract comes first, or the newest; null where none is open.
+ *
+ * @throws `MIGRATION_UNKNOWN` (404): those of other tenants are not there.
+ */
 async function findMigration(
-  { migration, schema }: MigrationArguments,
+  input: MigrationArguments,
   { connection, tenant }: ActContext,
   which: 'oldest' | 'newest' = 'newest',
-): Promise<MigrationRow> {
+): Promise<MigrationRow | null> {
+  const { migration } = input
   if (migration !== undefined) {
     const row = await readMigration(connection, migration)
     if (row.ownerId === tenant.id) return row
     throw new BackSaasError('MIGRATION_UNKNOWN', 404, `there is no migration ${migration}`)
   }
-  const name = schema?.split('/').at(-1) ?? ''
-  const rows = await readMigrations(connection, name)
+  const rows = await readMigrations(connection, nameOf(input))
   const own = rows.filter(({ ownerId }) => ownerId === tenant.id)
-  const open = pickOpen(own, which)
-  if (open) return open
-  throw new BackSaasError('MIGRATION_NONE', 404, `no migration of ${name} is under way`, {
-    hint: 'The rows of `migrations` are those that there were.',
-  })
+  return pickOpen(own, which) ?? null
 }

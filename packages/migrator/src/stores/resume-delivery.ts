@@ -1,4 +1,4 @@
-/** A delivery that is gone on with by hand: stores where it failed are tried again, and how it goes may be said anew. */
+/** A delivery that is gone on with because somebody asked: stores where it failed are tried again, and how it goes may be said anew. */
 import { DatabaseError, type Statement } from '@backsaas/core'
 import { migratorTransaction, query } from '../execute/migrator-transaction.ts'
 import { readPlatform } from '../registry/platform.ts'
