@@ -87,3 +87,45 @@ test('continue_migration has what failed in other stores tried again at once, wh
   await expect.poll(delivery, LONG).toBe('done: eu-1 done')
   expect(await ask()).toMatchObject({ status: 404, row: { code: 'MIGRATION_NONE' } })
 }, 90_000)
+
+test('an own schema that its store does not take: what is there is said, and the same document goes on from there', async () => {
+  const { home, fleet } = platform
+  for (const slug of ['emil', 'gina']) await createTenant(fleet, { slug, store: 'eu-1' })
+  const [emil, gina] = [await callerOf('emil'), await callerOf('gina')]
+  const publish = (caller: RegistryCaller) => caller.rpc('publish_schema', { source: V1 })
+  const installs = async () =>
+    (
+      await platform.query(
+        home,
+        `select i.profile, p.database from ${await platform.table('installs')} i
+         join backsaas.placements p on p.id = i.placement_id where i.schema_name = 'crm' order by 2`,
+      )
+    ).map((row) => row.join(' '))
+  await worker.close()
+  // It was given no other database.
+  worker = await startWorker(home, { intervalMs: 50, attemptsMax: 2, observe: () => undefined })
+  expect(await publish(emil)).toMatchObject({
+    status: 503,
+    row: {
+      code: 'OWN_NOT_INSTALLED',
+      message: expect.stringMatching(
+        /^version 1 of crm is published, and not yet installed in the tenant's store "eu-1"/,
+      ),
+      hint: expect.stringContaining('publish the same document again'),
+      details: { schema: 'crm', version: 1, store: 'eu-1', code: 'DATABASE_UNKNOWN' },
+    },
+  })
+  expect(await installs()).toEqual([])
+  await worker.close()
+  worker = await startWorker(fleet, { intervalMs: 50 })
+  expect(await publish(emil)).toMatchObject({ status: 200, row: { created: false, version: 1, profile: 'crm' } })
+  expect(await installs()).toEqual(['crm eu'])
+  // What stands in its way is for somebody to decide.
+  const { id } = await createTenant(fleet, { slug: 'hans' })
+  const stores = await platform.table('stores')
+  await platform.query(home, `update ${stores} set kind = 'dedicated', dedicated_to = '${id}' where name = 'eu-1'`)
+  expect(await publish(gina)).toMatchObject({
+    status: 409,
+    row: { code: 'OWN_NOT_INSTALLED', details: { version: 1, store: 'eu-1', code: 'STORE_DEDICATED' } },
+  })
+}, 90_000)

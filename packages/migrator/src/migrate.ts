@@ -100,7 +100,7 @@ export async function migrate(databases: Databases, source: string, options: Mig
   }
   const { version, created, newest, placementId, schemaId } = outcome.published
   await convergePlacement(database, placementId)
-  if (ownerId !== null) await installOwn(fleet, ownerId, compiled.name)
+  if (ownerId !== null) await installOwn(fleet, ownerId, { schema: compiled.name, version })
   const pinned = await pinnedBefore(database, { placementId, version: newest })
   return { ...done, schemaId, version, created, newest, pinned }
 }

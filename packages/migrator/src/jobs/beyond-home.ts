@@ -40,11 +40,23 @@ export function reachesBeyond({ kind }: ClaimedJob): boolean {
   )
 }
 
-/** @throws `STORE_UNREACHABLE` (503) where a database could not be told yet. */
-export async function finishBeyond(fleet: Fleet, { kind, tenantId }: ClaimedJob, result: JsonObject): Promise<void> {
-  if (kind === 'publish_schema') await installOwn(fleet, tenantId, String(result.schema))
+/**
+ * @returns what the job comes to.
+ * @throws `STORE_UNREACHABLE` (503) where a database could not be told yet; `OWN_NOT_INSTALLED`.
+ */
+export async function finishBeyond(
+  fleet: Fleet,
+  { kind, tenantId }: ClaimedJob,
+  result: JsonObject,
+): Promise<JsonObject> {
+  if (kind === 'publish_schema') {
+    const version = typeof result.version === 'number' ? result.version : null
+    const profile = await installOwn(fleet, tenantId, { schema: String(result.schema), version })
+    return profile === null ? result : { ...result, profile }
+  }
   if (kind === 'continue_migration') await resumeDelivery(fleet, String(result.schema_id))
   if (kind === 'suspend_tenant' || kind === 'resume_tenant') {
     await settleFences(fleet, String(result.id), String(result.slug))
   }
+  return result
 }

@@ -57,11 +57,11 @@ export async function runJob(fleet: Fleet, claimed: ClaimedJob, options: RunOpti
     const left = job.checkpoint === null ? await perform(database, job, options) : readCheckpoint(job.checkpoint)
     if ('outcome' in left) return left
     if (left.placementId !== null) await convergePlacement(database, left.placementId)
-    await finishBeyond(fleet, job, left.result)
+    const result = await finishBeyond(fleet, job, left.result)
     return await migratorTransaction(database, async (connection) => {
       const platform = await readPlatform(connection)
       if (!(await holdJob(connection, jobTable(platform), job))) return LOST
-      return succeed(connection, platform, job, left.result)
+      return succeed(connection, platform, job, result)
     })
   } catch (error) {
     return settleFailure(database, job, error, options)
@@ -186,7 +186,7 @@ function failed(cause: unknown): BackSaasError {
 
 const ABANDONED = 'JOB_ABANDONED'
 /** Of other databases: what to do is said. */
-const ELSEWHERE = ['STORE_UNREACHABLE', 'STORE_BEHIND', 'DATABASE_UNKNOWN']
+const ELSEWHERE = ['STORE_UNREACHABLE', 'STORE_BEHIND', 'DATABASE_UNKNOWN', 'OWN_NOT_INSTALLED']
 
 function abandoned({ attempts }: ClaimedJob): BackSaasError {
   return new BackSaasError(ABANDONED, 500, `the job was begun ${attempts - 1} times and never came to an end`, {
