@@ -3,10 +3,10 @@
  * nothing half done. All times are the database's.
  */
 import type { Connection, Database } from '@backsaas/core'
-import { migratorTransaction, query } from '../execute/migrator-transaction.ts'
+import { EXCLUSIVE, migratorTransaction, query } from '../execute/migrator-transaction.ts'
 import { type Platform, tableNames } from '../registry/platform.ts'
 import { releaseVersion } from '../registry/release-version.ts'
-import { lateMembers, nextMembers } from './cohort.ts'
+import { countMovable, lateMembers, nextMembers } from './cohort.ts'
 import {
   countedJson,
   type Health,
@@ -33,6 +33,8 @@ export interface Advance {
   readonly state: RolloutState
   /** Whether there is more to do at once. */
   readonly more: boolean
+  /** It comes to its end, which is for a step that holds `EXCLUSIVE`: nothing was done. */
+  readonly ends?: true
 }
 
 /** Installs of one transaction: small enough for others to go between, and for a lock to be short. */
@@ -46,6 +48,8 @@ interface Step {
   readonly platform: Platform
   readonly rollout: Rollout
   readonly ledBy: string
+  /** Whether it holds `EXCLUSIVE`: nobody is made an install meanwhile, of what is everybody's version. */
+  readonly isAlone: boolean
 }
 
 /** Who leads, and how it knows the platform: see `createPlatformReader`. */
@@ -55,14 +59,21 @@ export interface Leader {
 }
 
 /** @returns null where somebody else is at it, or it is over. */
-export function advanceRollout(database: Database, id: string, leader: Leader): Promise<Advance | null> {
+export async function advanceRollout(database: Database, id: string, leader: Leader): Promise<Advance | null> {
+  const done = await takeStep(database, id, leader, false)
+  // Anew, since whoever holds it may wait for the row.
+  return done?.ends ? takeStep(database, id, leader, true) : done
+}
+
+function takeStep(database: Database, id: string, leader: Leader, isAlone: boolean): Promise<Advance | null> {
   return migratorTransaction(database, async (connection) => {
     // A leader that stands still gives way.
     await query(connection, `set local idle_in_transaction_session_timeout = '10s'`)
+    if (isAlone) await connection.batch([EXCLUSIVE])
     const platform = await leader.platformOf(connection)
     const rollout = await lockRollout(connection, platform, id)
     if (!rollout) return null
-    const step = { connection, platform, rollout, ledBy: leader.name }
+    const step = { connection, platform, rollout, ledBy: leader.name, isAlone }
     if (rollout.state === 'running') return forward(step)
     if (rollout.state === 'returning') return back(step)
     return null
@@ -140,7 +151,7 @@ function silent({ from, to }: Health, wanted: number): RolloutProblem {
   return { code: 'NO_SIGNAL', message, hint: 'let clients ask, lower the gate `min_requests`, or advance it by hand' }
 }
 
-/** The next wave, or the end after the last. What a wave without anybody has to show is nothing. */
+/** The next wave, or the end after the last, which is for who is alone. What a wave without anybody has to show is nothing. */
 export async function nextWave(step: Step, health: Health): Promise<Advance> {
   const { rollout, connection, platform } = step
   const counts = await countInstalls(connection, platform, rollout)
@@ -156,11 +167,23 @@ export async function nextWave(step: Step, health: Health): Promise<Advance> {
     reached: null,
   } as const
   if (rollout.wave + 1 < rollout.waves.length) return change(step, { ...seen, wave: rollout.wave + 1 }, true)
+  if (!step.isAlone) return { id: rollout.id, state: rollout.state, more: true, ends: true }
   // Whoever was made while the last wave was looked at.
   if ((await moveSome(step, null)).count > 0) return change(step, {}, true)
+  const left = await countMovable(connection, platform, rollout)
+  if (left > 0) return change(step, { problem: locked(left), ...counts }, false)
   await releaseVersion(connection, rollout)
   await connection.batch([tellRollout(platform, rollout, 'rollout.completed', {})])
   return change(step, { ...seen, state: 'done', isOver: true }, false)
+}
+
+/** What was passed over, since somebody else was writing it. */
+function locked(count: number): RolloutProblem {
+  return {
+    code: 'INSTALLS_LOCKED',
+    message: `${count} installs have yet to move: others have them locked`,
+    hint: 'it goes on by itself; where that lasts, look for long transactions in pg_stat_activity',
+  }
 }
 
 async function halt(step: Step, problem: RolloutProblem, health: Health): Promise<Advance> {

@@ -136,6 +136,20 @@ function movable(i: ReturnType<typeof tableNames>): string {
       where p.schema_id = $1 and v.version = $2 and v.state = 'live')`
 }
 
+/** How many of the schema have yet to move, be they in a wave or not, and locked or not. */
+export async function countMovable(
+  connection: Connection,
+  platform: Platform,
+  { schemaId, toVersion }: Rollout,
+): Promise<number> {
+  const i = tableNames(platform, 'installs')
+  const [row] = await query(connection, `select count(*)::text from ${i.table} i where ${movable(i)}`, [
+    schemaId,
+    String(toVersion),
+  ])
+  return Number(row?.[0])
+}
+
 /** Those in stores of these names. */
 function placementsOf(platform: Platform, names: string): string {
   const s = tableNames(platform, 'stores')

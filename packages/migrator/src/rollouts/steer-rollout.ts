@@ -61,10 +61,12 @@ async function refuseGone(connection: Connection, { placementId, schema, toVersi
 /** On to the next wave, whatever this one shows. */
 export const advanceRolloutNow: Steer = async (input, context) => {
   const { connection, platform, tenant } = context
+  await connection.batch([EXCLUSIVE])
   const rollout = await findIn(input, context, ['running', 'paused'], 'advance_rollout')
   const health = waveHealth(await readCounted(connection, platform, rollout), rollout.counted)
   const ledBy = `by hand (${tenant.slug})`
-  const { state } = await nextWave({ connection, platform, rollout: { ...rollout, state: 'running' }, ledBy }, health)
+  const step = { connection, platform, rollout: { ...rollout, state: 'running' }, ledBy, isAlone: true } as const
+  const { state } = await nextWave(step, health)
   await connection.batch([changeRollout(platform, rollout, { state }), tellLeaders()])
   return { result: { ...rolloutJson(rollout), state } }
 }
