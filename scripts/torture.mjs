@@ -5,18 +5,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
+/** By the beginnings of their files' paths. */
 const SUITES = {
-  pairs: 'packages/migrator/src/pairs.postgres.test.ts',
-  load: 'tests/migrations/under-load.postgres.test.ts',
-  kinds: 'tests/migrations/examples-under-load.postgres.test.ts',
-  killed: 'tests/migrations/killed.postgres.test.ts',
-  safeguards: 'tests/migrations/can-fail.postgres.test.ts',
-  tenants: 'tests/migrations/tenants-apart.postgres.test.ts',
-  examples: 'tests/migrations/examples.postgres.test.ts',
+  pairs: ['packages/migrator/src/pairs.'],
+  stacked: ['packages/migrator/src/stacked.', 'tests/migrations/killed-stacked.', 'tests/migrations/stacked.'],
+  load: ['tests/migrations/under-load.'],
+  kinds: ['tests/migrations/examples-under-load.'],
+  hooks: ['tests/migrations/hook'],
+  killed: ['tests/migrations/killed.'],
+  safeguards: ['tests/migrations/can-fail.'],
+  tenants: ['tests/migrations/tenants-apart.'],
+  stores: ['tests/stores/'],
+  examples: ['tests/migrations/examples.'],
 }
 /** Flag → the variable that the suites read; defaults are theirs. */
 const SIZES = {
   pairs: 'BACKSAAS_PAIRS',
+  stacked: 'BACKSAAS_STACKED',
   seed: 'BACKSAAS_SEED',
   transactions: 'BACKSAAS_TORTURE_TRANSACTIONS',
   rows: 'BACKSAAS_TORTURE_ROWS',
@@ -27,7 +32,8 @@ const HELP = `npm run torture [-- SUITES OPTIONS]
 
   SUITES                 ${Object.keys(SUITES).join(', ')}; all of them
   --pairs 2000           random pairs of schemas
-  --seed 1               of the pairs
+  --stacked 500          random changes over a migration that waits
+  --seed 1               of the pairs, and of these
   --transactions 200000  that ledgers acknowledge: half in the stories of one change, half over all kinds of change
   --rows 200000          of the table whose backfill is killed
   --kills 5              of the migrator, and of its backend, inside a range of that table
@@ -85,7 +91,7 @@ function runSuite(suite, folder) {
   )
   spawnSync(
     'node_modules/.bin/vitest',
-    ['run', SUITES[suite], '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    ['run', ...SUITES[suite], '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
     {
       // What suites print is no part of the summary.
       stdio: ['inherit', values.json ? 2 : 'inherit', 'inherit'],
