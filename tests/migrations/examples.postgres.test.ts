@@ -1,12 +1,12 @@
 /** Every example migration, end to end: both versions live, taken back, done again, and the contract; and what a linter says of its SQL. */
 import { readFileSync } from 'node:fs'
-import { migrate, migrationStatus, planSchema, planSql, rollbackMigration, runMigration } from '@backsaas/migrator'
-import { policies } from '@backsaas/plugins/policies'
+import { migrate, migrationStatus, rollbackMigration, runMigration } from '@backsaas/migrator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Fixture, startFixture } from '../fixture/start-fixture.ts'
 import { EXCLUDED, type Finding, isExcluded, lintSql, lintTransactions } from './lint-sql.ts'
+import { createActor, options } from './play-story.ts'
 import { type Recorded, recordStatements } from './record-statements.ts'
-import { NAMES, read, readStory, type Shown, type Story, schemaOf, type Write } from './stories.ts'
+import { NAMES, read, readStory, schemaOf } from './stories.ts'
 
 let fixture: Fixture
 let recorded: Recorded
@@ -21,7 +21,11 @@ afterAll(() => fixture.close())
 describe('the example', () => {
   test.each(NAMES)('%s', async (name) => {
     const story = readStory(name)
-    const play = actor(name)
+    const play = createActor(name, {
+      fixture,
+      database: recorded.database,
+      lint: (sql) => expect(linted(lintSql(sql))).toEqual([]),
+    })
     const begun = recorded.transactions.length
     for (const entities of story.rows) {
       for (const [entity, rows] of Object.entries(entities)) {
@@ -85,77 +89,4 @@ describe('the example', () => {
 function linted(findings: readonly Finding[]): readonly Finding[] {
   found.push(...findings.filter(isExcluded))
   return findings.filter((one) => !isExcluded(one))
-}
-
-const options = { decide: policies().access.decide }
-
-function actor(name: string) {
-  const profile = schemaOf(name)
-  const { acme } = fixture.tenants
-  const headers = (version: number): Record<string, string> => ({
-    'schema-version': String(version),
-    'accept-profile': profile,
-    'content-profile': profile,
-  })
-  const get = (path: string, version: number) => acme.get(`/${path}`, headers(version))
-  const write = async ({ as, post, patch, body, status }: Write, newer: number): Promise<void> => {
-    const method = post === undefined ? 'PATCH' : 'POST'
-    const answer = await acme.send(method, `/${post ?? patch}`, body, headers(as === 'old' ? 1 : newer))
-    const what = `${method} ${post ?? patch} as ${as}: ${answer.text}`
-    if (status === undefined) expect(answer.status, what).toBeLessThan(300)
-    else expect(answer.status, what).toBe(status)
-  }
-  return {
-    get,
-    write,
-    /** Publishes, or migrates until both versions serve. @returns the new version. */
-    async forward({ published, blocked }: Story): Promise<number> {
-      const planned = await planSchema(recorded.database, read(name, 'after'), options)
-      expect(linted(lintSql(planSql(planned)))).toEqual([])
-      const { plan } = planned
-      const run = { giveUpAfterMs: 20_000, ...(plan && { token: plan.token }) }
-      if (blocked) {
-        const refused = migrate(recorded.database, read(name, 'after'), { ...options, run })
-        await expect(refused).rejects.toMatchObject({
-          code: 'MIGRATION_BLOCKED',
-          details: { code: blocked.code, count: blocked.count },
-        })
-        await write({ as: 'old', ...blocked.mended_by }, 1)
-      }
-      const done = await migrate(recorded.database, read(name, 'after'), { ...options, run })
-      expect(done.migration === undefined).toBe(published === true)
-      return done.version
-    },
-    async sees(shown: Shown, newer: number): Promise<void> {
-      for (const [side, paths] of Object.entries(shown)) {
-        for (const [path, rows] of Object.entries(paths)) {
-          const answer = await get(path, side === 'old' ? 1 : newer)
-          expect(answer.status === 200 ? answer.rows : answer.text, `${side} ${path}`).toEqual(rows)
-        }
-      }
-    },
-    /** All rows of the older version, whole: `updated_at` and `revision` too. */
-    async everything(version: number, { rows }: Story): Promise<unknown> {
-      const entities = [...new Set(rows.flatMap((one) => Object.keys(one)))]
-      return Promise.all(entities.map(async (entity) => (await get(`${entity}?order=id`, version)).rows))
-    },
-    async migration(): Promise<string> {
-      const [status] = await migrationStatus(recorded.database, { schema: profile })
-      return status?.id ?? ''
-    },
-    async checkTables({ parked = [], no_index }: Story): Promise<void> {
-      for (const entity of parked) {
-        const found = await fixture.ownerQuery(
-          `select p.name, to_regclass(p.name) is not null from backsaas.parked_tables p
-           join backsaas.migrations m on m.id = p.migration_id where m.schema_name = '${profile}' and p.entity = '${entity}'`,
-        )
-        expect(found.map(([, stands]) => stands)).toEqual(['t'])
-      }
-      if (no_index === undefined) return
-      const left = await fixture.ownerQuery(
-        `select indexname from pg_indexes where indexname like '%\\_${no_index}\\_%' and schemaname like 'backsaas%'`,
-      )
-      expect(left).toEqual([])
-    },
-  }
 }
