@@ -1,13 +1,12 @@
 /** A product whose tenants have version 1 of a schema of the platform's, with clients that ask it all the time. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { defineFunction } from '@backsaas/core'
 import { createKey, createTenant } from '@backsaas/migrator'
 import { policies } from '@backsaas/plugins/policies'
-import * as v from 'valibot'
 import { expect } from 'vitest'
 import { type Caller, createCaller } from '../fixture/caller.ts'
 import type { Fixture } from '../fixture/start-fixture.ts'
 import { type Registry, startRegistry } from '../registry/start-registry.ts'
+import { PLANTED } from './planted.ts'
 
 /** Versions of the schema: each has the fields of those before it. */
 export const VERSIONS: Readonly<Record<'one' | 'two' | 'failing' | 'slow' | 'refusing', string>> = {
@@ -29,28 +28,6 @@ export function mended(document: string): string {
   const [fields = ''] = document.split('    hooks:')
   return `${fields}      third: { type: string }\n`
 }
-
-/** What is wrong with a version. One request in twenty. */
-let turn = 0
-const planted = (name: string, run: () => unknown): ReturnType<typeof defineFunction> =>
-  defineFunction({
-    name: `planted.${name}`,
-    kind: 'validate',
-    needs: 'reads',
-    description: 'Is wrong on purpose.',
-    params: v.strictObject({}),
-    async run() {
-      await run()
-      return name === 'refuses' && turn++ % 10 === 0 ? { code: 'planted', detail: 'is planted' } : null
-    },
-  })
-const PLANTED = [
-  planted('fails', () => {
-    if (turn++ % 20 === 0) throw new Error('planted')
-  }),
-  planted('waits', () => delay(40)),
-  planted('refuses', () => undefined),
-]
 
 export interface Rolling {
   readonly registry: Registry
