@@ -19,14 +19,14 @@ const alarms: unknown[] = []
 
 beforeAll(async () => {
   const observe = (alarm: unknown): void => void alarms.push(alarm)
-  registry = await startRegistry({ database: 'postgres' }, {}, { intervalMs: LOOK_MS, observe })
+  registry = await startRegistry({ database: 'postgres' }, {}, { intervalMs: LOOK_MS, recheckMs: 300, observe })
 })
 afterAll(() => registry?.close())
 
 /** A tenant with a breaking version of its schema that serves, held back, beside the one that it has. */
-async function live(source: string = NARROWED): Promise<[RegistryCaller, string]> {
+async function live(source: string = NARROWED, before = schemaOf('ledger')): Promise<[RegistryCaller, string]> {
   const owner = await registry.newTenant()
-  expect((await owner.rpc('publish_schema', { source: schemaOf('ledger') })).status).toBe(201)
+  expect((await owner.rpc('publish_schema', { source: before })).status).toBe(201)
   const { row } = await owner.rpc('publish_schema', { source, hold: true })
   const id = String(row.migration_id)
   await expect.poll(async () => (await standing(owner, id)).phase, LONG).toBe('live')
@@ -118,6 +118,24 @@ test('so is a pin, by name; who wants something else instead waits for nothing a
   expect((await owner.rpc('rollback_migration', { migration: id })).row.code).toBe('INSTALLS_PINNED')
   await says(owner, 'unpin_install', { profile: 'ledger' })
   await says(owner, 'rollback_migration', { migration: id })
+  await expect.poll(async () => (await standing(owner, id)).phase, LONG).toBe('rolled_back')
+  expect(alarms).toEqual([])
+})
+
+test('rows that the older version does not allow are told, and it goes back once they are corrected', async () => {
+  const before = schemaOf('ledger', 'n: { type: integer }').replace('string }', 'string, max: 5 }')
+  const [owner, id] = await live(schemaOf('ledger', 'n: { type: string, max: 20 }'), before)
+  alarms.length = 0
+  const newer = { 'schema-version': '2', 'content-profile': 'ledger' }
+  expect((await owner.tenant.send('POST', '/notes', { title: 'longer than five', n: '1' }, newer)).status).toBe(201)
+  expect((await owner.rpc('rollback_migration', { migration: id })).status).toBe(200)
+  await expect.poll(async () => (await standing(owner, id)).state, LONG).toBe('blocked')
+  expect(await standing(owner, id)).toMatchObject({
+    phase: 'live',
+    problem: { code: 'OUT_OF_BOUNDS', count: 1, samples: [{ title: 'longer than five' }] },
+  })
+  const corrected = await owner.tenant.send('PATCH', '/notes?n=eq.1', { title: 'short' }, newer)
+  expect(corrected.status, corrected.text).toBe(204)
   await expect.poll(async () => (await standing(owner, id)).phase, LONG).toBe('rolled_back')
   expect(alarms).toEqual([])
 })

@@ -242,6 +242,7 @@ function isForSomebody(error: unknown): boolean {
     'MIGRATION_HOOK_UNKNOWN',
     'INSTALLS_PINNED',
     'ROLLOUT_OPEN',
+    'ROLLBACK_BLOCKED',
     'ROLLBACK_BUILT_UPON',
     'ROLLBACK_TOO_LATE',
     'STORES_RETURN',
@@ -252,6 +253,7 @@ function isForSomebody(error: unknown): boolean {
 /** It is not asked for any more, so that another one's turn has come. */
 function isDecided(error: unknown): boolean {
   return (
-    error instanceof BackSaasError && ['MIGRATION_BLOCKED', 'TOKEN_NEEDED', 'ROLLBACK_TOO_LATE'].includes(error.code)
+    error instanceof BackSaasError &&
+    ['MIGRATION_BLOCKED', 'TOKEN_NEEDED', 'ROLLBACK_BLOCKED', 'ROLLBACK_TOO_LATE'].includes(error.code)
   )
 }
