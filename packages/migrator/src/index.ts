@@ -2,7 +2,7 @@
 export type { BootstrapOptions } from './bootstrap/bootstrap.ts'
 export { bootstrap } from './bootstrap/bootstrap.ts'
 export { placeOf, refuseTakenAs } from './bootstrap/read-place.ts'
-export type { HookRow, MigrationHook } from './execute/migration-hook.ts'
+export type { HookCall, HookRow, MigrationHook } from './execute/migration-hook.ts'
 export { defineMigrationHook } from './execute/migration-hook.ts'
 export type { MigrationPhase, MigrationProblem, MigrationState } from './execute/migration-row.ts'
 export type { MigrationStatus } from './execute/migration-status.ts'

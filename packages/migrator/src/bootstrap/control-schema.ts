@@ -106,6 +106,10 @@ const TABLES = [
   `create table if not exists backsaas.migration_keys (
      table_name text not null, tenant_id uuid not null, row_key text not null, side text not null check (side in ('up', 'down')),
      n bigint generated always as identity, primary key (table_name, tenant_id, row_key))`,
+  addIndex(
+    'backsaas.migration_keys_in_order',
+    'create index migration_keys_in_order on backsaas.migration_keys (table_name, n)',
+  ),
   // Tables that no version has any more, kept until nobody can want them back.
   `create table if not exists backsaas.parked_tables (
      name text primary key, migration_id uuid not null, entity text not null, parked_at timestamptz not null default now(),

@@ -7,8 +7,13 @@ import type { MigrationHook } from './migration-hook.ts'
 export function findHook(hooks: readonly MigrationHook[] | undefined, name: string): MigrationHook {
   const found = hooks?.find((hook) => hook.name === name)
   if (found) return found
-  throw new BackSaasError('MIGRATION_HOOK_UNKNOWN', 409, `nobody here knows the hook "${name}"`, {
-    hint: 'nothing was done: give the module that exports it, `--migration-hooks FILE`; in code, `hooks`',
+  throw unknownHook(name, 'nothing was done')
+}
+
+/** @param meanwhile what comes of it. */
+export function unknownHook(name: string, meanwhile: string): BackSaasError {
+  return new BackSaasError('MIGRATION_HOOK_UNKNOWN', 409, `nobody here knows the hook "${name}"`, {
+    hint: `${meanwhile}: give the module that exports it, \`--migration-hooks FILE\`; in code, \`hooks\``,
     details: { hook: name },
   })
 }

@@ -7,7 +7,7 @@ import type { MigrationProblem } from './migration-row.ts'
 import { type MigrationRow, readMigration } from './migration-row.ts'
 import { migratorTransaction, query } from './migrator-transaction.ts'
 import { isUnfitting } from './refuse-unfitting.ts'
-import { isHookFailing } from './run-hook.ts'
+import { isAnyHookFailing } from './run-hook.ts'
 
 /** Of rows, that is: one that waits for a token waits for somebody. */
 const OF_ROWS: readonly MigrationProblem['code'][] = [
@@ -25,13 +25,19 @@ interface Looking {
   readonly hooks?: readonly MigrationHook[] | undefined
   /** Null for all. */
   readonly schemaId?: string | null
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
  * Asks whether any row still is in the way, and no more: reading ends at the first one. Where none is, the migration is ready again for
  * whichever migrator comes by.
+ *
+ * @returns whether any is.
  */
-export async function resumeCorrected(database: Database, { everyMs, hooks, schemaId = null }: Looking): Promise<void> {
+export async function resumeCorrected(
+  database: Database,
+  { everyMs, hooks, schemaId = null, signal }: Looking,
+): Promise<boolean> {
   const turns = await migratorTransaction(database, (connection) =>
     query(
       connection,
@@ -43,28 +49,28 @@ export async function resumeCorrected(database: Database, { everyMs, hooks, sche
       [String(everyMs), OF_ROWS.join(','), schemaId],
     ),
   )
+  let isAny = false
   for (const [id] of turns) {
     const migration = await migratorTransaction(database, (connection) => readMigration(connection, String(id)))
-    if (await isStillBlocked(database, migration, hooks)) continue
+    if (await isStillBlocked(database, migration, { hooks, signal })) continue
     const text = `update backsaas.migrations set state = 'ready' where id = $1 and state = 'blocked'`
     await migratorTransaction(database, (connection) => query(connection, text, [migration.id]))
+    isAny = true
   }
+  return isAny
 }
 
 async function isStillBlocked(
   database: Database,
   migration: MigrationRow,
-  hooks: readonly MigrationHook[] | undefined,
+  { hooks, signal }: Pick<Looking, 'hooks' | 'signal'>,
 ): Promise<boolean> {
-  const { id, plan, step: index, phase } = migration
+  const { id, plan, step: index, phase, problem } = migration
+  if (problem?.code === 'HOOK_FAILED') return isAnyHookFailing(database, migration, hooks, signal)
   if (await migratorTransaction(database, (connection) => isUnfitting(connection, migration))) return true
   if (phase === 'rollback') return false
   const step = plan.steps[index]
   if (!step) return false
-  if (step.kind === 'hook') {
-    const hook = hooks?.find(({ name }) => name === step.hook)
-    return hook === undefined || isHookFailing(database, step, hook)
-  }
   return migratorTransaction(database, async (connection) => {
     if (step.kind === 'backfill') return isAnyFailing(connection, step, { migrationId: id, stepIndex: index })
     const blockers = 'blockers' in step ? step.blockers : undefined

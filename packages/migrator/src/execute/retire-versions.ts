@@ -135,9 +135,13 @@ const TELL_AFTER_MS = 3_000
  * (2) Waits until every transaction of the runtime's login that is open now has ended: whatever begins later finds the version
  * retired. What takes long is told.
  *
+ * @param meanwhile is done about once a second.
  * @returns false where it was asked to stop before.
  */
-export async function awaitReaders({ database, patience, commit }: Run): Promise<boolean> {
+export async function awaitReaders(
+  { database, patience, commit }: Run,
+  meanwhile: () => Promise<void> = async () => undefined,
+): Promise<boolean> {
   const { runtime } = await migratorTransaction(database, readRoles)
   const connection = database.open(MIGRATOR_SCOPE, 'migrator')
   const startedAtMs = Date.now()
@@ -152,6 +156,7 @@ export async function awaitReaders({ database, patience, commit }: Run): Promise
     askedAtMs = Date.now()
     // So that the lease stays.
     await commit([], async () => undefined)
+    await meanwhile()
     if (askedAtMs - startedAtMs < TELL_AFTER_MS || left.length === told) continue
     told = left.length
     await patience.waiting(told > 0 ? stillOpen(left) : null)

@@ -15,6 +15,7 @@ import { refuseRollback } from './refuse-rollback.ts'
 import { refuseUnfitting } from './refuse-unfitting.ts'
 import { awaitReaders, markRetired } from './retire-versions.ts'
 import { type Run, type RunOptions, refresh, withLease } from './run.ts'
+import { passBack } from './run-hook.ts'
 import { isStopped, understandable } from './run-migration.ts'
 
 const ATTEMPTS = 20
@@ -24,8 +25,8 @@ const ATTEMPTS = 20
  *
  * @returns the migration as it stands then.
  * @throws `ROLLBACK_TOO_LATE` (409) once its contract has begun; `ROLLOUT_OPEN`, `ROLLBACK_BUILT_UPON`, `MIGRATION_OPEN`,
- *   `INSTALLS_PINNED` (409) before anything is done; `ROLLBACK_BLOCKED` (409) with rows that the older version does not allow;
- *   `MIGRATION_BUSY` (409).
+ *   `INSTALLS_PINNED`, `HOOK_FAILED`, `MIGRATION_HOOK_UNKNOWN` (409) before anything is done; `ROLLBACK_BLOCKED` (409) with rows that
+ *   the older version does not allow; `MIGRATION_BUSY` (409).
  * @example await rollbackMigration(database, id)
  */
 export async function rollbackMigration(
@@ -62,6 +63,8 @@ export async function rollbackMigration(
 
 /** From here on nobody goes forward; the new version serves nobody any more, and installs are where they were. */
 async function turnBack(run: Run, migration: MigrationRow): Promise<void> {
+  // Refused where it cannot be, before anything is done.
+  if (isLive(migration)) await passBack(run, migration)
   if (run.home) await atHome(run.home, (connection, platform) => leave(connection, platform, migration))
   const problem = await run.commit([], async (transaction) => {
     await transaction.batch([EXCLUSIVE])
@@ -93,7 +96,9 @@ async function told({ database, lease }: Run, error: unknown): Promise<unknown> 
   if (!(error instanceof BackSaasError)) return error
   const { code, message, hint, details } = error
   const isBlocked = code === 'ROLLBACK_BLOCKED'
-  const samples = isBlocked || code === 'INSTALLS_PINNED' ? details : {} // as `refuseUnfitting` and `pinnedJson` make them
+  // As `refuseUnfitting`, `pinnedJson`, `passBack` and `findHook` make them.
+  const isShown = isBlocked || ['INSTALLS_PINNED', 'HOOK_FAILED', 'MIGRATION_HOOK_UNKNOWN'].includes(code)
+  const samples = isShown ? details : {}
   const problem = JSON.stringify({ code, message, hint, ...(samples as Partial<MigrationProblem>) })
   const state = isBlocked ? 'blocked' : code === 'ROLLBACK_TOO_LATE' ? 'failed' : 'waiting'
   try {
@@ -118,6 +123,8 @@ async function undoNext(run: Run, migration: MigrationRow): Promise<void> {
   const { plan, step, cursor } = migration
   // Whoever had entered the new version writes its columns until the end of a transaction.
   if (cursor === 'unlive' && !(await awaitReaders(run))) return
+  if (cursor === 'unlive') await passBack(run, migration)
+  if (run.patience.stopped()) return
   await refuseUnfitting(run.database, migration)
   const current = plan.steps[step]
   const { tables = [], inverse: statements = [] } = current ?? {}
@@ -125,7 +132,7 @@ async function undoNext(run: Run, migration: MigrationRow): Promise<void> {
     const last = step === 0
     const change = last
       ? ({ phase: 'rolled_back', state: 'ended', cursor: null, problem: null } as const)
-      : ({ step: step - 1, cursor: null } as const)
+      : ({ step: step - 1, state: 'running', cursor: null, problem: null } as const)
     await transaction.batch([checkpoint(run.lease, change), ...(last ? [tellRolledBack(run.platform, migration)] : [])])
     await runKeepingOthers(transaction, migration, { tables, statements })
   })

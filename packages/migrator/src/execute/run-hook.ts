@@ -1,46 +1,99 @@
 /** A step that converts rows by a hook: every row is queued once, then the queue is worked off, each row compared and set. */
 import type { Connection, Database, Json } from '@backsaas/core'
-import { DatabaseError, invariant, literalText } from '@backsaas/core'
+import { BackSaasError } from '@backsaas/core'
 import { literal } from '../plan/quote.ts'
-import type { HookColumn, HookStep } from '../plan/steps.ts'
-import { nextRange, parts, places, SKIP_TRIGGER, withinRange } from './backfill-statements.ts'
+import type { HookStep } from '../plan/steps.ts'
+import { nextRange, parts, withinRange } from './backfill-statements.ts'
+import { HookTimeout, type KnownHook, type Values, valuesOf } from './call-hook.ts'
 import { findHook } from './find-hook.ts'
-import type { HookRow, MigrationHook } from './migration-hook.ts'
+import {
+  type HookedTable,
+  hookedTables,
+  isQueued,
+  lastPlace,
+  type Made,
+  type Queued,
+  readQueue,
+  type Side,
+  setRows,
+} from './hook-queue.ts'
+import type { MigrationHook } from './migration-hook.ts'
 import { checkpoint, type MigrationProblem, type MigrationRow } from './migration-row.ts'
-import { ddl, MIGRATOR_SCOPE, query } from './migrator-transaction.ts'
+import { MIGRATOR_SCOPE, query } from './migrator-transaction.ts'
 import { finishStep, type Run } from './run.ts'
 
 const SEED_ROWS = 10_000
-const BATCH_ROWS = 200
 const SEEDED = 'seeded'
+/** What is made of rows is set after that long, whoever is next. */
+const SET_AFTER_MS = 200
+/** A hook that hangs is not asked for every row there is. */
+const MOST_TIMEOUTS = 3
+/** How long a queue that is written to all the time is given to be empty. */
+const STRICT_MS = 5_000
+const BOTH: readonly Side[] = ['up', 'down']
 
-interface Queued {
-  readonly key: string
-  readonly side: 'up' | 'down'
-  /** Another one by the time that it is set: somebody has written the row meanwhile. */
-  readonly n: string
-  /** Null where the row is gone. */
-  readonly row: HookRow | null
+export interface Failure {
+  readonly side: Side
+  readonly reason: string
+  readonly askedAtMs: number
 }
 
-/** What is to be set; what the hook left out stays. */
-type Values = readonly { readonly at: HookColumn; readonly text: string | null }[]
+/** Rows that hooks fail for, by their keys as JSON. */
+export type Failures = Map<string, Failure>
 
 /** @throws `MIGRATION_HOOK_UNKNOWN` (409) where this process does not have the hook. */
 export async function runHook(run: Run, migration: MigrationRow, step: HookStep): Promise<MigrationProblem | null> {
-  const hook = findHook(run.options.hooks, step.hook)
+  findHook(run.options.hooks, step.hook)
   if (step.seeds && migration.cursor !== SEEDED) await seed(run, migration, step)
-  const problem = await drain(run, migration, step, hook)
-  if (problem || run.patience.stopped()) return problem
-  await run.commit([], (transaction) => finishStep(run, transaction, migration))
+  return whenPassedOn(run, migration, [step.table], async (isLeft) =>
+    run.commit([], async (transaction) => {
+      if (await isLeft(transaction)) return false
+      await finishStep(run, transaction, migration)
+      return true
+    }),
+  )
+}
+
+/**
+ * Does `work` once nothing is queued for these tables. Where clients write more all the time, that will never be so for long: then once nothing is
+ * that was queued before the last look, and what has come since is passed on like all that comes later.
+ *
+ * @param names all hooked tables of the migration unless given.
+ * @param work asks in its own transaction whether anything is left, and answers whether it is done.
+ * @returns the rows that hooks fail for; null where it is done, or the run was stopped.
+ * @throws `MIGRATION_HOOK_UNKNOWN` (409) where something is queued, and this process does not have the hook.
+ */
+export async function whenPassedOn(
+  run: Run,
+  migration: MigrationRow,
+  names: readonly string[] | null,
+  work: (isLeft: (transaction: Connection) => Promise<boolean>) => Promise<boolean>,
+): Promise<MigrationProblem | null> {
+  const tables = hookedTables(migration.plan).filter(({ table }) => names?.includes(table) ?? true)
+  // Whom only a version sees that has been retired, nobody misses.
+  const sides: readonly Side[] = migration.phase === 'contract' ? ['up'] : BOTH
+  const startedAtMs = Date.now()
+  while (!run.patience.stopped()) {
+    const upTo = await lastPlace(run.database.open(MIGRATOR_SCOPE, 'migrator'), tables)
+    const problem = await drainAll(run, migration, tables, sides)
+    if (problem || run.patience.stopped()) return problem
+    const isStrict = Date.now() - startedAtMs < STRICT_MS
+    const isLeft = (transaction: Connection): Promise<boolean> =>
+      isQueued(transaction, tables, { sides, upTo: isStrict ? null : upTo })
+    if (await work(isLeft)) return null
+  }
   return null
 }
 
-/** Of a migration whose versions both serve: what clients have written since is passed on. @returns whether anything was left. */
-export async function drainHooks(run: Run, migration: MigrationRow): Promise<void> {
-  for (const step of migration.plan.steps) {
-    if (step.kind === 'hook' && step.seeds) await drain(run, migration, step, findHook(run.options.hooks, step.hook))
-  }
+/** What newer clients wrote, for the older ones: before anything of it is dropped. @throws `HOOK_FAILED`, `MIGRATION_HOOK_UNKNOWN` (409). */
+export async function passBack(run: Run, migration: MigrationRow): Promise<void> {
+  const problem = await drainAll(run, migration, hookedTables(migration.plan), ['down'])
+  if (!problem) return
+  const { code, message, count, samples } = problem
+  throw new BackSaasError(code, 409, message, {
+    hint: 'correct these rows, or the hook: what was written to them would be lost on the way back',
+    details: { count: count ?? null, samples: samples ?? [] },
+  })
 }
 
 async function seed(run: Run, migration: MigrationRow, { table, key }: HookStep): Promise<void> {
@@ -63,135 +116,148 @@ async function seed(run: Run, migration: MigrationRow, { table, key }: HookStep)
   }
 }
 
-/** @returns the rows that the hook failed for; null where nothing is left. */
-async function drain(
+/** @returns the rows that hooks failed for; null where there are none. */
+async function drainAll(
   run: Run,
   { ownerId }: MigrationRow,
-  step: HookStep,
-  hook: MigrationHook,
+  tables: readonly HookedTable[],
+  sides: readonly Side[],
 ): Promise<MigrationProblem | null> {
-  const failed = new Map<string, string>()
-  for (let after = '0'; !run.patience.stopped(); ) {
-    const queued = await readQueue(run.database, step, after)
-    const last = queued.at(-1)
-    if (!last) break
-    after = last.n
-    const done: { readonly one: Queued; readonly values: Values | null }[] = []
-    for (const one of queued) {
-      try {
-        done.push({ one, values: one.row === null ? null : await valuesOf(hook, step, one) })
-      } catch (error) {
-        failed.set(one.key, error instanceof Error ? error.message : String(error))
-      }
-    }
-    await setAll(run, step, done, failed)
+  const failing = new Map<HookedTable, Failures>()
+  for (const table of tables) {
+    const failures: Failures = new Map()
+    await drain(run, table, failures, { sides, waits: true })
+    if (failures.size > 0) failing.set(table, failures)
   }
-  if (failed.size === 0) return null
-  const found = [...failed].map(([key, reason]) => ({ tenant_id: parts(key)[0] ?? '', key: parts(key), reason }))
-  const [own, others] = [
-    found.filter((one) => one.tenant_id === ownerId),
-    found.filter((one) => one.tenant_id !== ownerId),
-  ]
-  const samples = [...own, ...others].slice(0, 5).map((one): Json => ({ ...one, entity: step.entity }))
-  return {
-    code: 'HOOK_FAILED',
-    message: `the hook ${step.hook} fails for ${failed.size} rows of ${step.entity}`,
-    hint: 'correct these rows, or the hook, then go on; or go back',
-    count: failed.size,
-    samples,
+  return describeFailures(failing, ownerId)
+}
+
+export interface Draining {
+  readonly sides: readonly Side[]
+  /** For rows that somebody is writing; else they stay in the queue. */
+  readonly waits: boolean
+  readonly from?: string
+  /** No row is asked for after that time. */
+  readonly untilMs?: number
+}
+
+export interface Drained {
+  /** How far it has come. */
+  readonly place: string
+  /** Whether that is the end. */
+  readonly isEnd: boolean
+}
+
+/**
+ * One pass through what is queued now; what comes meanwhile is left.
+ *
+ * @param failures changed: rows that the hooks fail for from now on, and those that they do not any more.
+ * @throws `MIGRATION_HOOK_UNKNOWN` (409) where something is queued, and this process does not have the hook.
+ */
+export async function drain(
+  run: Run,
+  table: HookedTable,
+  failures: Failures,
+  { sides, waits, from = '0', untilMs = Number.POSITIVE_INFINITY }: Draining,
+): Promise<Drained> {
+  const connection = run.database.open(MIGRATOR_SCOPE, 'migrator')
+  const upTo = await lastPlace(connection, [table])
+  const failed = ({ key, side }: Queued, reason: string): void => {
+    failures.set(key, { side, reason, askedAtMs: Date.now() })
+  }
+  let timeouts = 0
+  for (let after = from; ; ) {
+    const queued = await readQueue(connection, table, { sides, from: after, upTo })
+    if (queued.length === 0) return { place: after, isEnd: true }
+    const hooks = knownHooks(table, run.options.hooks)
+    for (let rest: readonly Queued[] = queued; rest.length > 0; ) {
+      const made: Made[] = []
+      const startedAtMs = Date.now()
+      let isOver = false
+      for (const one of rest) {
+        isOver = run.patience.stopped() || Date.now() > untilMs || timeouts >= MOST_TIMEOUTS
+        if (isOver || (made.length > 0 && Date.now() - startedAtMs > SET_AFTER_MS)) break
+        rest = rest.slice(1)
+        after = one.n
+        failures.delete(one.key)
+        try {
+          made.push({ one, values: await madeOf(hooks, one, run.options.signal) })
+        } catch (error) {
+          if (isStop(error)) throw error
+          if (error instanceof HookTimeout) timeouts++
+          failed(one, error instanceof Error ? error.message : String(error))
+        }
+      }
+      await setRows(run, table, made, { waits, failed })
+      if (isOver) return { place: after, isEnd: false }
+    }
   }
 }
 
-/** Whether it fails for any row that is queued; asks up to the first one, and sets nothing. */
-export async function isHookFailing(database: Database, step: HookStep, hook: MigrationHook): Promise<boolean> {
-  for (let after = '0'; ; ) {
-    const queued = await readQueue(database, step, after)
-    const last = queued.at(-1)
-    if (!last) return false
-    after = last.n
-    for (const one of queued) {
+function knownHooks({ steps }: HookedTable, hooks: readonly MigrationHook[] | undefined): KnownHook[] {
+  return steps.map((step) => ({ step, hook: findHook(hooks, step.hook) }))
+}
+
+async function madeOf(
+  hooks: readonly KnownHook[],
+  { side, row }: Queued,
+  stopping: AbortSignal | undefined,
+): Promise<Values | null> {
+  return row === null ? null : valuesOf(hooks, side, row, stopping)
+}
+
+function isStop(error: unknown): boolean {
+  return error instanceof BackSaasError && error.code === 'MIGRATION_STOPPED'
+}
+
+/** How many, and some of them, those of the schema's owner first. */
+export function describeFailures(
+  failing: ReadonlyMap<HookedTable, Failures>,
+  ownerId: string,
+): MigrationProblem | null {
+  const tables = [...failing].filter(([, failures]) => failures.size > 0)
+  if (tables.length === 0) return null
+  const found = tables.flatMap(([{ entity }, failures]) =>
+    [...failures].map(([key, { reason }]) => ({ tenant_id: parts(key)[0] ?? '', key: parts(key), reason, entity })),
+  )
+  const own = found.filter((one) => one.tenant_id === ownerId)
+  const others = found.filter((one) => one.tenant_id !== ownerId)
+  const messages = tables.map(([{ entity, steps }, { size }]) => {
+    const names = steps.map(({ hook }) => hook)
+    return `the hook${names.length > 1 ? 's' : ''} ${names.join(', ')} fail${names.length > 1 ? '' : 's'} for ${size} rows of ${entity}`
+  })
+  return {
+    code: 'HOOK_FAILED',
+    message: messages.join('; '),
+    hint: 'correct these rows, or the hook, then go on; or go back',
+    count: found.length,
+    samples: [...own, ...others].slice(0, 5).map((one): Json => ({ ...one })),
+  }
+}
+
+/** Whether a hook fails for any row that is queued, or is not there to be asked; asks up to the first one, and sets nothing. */
+export async function isAnyHookFailing(
+  database: Database,
+  { plan, phase }: MigrationRow,
+  hooks: readonly MigrationHook[] | undefined,
+  stopping?: AbortSignal,
+): Promise<boolean> {
+  const connection = database.open(MIGRATOR_SCOPE, 'migrator')
+  const sides: readonly Side[] = phase === 'contract' ? ['up'] : BOTH
+  for (const table of hookedTables(plan)) {
+    const upTo = await lastPlace(connection, [table])
+    for (let from = '0'; ; ) {
+      const queued = await readQueue(connection, table, { sides, from, upTo })
+      const last = queued.at(-1)
+      if (!last) break
+      from = last.n
       try {
-        if (one.row !== null) await valuesOf(hook, step, one)
+        const known = knownHooks(table, hooks)
+        for (const one of queued) await madeOf(known, one, stopping)
       } catch {
         return true
       }
     }
   }
-}
-
-async function readQueue(database: Database, { table, key, reads }: HookStep, after: string): Promise<Queued[]> {
-  const connection = database.open(MIGRATOR_SCOPE, 'migrator')
-  const row = (columns: readonly HookColumn[]): string =>
-    `json_build_object(${columns.map(({ field, column }) => `${literal(field.name)}, ${asJson(field.type, `t.${column}`)}`).join(', ')})`
-  const joined = key.map(({ column, type }, i) => `t.${column} = (k.row_key::json ->> ${i})::${type}`).join(' and ')
-  const rows = await query(
-    connection,
-    `select k.row_key, k.side, k.n::text, case when t.tenant_id is null then null
-       when k.side = 'up' then ${row(reads.old)}::text else ${row(reads.new)}::text end
-     from backsaas.migration_keys k left join ${table} as t on ${joined}
-     where k.table_name = ${literal(table)} and k.n > $1 order by k.n limit ${BATCH_ROWS}`,
-    [after],
-  )
-  return rows.map(([rowKey, side, n, json]) => ({
-    key: String(rowKey),
-    side: side === 'down' ? 'down' : 'up',
-    n: String(n),
-    row: json == null ? null : (JSON.parse(json) as HookRow),
-  }))
-}
-
-/** What a double does not hold is text. */
-function asJson(type: string, column: string): string {
-  return type === 'bigint' || type === 'decimal' ? `${column}::text` : column
-}
-
-async function valuesOf(hook: MigrationHook, { sets }: HookStep, { side, row }: Queued): Promise<Values> {
-  const made = side === 'up' ? await hook.up(row ?? {}) : ((await hook.down?.(row ?? {})) ?? {})
-  return Object.entries(made).map(([name, value]) => {
-    const at = sets[side].find(({ field }) => field.name === name)
-    if (!at) throw new Error(`it sets ${name}, which is not its to set`)
-    return { at, text: literalText(at.field, value) }
-  })
-}
-
-/** Rows first, then the queue: in the order in which writers lock them. */
-async function setAll(
-  run: Run,
-  step: HookStep,
-  done: readonly { readonly one: Queued; readonly values: Values | null }[],
-  failed: Map<string, string>,
-): Promise<void> {
-  const work = done.toSorted((a, b) => (a.one.key < b.one.key ? -1 : 1))
-  try {
-    await run.commit([], async (transaction) => {
-      await transaction.batch([ddl(`set local lock_timeout = '50ms'`), SKIP_TRIGGER])
-      for (const { one, values } of work) await setOne(transaction, step, one, values)
-    })
-  } catch (error) {
-    if (!(error instanceof DatabaseError) || !/^2[23]/.test(error.fields.sqlState)) throw error
-    const [only] = work
-    invariant(only, 'something was to be set')
-    if (work.length === 1) failed.set(only.one.key, error.message)
-    else for (const each of work) await setAll(run, step, [each], failed)
-  }
-}
-
-async function setOne(
-  transaction: Connection,
-  { table, key }: HookStep,
-  { key: rowKey, n }: Queued,
-  values: Values | null,
-): Promise<void> {
-  const row = key.map(({ column }) => `t.${column}`).join(', ')
-  const at = `(${row}) = (${places(key, 1)})`
-  await query(transaction, `select from ${table} as t where ${at} for update`, parts(rowKey))
-  const [taken] = await query(
-    transaction,
-    `delete from backsaas.migration_keys where table_name = ${literal(table)} and row_key = $1 and n = $2 returning 1`,
-    [rowKey, n],
-  )
-  if (!taken || !values || values.length === 0) return
-  const set = values.map((value, i) => `${value.at.column} = $${key.length + 1 + i}::${value.at.type}`).join(', ')
-  const texts = values.map(({ text }) => text)
-  await query(transaction, `update ${table} as t set ${set} where ${at}`, [...parts(rowKey), ...texts])
+  return false
 }

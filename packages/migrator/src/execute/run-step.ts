@@ -17,9 +17,10 @@ import { backfillHealth } from './health.ts'
 import { laterIndexes, runKeepingOthers } from './keep-others.ts'
 import { checkpoint, type MigrationProblem, type MigrationRow } from './migration-row.ts'
 import { ddl, EXCLUSIVE, MIGRATOR_SCOPE, migratorTransaction, query, runDdl } from './migrator-transaction.ts'
+import { createPassing, PASS_EVERY_MS, passOn } from './pass-on.ts'
 import { awaitReaders, markRetired, whoGoesFirst, whoHoldsOld } from './retire-versions.ts'
 import { finishStep, type Run } from './run.ts'
-import { runHook } from './run-hook.ts'
+import { runHook, whenPassedOn } from './run-hook.ts'
 
 const PROGRESS_EVERY_MS = 1000
 
@@ -45,15 +46,29 @@ export function runStep(run: Run, migration: MigrationRow, step: Step): Promise<
 
 async function runStatements(run: Run, migration: MigrationRow, step: DdlStep): Promise<MigrationProblem | null> {
   try {
+    if (step.phase === 'contract') return await takeAway(run, migration, step)
     await run.commitLocked(step.tables, async (transaction) => {
       await finishStep(run, transaction, migration)
-      if (step.phase === 'contract') await runKeepingOthers(transaction, migration, step)
-      else await runDdl(transaction, step.statements)
+      await runDdl(transaction, step.statements)
     })
     return null
   } catch (error) {
     return inTheWay(run, migration, error, step.blockers)
   }
+}
+
+/** Not while what it takes away is yet to be passed on by a hook. */
+function takeAway(run: Run, migration: MigrationRow, step: DdlStep): Promise<MigrationProblem | null> {
+  return whenPassedOn(run, migration, step.tables, async (isLeft) => {
+    let isDone = false
+    await run.commitLocked(step.tables, async (transaction) => {
+      isDone = !(await isLeft(transaction))
+      if (!isDone) return
+      await finishStep(run, transaction, migration)
+      await runKeepingOthers(transaction, migration, step)
+    })
+    return isDone
+  })
 }
 
 async function runIndex(run: Run, migration: MigrationRow, step: IndexStep): Promise<MigrationProblem | null> {
@@ -164,50 +179,75 @@ async function estimate(run: Run, { backfill }: BackfillStep): Promise<number> {
   return Number(row?.[0] ?? 0)
 }
 
-async function runLive(run: Run, migration: MigrationRow): Promise<null> {
-  await run.commit([], async (transaction) => {
-    await transaction.batch([EXCLUSIVE])
-    await goLive(transaction, run.platform, migration, { drainMs: run.options.drainMs ?? DRAIN_MS })
-    await finishStep(run, transaction, migration)
+/** With nothing queued for hooks: what older clients wrote is what the new version shows first. */
+function runLive(run: Run, migration: MigrationRow): Promise<MigrationProblem | null> {
+  return whenPassedOn(run, migration, null, (isLeft) =>
+    run.commit([], async (transaction) => {
+      await transaction.batch([EXCLUSIVE])
+      if (await isLeft(transaction)) return false
+      await goLive(transaction, run.platform, migration, { drainMs: run.options.drainMs ?? DRAIN_MS })
+      await finishStep(run, transaction, migration)
+      return true
+    }),
+  )
+}
+
+/** The first two transactions of three; what is dropped is dropped by the steps that follow. Both versions serve while it waits. */
+async function runRetire(run: Run, migration: MigrationRow, _step: TurnStep): Promise<null> {
+  const startedAtMs = Date.now()
+  const passing = createPassing()
+  let told = ''
+  while (migration.cursor !== 'retired') {
+    const { problem, isOldFailing } = await passOn(run, migration, passing)
+    // Rows that a hook fails for are told first: nobody else would see them.
+    const holder = isOldFailing ? problem : await whoHolds(run, migration)
+    if (!holder) break
+    const shown = problem ?? holder
+    // It may last for weeks: told when it changes.
+    if (JSON.stringify(shown) !== told) await run.patience.waiting(shown)
+    told = JSON.stringify(shown)
+    if (run.options.signal?.aborted) return null
+    if (Date.now() - startedAtMs > run.patience.giveUpAfterMs) throw stillHeld(shown)
+    // The longer it lasts, the less often it is looked at.
+    const pauseMs = Math.min(5_000, Math.max(1_000, (Date.now() - startedAtMs) / 60))
+    await pausePassingOn(pauseMs, JSON.stringify(problem), async () => (await passOn(run, migration, passing)).problem)
+  }
+  const isOver = await awaitReaders(run, async () => {
+    await passOn(run, migration, passing)
   })
+  if (!isOver) return null
+  await run.commit([], (transaction) => finishStep(run, transaction, migration))
   return null
 }
 
-/** The first two transactions of three; what is dropped is dropped by the steps that follow. */
-async function runRetire(run: Run, migration: MigrationRow, _step: TurnStep): Promise<null> {
-  const startedAtMs = Date.now()
-  let told = ''
-  while (migration.cursor !== 'retired') {
-    const close = async (connection: Connection, platform: Platform): Promise<MigrationProblem | null> => {
-      await connection.batch([EXCLUSIVE])
-      // The default store's may have been taken back while this one waited.
-      if (migration.follows) await refuseReturning(connection, platform, migration.schemaId)
-      const problem = await whoHoldsOld(connection, platform, migration, run.options.now === true)
-      if (!problem) await markRetired(connection, migration.placementId, { below: migration.toVersion })
-      return problem
-    }
-    const holder =
-      (run.home && ((await whoIsFirst(run, migration)) ?? (await atHome(run.home, close)))) ??
-      (await run.commit([], async (transaction) => {
-        // Of another database the installs are home's, which has agreed.
-        const problem = await close(transaction, run.platform)
-        const hurried = run.options.now && ({ hurried: true } as const)
-        const change = { cursor: 'retired', state: 'running', problem: null, ...hurried } as const
-        if (!problem) await transaction.batch([checkpoint(run.lease, change)])
-        return problem
-      }))
-    if (!holder) break
-    // It may last for weeks: told when it changes.
-    if (JSON.stringify(holder) !== told) await run.patience.waiting(holder)
-    told = JSON.stringify(holder)
-    if (run.options.signal?.aborted) return null
-    if (Date.now() - startedAtMs > run.patience.giveUpAfterMs) throw stillHeld(holder)
-    // The longer it lasts, the less often it is looked at.
-    await pause(Math.min(5_000, Math.max(1_000, (Date.now() - startedAtMs) / 60)))
+/** Retires the older versions, unless somebody holds them. */
+async function whoHolds(run: Run, migration: MigrationRow): Promise<MigrationProblem | null> {
+  const close = async (connection: Connection, platform: Platform): Promise<MigrationProblem | null> => {
+    await connection.batch([EXCLUSIVE])
+    // The default store's may have been taken back while this one waited.
+    if (migration.follows) await refuseReturning(connection, platform, migration.schemaId)
+    const problem = await whoHoldsOld(connection, platform, migration, run.options.now === true)
+    if (!problem) await markRetired(connection, migration.placementId, { below: migration.toVersion })
+    return problem
   }
-  if (!(await awaitReaders(run))) return null
-  await run.commit([], (transaction) => finishStep(run, transaction, migration))
-  return null
+  const elsewhere = run.home && ((await whoIsFirst(run, migration)) ?? (await atHome(run.home, close)))
+  if (elsewhere) return elsewhere
+  return run.commit([], async (transaction) => {
+    // Of another database the installs are home's, which has agreed.
+    const problem = await close(transaction, run.platform)
+    const hurried = run.options.now && ({ hurried: true } as const)
+    const change = { cursor: 'retired', state: 'running', problem: null, ...hurried } as const
+    if (!problem) await transaction.batch([checkpoint(run.lease, change)])
+    return problem
+  })
+}
+
+/** Ends as soon as there is something else to tell. */
+async function pausePassingOn(ms: number, told: string, pass: () => Promise<MigrationProblem | null>): Promise<void> {
+  for (const untilMs = Date.now() + ms; Date.now() < untilMs; ) {
+    await pause(Math.min(PASS_EVERY_MS, untilMs - Date.now()))
+    if (JSON.stringify(await pass()) !== told) return
+  }
 }
 
 /** Asked before home agrees, which knows of no other migration of this database. */

@@ -1,6 +1,6 @@
 /** A run of a migration: the lease that it holds, and the transactions that the lease guards. */
 import { randomUUID } from 'node:crypto'
-import type { Connection, Database, Result, Statement } from '@backsaas/core'
+import type { Connection, Database, Observe, Result, Statement } from '@backsaas/core'
 import { type Platform, readPlatform } from '../registry/platform.ts'
 import { homeOf } from '../stores/at-home.ts'
 import { type Patience, throughLosses, untilPossible } from './attempts.ts'
@@ -44,6 +44,8 @@ export interface RunOptions {
   readonly home?: Database
   /** What `convert: { hook: … }` names. */
   readonly hooks?: readonly MigrationHook[]
+  /** Told of hooks that fail while both versions serve. */
+  readonly observe?: Observe
 }
 
 /** What a step is given. */

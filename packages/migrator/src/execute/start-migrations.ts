@@ -7,13 +7,12 @@ import { faultTeller, toStderr } from '../waiting/faults.ts'
 import { listenOrLook } from '../waiting/listen-or-look.ts'
 import { convergePlacement } from './converge-placement.ts'
 import type { MigrationHook } from './migration-hook.ts'
-import { readMigration } from './migration-row.ts'
 import { MIGRATIONS_CHANNEL, migratorTransaction, query } from './migrator-transaction.ts'
 import { resumeCorrected } from './resume-corrected.ts'
 import { rollbackMigration } from './rollback-migration.ts'
-import { type RunOptions, withLease } from './run.ts'
-import { drainHooks } from './run-hook.ts'
+import type { RunOptions } from './run.ts'
 import { runMigration } from './run-migration.ts'
+import { startPassing } from './start-passing.ts'
 
 export interface MigrationsOptions {
   /** Those of one schema alone, with what else is said here. Default: of all. */
@@ -59,18 +58,18 @@ interface Running {
 const LASTING = [
   ...['INSTALLS_PINNED', 'INSTALLS_REMAIN', 'ROLLOUT_OPEN', 'ROLLBACK_BUILT_UPON', 'STORES_RETURN', 'STORES_BEHIND'],
   ...['MIGRATION_BEFORE', 'MIGRATION_AFTER', 'MIGRATION_OPEN'],
-  ...['DRAINING', 'TRANSACTIONS_REMAIN', 'LONG_TRANSACTION'],
+  ...['DRAINING', 'TRANSACTIONS_REMAIN', 'LONG_TRANSACTION', 'HOOK_FAILED'],
 ]
 
 /**
- * What is asked for and not reached, and is nobody's: not what is blocked or has failed, nor what waits for a hook that is not
- * here ($1), nor another schema's ($2). A contract that has begun goes on.
+ * What is asked for and not reached, and is nobody's, or ours ($3), who only pass on what is written: not what is blocked or has failed, nor
+ * what waits for a hook that is not here ($1), nor another schema's ($2). A contract that has begun goes on.
  */
 const COLUMNS = `select id::text, placement_id::text, wanted, confirmed, hurried::text,
   (state = 'waiting' and problem::json ->> 'code' in (${LASTING.map(literal).join(', ')}))::text
   from backsaas.migrations`
 const ASKED = `${COLUMNS}
-  where wanted is not null and lease_until <= clock_timestamp() and state not in ('blocked', 'failed')
+  where wanted is not null and (lease_until <= clock_timestamp() or id = any ($3::uuid[])) and state not in ('blocked', 'failed')
     and phase not in ('done', 'rolled_back') and (wanted <> 'live' or phase in ('expand', 'backfill', 'rollback'))
     and (problem::json ->> 'hook' is null or problem::json ->> 'hook' = any ($1::text[]))
     and ($2::uuid is null or schema_id = $2)
@@ -93,16 +92,21 @@ export async function startMigrations(database: Database, options: MigrationsOpt
   const stopping = new AbortController()
   const running = new Map<string, Running>()
   const alarm = createAlarm()
+  let correcting: Promise<void> | undefined
 
   const onFault = faultTeller(observe, 'MIGRATION_FAILED')
 
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
       alarm.set()
-      await resumeCorrected(database, { everyMs: recheckMs, hooks, schemaId }).catch(onFault)
+      // Hooks are asked, which may take long.
+      correcting ??= resumeCorrected(database, { everyMs: recheckMs, hooks, schemaId, signal: stopping.signal })
+        .then((isAny) => isAny && alarm.ring(), onFault)
+        .then(() => {
+          correcting = undefined
+        })
       await look().catch(onFault)
-      await passOn().catch(onFault)
-      if (!alarm.hasRung) await alarm.wait(Math.min(intervalMs, recheckMs, hooks.length > 0 ? 500 : intervalMs))
+      if (!alarm.hasRung) await alarm.wait(Math.min(intervalMs, recheckMs))
     }
   }
 
@@ -110,6 +114,7 @@ export async function startMigrations(database: Database, options: MigrationsOpt
     let busy = running.size - (await turn())
     for (const asked of await readAsked()) {
       if (running.has(asked.id) || (busy >= concurrency && !asked.isWaiting)) continue
+      if (passing.stop(asked.id)) continue
       if (!asked.isWaiting) busy++
       const aborting = new AbortController()
       const work = run(asked, AbortSignal.any([aborting.signal, stopping.signal]))
@@ -139,7 +144,7 @@ export async function startMigrations(database: Database, options: MigrationsOpt
     const rows = await migratorTransaction(database, (connection) =>
       ids
         ? query(connection, `${COLUMNS} where id = any ($1::uuid[])`, [arrayText(ids)])
-        : query(connection, ASKED, [names, schemaId]),
+        : query(connection, ASKED, [names, schemaId, arrayText(passing.ids())]),
     )
     return rows.map(([id, placementId, wanted, token, now, isWaiting]) => ({
       id: String(id),
@@ -162,25 +167,6 @@ export async function startMigrations(database: Database, options: MigrationsOpt
     return now.filter(({ isWaiting }) => isWaiting).length
   }
 
-  /** What clients write while both versions serve is passed on by hooks, if the migration has some. */
-  async function passOn(): Promise<void> {
-    if (hooks.length === 0) return
-    for (const id of await readHooked(database, schemaId)) {
-      if (running.has(id) || stopping.signal.aborted) continue
-      await withLease(
-        database,
-        id,
-        { hooks, signal: stopping.signal, ...(options.home && { home: options.home }) },
-        async (one) => {
-          const migration = await migratorTransaction(database, (connection) => readMigration(connection, id))
-          if (migration.phase === 'live') await drainHooks(one, migration)
-        },
-      ).catch((error: unknown) => {
-        if (!isForSomebody(error)) onFault(error)
-      })
-    }
-  }
-
   async function run({ id, placementId, wanted, token, now }: Asked, signal: AbortSignal): Promise<void> {
     const { leaseMs, drainMs } = options
     const how: RunOptions = {
@@ -188,6 +174,7 @@ export async function startMigrations(database: Database, options: MigrationsOpt
       ...(leaseMs !== undefined && { leaseMs }),
       ...(drainMs !== undefined && { drainMs }),
       hooks,
+      observe,
       ...(options.home && { home: options.home }),
       ...(token !== null && { token }),
       now,
@@ -201,6 +188,17 @@ export async function startMigrations(database: Database, options: MigrationsOpt
   }
 
   const stopListening = await listenOrLook(database, MIGRATIONS_CHANNEL, alarm.ring, onFault)
+  const passing = startPassing(database, {
+    hooks,
+    observe,
+    schemaId,
+    onFault,
+    intervalMs,
+    ...(options.home && { home: options.home }),
+    signal: stopping.signal,
+    isRun: (id) => running.has(id),
+    stopped: alarm.ring,
+  })
   const looping = loop()
   let closed: Promise<void> | undefined
   return {
@@ -209,26 +207,13 @@ export async function startMigrations(database: Database, options: MigrationsOpt
         stopping.abort()
         alarm.ring()
         await stopListening?.()
-        await looping
+        await Promise.all([looping, passing.ended])
+        await correcting
         await Promise.all([...running.values()].map(({ work }) => work))
       })()
       return closed
     },
   }
-}
-
-/** Those whose versions both serve, with rows that wait for a hook. */
-async function readHooked(database: Database, schemaId: string | null): Promise<string[]> {
-  const rows = await migratorTransaction(database, (connection) =>
-    query(
-      connection,
-      `select m.id::text from backsaas.migrations m where m.phase = 'live' and m.lease_until <= clock_timestamp()
-         and m.plan like '%"kind":"hook"%' and exists (select from backsaas.migration_keys)
-         and ($1::uuid is null or m.schema_id = $1)`,
-      [schemaId],
-    ),
-  )
-  return rows.map(([id]) => String(id))
 }
 
 /** Written down in the migration's row, for somebody to decide; or another migrator has it. */
@@ -240,6 +225,7 @@ function isForSomebody(error: unknown): boolean {
     'TOKEN_NEEDED',
     'MIGRATION_OVER',
     'MIGRATION_HOOK_UNKNOWN',
+    'HOOK_FAILED',
     'INSTALLS_PINNED',
     'ROLLOUT_OPEN',
     'ROLLBACK_BLOCKED',
