@@ -2,10 +2,13 @@
 
 import type { Command } from 'commander'
 import type { Io } from '../io.ts'
+import { type MigrationHooksOptions, migrationHooks, withMigrationHooks } from '../migration-hooks.ts'
 import { type DatabaseOptions, withDatabase } from '../open-database.ts'
 import { useFleet } from '../open-fleet.ts'
 import { deliveryTeller, untilDelivered, whileReturning, withDeliverers } from '../stores/deliver.ts'
 import { reportProgress } from './report-progress.ts'
+
+interface RollbackOptions extends DatabaseOptions, MigrationHooksOptions {}
 
 /** Adds the command to `program`. */
 export function addRollback(program: Command, io: Io): void {
@@ -14,19 +17,22 @@ export function addRollback(program: Command, io: Io): void {
     .description('Take the migration of a schema back: possible until its contract has begun.')
     .argument('<schema>', 'its name')
     .addHelpText('after', HELP)
-  withDatabase(command).action((schema: string, options: DatabaseOptions) => rollback(schema, options, io))
+  withDatabase(withMigrationHooks(command)).action((schema: string, options: RollbackOptions) =>
+    rollback(schema, options, io),
+  )
 }
 
-async function rollback(schema: string, options: DatabaseOptions, io: Io): Promise<void> {
+async function rollback(schema: string, options: RollbackOptions, io: Io): Promise<void> {
   const { openMigrationOf, rollbackMigration } = await import('@backsaas/migrator')
   const asJson = options.json === true
+  const hooks = await migrationHooks(options.migrationHooks)
   const row = await useFleet(options.database, io.env, async (fleet) => {
     const { id, schemaId } = await openMigrationOf(fleet.home, schema)
     const tell = deliveryTeller(io, asJson)
-    return withDeliverers(fleet, schemaId, {}, async () => {
+    return withDeliverers(fleet, schemaId, { hooks }, async () => {
       // Other stores go first.
       const back = await whileReturning(fleet, schemaId, tell, () =>
-        rollbackMigration(fleet.home, id, { progress: reportProgress(io, asJson) }),
+        rollbackMigration(fleet.home, id, { hooks, progress: reportProgress(io, asJson) }),
       )
       await untilDelivered(fleet, { schemaId, version: back.toVersion }, ['rolled_back'], tell)
       return back
@@ -39,4 +45,5 @@ async function rollback(schema: string, options: DatabaseOptions, io: Io): Promi
 
 const HELP = `
 Examples:
-  backsaas rollback crm`
+  backsaas rollback crm
+  backsaas rollback crm --migration-hooks ./hooks.mjs`
