@@ -7,6 +7,7 @@ import { createStore, createTenant, startDeliveries, startRollouts } from '@back
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Fixture, startFixture } from '../fixture/start-fixture.ts'
 import { schemaOf } from '../registry/start-registry.ts'
+import { tableOf } from '../rollouts/start-rolling.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'backsaas-rollout-'))
 let fixture: Fixture
@@ -82,5 +83,18 @@ test('first waves are stores too, in the order that is said, and each store is c
   await expect.poll(line).toBe('  stores: big 0 of 1, canary 1 of 1, default 0 of 2')
   expect(await cli('rollout', 'advance', 'shop')).toMatchObject({ code: 0 })
   await expect.poll(line).toBe('  stores: big 0 of 1, canary 1 of 1, default 1 of 2')
+
+  expect(await cli('rollout', 'advance', 'shop', '--force')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('--force needs a --reason'),
+  })
+  expect((await cli('rollout', 'advance', 'shop', '--reason', 'known')).err).toContain('is for `force` alone')
+  const forced = await cli('rollout', 'advance', 'shop', '--force', '--reason', 'known')
+  expect(forced).toMatchObject({ code: 0, out: 'shop version 3: running, wave 3 of 4' })
+  expect((await cli('rollout', 'status', 'shop')).out).toContain('\n  forced: known\n')
+  const log = await fixture.ownerQuery(
+    `select actor ->> 'kind', change ->> 'waves' from ${await tableOf(fixture, 'audit_log')} where entity = 'rollouts'`,
+  )
+  expect(log).toMatchObject([['operator', expect.stringContaining('"forced": "known"')]])
   await rollouts.close()
 })

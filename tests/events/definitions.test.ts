@@ -61,6 +61,7 @@ const EXAMPLES: EventPayloads = {
   'rollout.paused': ROLLOUT,
   'rollout.resumed': ROLLOUT,
   'rollout.halted': { ...ROLLOUT, code: 'ERROR_RATE', reason: 'errors' },
+  'rollout.forced': { ...ROLLOUT, wave: 2, reason: 'a client that is known' },
   'rollout.aborted': ROLLOUT,
   'rollout.completed': ROLLOUT,
   'rollout.rolled_back': { ...ROLLOUT, reason: 'errors' },

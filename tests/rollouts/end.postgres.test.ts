@@ -77,8 +77,11 @@ test('by hand waits for it too', async () => {
   expect(await versions()).toEqual({ acme: 2, globex: 2, late: 2 })
 })
 
-test('does not come while somebody else has an install, and says so', async () => {
-  await start('0s')
+test.each([
+  ['', '0s'],
+  [', forced or not', '1h'],
+])('does not come while somebody else has an install, and says so%s', async (_, bake) => {
+  await start(bake)
   const installs = await tableOf(fixture, 'installs')
   const [locked, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   const text = `select from ${installs} where profile = 'shop' and tenant_id = '${fixture.tenants.globex.id}' for update`
@@ -90,6 +93,11 @@ test('does not come while somebody else has an install, and says so', async () =
   await locked.promise
   try {
     await lead()
+    if (bake !== '0s') {
+      await expect.poll(async () => (await rollout())?.baking_since, LONG).toBeTruthy()
+      const input = { schema: 'shop', force: true, reason: 'it has been seen' }
+      expect(await steerRollout(fixture.database, 'advance_rollout', input)).toMatchObject({ state: 'running' })
+    }
     await expect.poll(async () => (await rollout())?.problem, LONG).toMatchObject({ code: 'INSTALLS_LOCKED' })
     expect(await state()).toBe('running')
     expect(await versions()).toEqual({ acme: 2, globex: 1 })

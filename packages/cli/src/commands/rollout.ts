@@ -31,7 +31,7 @@ export function addRollout(group: Command, io: Io): void {
   addStatus(group, io)
   addSteer(group, io, 'pause', 'Nobody moves any more; whoever has moved stays.')
   addSteer(group, io, 'resume', 'Go on where it was paused; one that has halted begins anew.')
-  addSteer(group, io, 'advance', 'On to the next wave, whatever this one shows.')
+  addAdvance(group, io)
   addSteer(group, io, 'abort', 'Everybody who has moved goes back.')
 }
 
@@ -95,13 +95,34 @@ function addStatus(group: Command, io: Io): void {
   })
 }
 
-function addSteer(group: Command, io: Io, name: 'pause' | 'resume' | 'advance' | 'abort', description: string): void {
+function addSteer(group: Command, io: Io, name: 'pause' | 'resume' | 'abort', description: string): void {
   const command = group.command(name).description(description).argument('<schema>', 'its name')
   withOwner(command).action(async (schema: string, options: RolloutOptions) => {
-    const result = await call(`${name}_rollout`, { schema }, options, command)
-    if (options.json) io.out(JSON.stringify(result))
-    else io.out(`${schema} version ${result.to_version}: ${result.state}, wave ${result.wave} of ${result.waves}`)
+    showSteered(await call(`${name}_rollout`, { schema }, options, command), io, options)
   })
+}
+
+function addAdvance(group: Command, io: Io): void {
+  const command = group
+    .command('advance')
+    .description('On to the next wave, whatever this one shows.')
+    .argument('<schema>', 'its name')
+    .option('--force', 'no gate halts that wave either; one that has halted goes on with the wave that did')
+    .option('--reason <text>', 'with --force: why, for the audit log')
+  withOwner(command).action(
+    async (schema: string, options: RolloutOptions & { readonly force?: true; readonly reason?: string }) => {
+      const { force, reason } = options
+      if (force && reason === undefined)
+        throw new BackSaasError('USAGE', 400, '--force needs a --reason: it stays in the audit log')
+      const given = { schema, ...(force && { force }), ...(reason !== undefined && { reason }) }
+      showSteered(await call('advance_rollout', given, options, command), io, options)
+    },
+  )
+}
+
+function showSteered(result: JsonObject, io: Io, { json }: RolloutOptions): void {
+  const { schema, to_version: version, state, wave, waves } = result
+  io.out(json ? JSON.stringify(result) : `${schema} version ${version}: ${state}, wave ${wave} of ${waves}`)
 }
 
 function call(kind: RolloutAct, input: JsonObject, options: RolloutOptions, command: Command): Promise<JsonObject> {

@@ -9,6 +9,7 @@ export function rolloutLines(row: JsonObject): string[] {
   const held = Number(pinned) > 0 ? `, ${pinned} pinned` : ''
   return [
     `${schema} version ${from} to ${to}: ${state}${baking}, wave ${Number(wave) + 1} of ${of}, ${moved} of ${total} installs moved${held}`,
+    ...forced(waves, wave),
     ...byStore(row.stores),
     ...served(row.health, from, to),
     ...problem(row.problem),
@@ -18,6 +19,12 @@ export function rolloutLines(row: JsonObject): string[] {
 /** Whether nothing more will happen by itself. */
 export function isOver({ state }: JsonObject): boolean {
   return ['done', 'halted', 'aborted'].includes(String(state))
+}
+
+/** Why no gate halts the wave that it is in. */
+function forced(waves: Json | undefined, wave: Json | undefined): string[] {
+  const { forced: reason } = asObject(Array.isArray(waves) ? waves[Number(wave)] : undefined)
+  return reason === undefined ? [] : [`  forced: ${reason}`]
 }
 
 /** Where all are in one store, it is said already. */

@@ -179,6 +179,12 @@ export const EVENT_DEFINITIONS: { readonly [T in keyof EventPayloads]: EventDefi
     tenant: OWNER,
     data: v.strictObject({ ...rollout, code: v.string(), reason: v.string() }),
   },
+  'rollout.forced': {
+    description: 'Somebody goes on all the same: no gate halts the wave, counted from 1.',
+    subject: "the rollout's id",
+    tenant: OWNER,
+    data: v.strictObject({ ...rollout, wave: version, reason: v.string() }),
+  },
   'rollout.aborted': {
     description: 'Somebody has ended it: installs begin to go back.',
     subject: "the rollout's id",

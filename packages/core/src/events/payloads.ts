@@ -155,6 +155,7 @@ export interface EventPayloads {
   'rollout.paused': RolloutNamed
   'rollout.resumed': RolloutNamed
   'rollout.halted': RolloutNamed & { readonly code: string; readonly reason: string }
+  'rollout.forced': RolloutNamed & { readonly wave: number; readonly reason: string }
   'rollout.aborted': RolloutNamed
   'rollout.completed': RolloutNamed
   'rollout.rolled_back': RolloutNamed & { readonly reason: string }

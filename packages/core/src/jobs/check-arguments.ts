@@ -101,7 +101,11 @@ const ARGUMENTS: Readonly<Record<JobKind, Arguments>> = {
   },
   pause_rollout: ROLLOUT,
   resume_rollout: ROLLOUT,
-  advance_rollout: ROLLOUT,
+  advance_rollout: {
+    ...ROLLOUT,
+    rules: { ...ROLLOUT.rules, force: flag, reason: sentence(500) },
+    together: (given) => oneRollout(given) ?? forcedForReason(given),
+  },
   abort_rollout: ROLLOUT,
   pin_install: {
     required: ['profile', 'until', 'reason'],
@@ -175,6 +179,11 @@ function oneMigration({ migration, schema }: Readonly<Record<string, Json>>): Fi
 function oneRollout({ rollout, schema }: Readonly<Record<string, Json>>): FieldProblem | null {
   if (rollout === undefined && schema === undefined) return problem('/rollout', 'is missing: give it, or `schema`')
   return rollout !== undefined && schema !== undefined ? problem('/schema', 'cannot be given beside `rollout`') : null
+}
+
+function forcedForReason({ force, reason }: Readonly<Record<string, Json>>): FieldProblem | null {
+  if (force === true) return reason === undefined ? problem('/reason', 'is missing: it stays in the audit log') : null
+  return reason === undefined ? null : problem('/reason', 'is for `force` alone')
 }
 
 function anything(): null {

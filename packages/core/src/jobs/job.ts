@@ -120,7 +120,12 @@ export interface JobArguments {
   readonly pause_rollout: RolloutArguments
   readonly resume_rollout: RolloutArguments
   /** Does not wait for the rest of the wave's time, nor for its gates. */
-  readonly advance_rollout: RolloutArguments
+  readonly advance_rollout: RolloutArguments & {
+    /** No gate halts the wave that it comes to; one that has halted goes on with the wave that did. */
+    readonly force?: boolean
+    /** Why, with `force`. */
+    readonly reason?: string
+  }
   readonly abort_rollout: RolloutArguments
   readonly pin_install: PinArguments & {
     /** One that serves; default the one that it has. */

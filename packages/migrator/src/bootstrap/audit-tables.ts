@@ -20,8 +20,6 @@ const NO_ACTS: ReadonlySet<string> = new Set([
   'function_counters',
   'notifications',
   'migrations',
-  // What it does to installs is noted there, and who asked for it with the jobs.
-  'rollouts',
   'rollout_moves',
 ])
 /** Of these only that they are asked for: how they go on is the migrator's own note. */
@@ -35,6 +33,8 @@ const UNTOLD: Readonly<Record<string, readonly string[]>> = {
   // May hold what they are about, whole.
   jobs: ['input', 'base', 'result', 'problem', 'checkpoint'],
 }
+/** Of these only what somebody has said, which is in these fields. What a roll-out does to installs is noted there, and who asked for it with the jobs. */
+const ONLY_SAID: Readonly<Record<string, readonly string[]>> = { rollouts: ['waves'] }
 /** Changes with every write, and says nothing of it. */
 const TOUCHED: ReadonlySet<string> = new Set(['updated_at', 'revision'])
 
@@ -64,7 +64,10 @@ interface Trigger {
 function note(entity: CompiledEntity, platform: Platform): readonly Trigger[] {
   if (NO_ACTS.has(entity.name)) return []
   const { table, column } = tableNames(platform, entity.name)
-  const told = Object.values(entity.fields).filter(({ name, computed }) => !TOUCHED.has(name) && !computed)
+  const said = ONLY_SAID[entity.name]
+  const told = Object.values(entity.fields).filter(
+    ({ name, computed }) => !TOUCHED.has(name) && !computed && (said?.includes(name) ?? true),
+  )
   const fields = Object.fromEntries(told.map(({ name }) => [unquoted(column(name)), name]))
   const secrets = (UNTOLD[entity.name] ?? []).map((name) => unquoted(column(name)))
   const args = [
@@ -74,7 +77,8 @@ function note(entity: CompiledEntity, platform: Platform): readonly Trigger[] {
     unquoted(column(String(entity.key[0]))),
     logNames(platform),
   ]
-  const events = ONLY_CREATED.has(entity.name) ? 'insert' : 'insert or update or delete'
+  const all = ONLY_CREATED.has(entity.name) ? 'insert' : 'insert or update or delete'
+  const events = said ? `update of ${said.map(column).join(', ')}` : all
   return [
     {
       key: keyOf(table, 'backsaas_audit', args),

@@ -1,10 +1,10 @@
 /** `pin_install` and `unpin_install`: of the tenant's own installs; the operator's `system` names a tenant. */
 import { BackSaasError, SYSTEM_TENANT_ID } from '@backsaas/core'
-import { EXCLUSIVE, query } from '../execute/migrator-transaction.ts'
-import { type Actor, pinFor, pinJson, unpinFor, unpinJson } from '../pins/pin-install.ts'
+import { EXCLUSIVE } from '../execute/migrator-transaction.ts'
+import { pinFor, pinJson, unpinFor, unpinJson } from '../pins/pin-install.ts'
 import { type FoundTenant, findTenant } from '../registry/find-tenant.ts'
-import { tableNames } from '../registry/platform.ts'
 import type { Act, ActContext } from './act.ts'
+import { whoAsks } from './who-asks.ts'
 
 export const pinInstall: Act<'pin_install'> = async ({ tenant: named, ...pin }, context) => {
   const { connection, platform } = context
@@ -27,16 +27,4 @@ async function whose(named: string | undefined, { connection, platform, tenant }
   throw new BackSaasError('42501', 403, 'installs of other tenants are for the tenant "system" alone', {
     hint: 'leave `tenant` out for your own',
   })
-}
-
-/** Whoever created the job: a key, or a user. */
-async function whoAsks({ connection, platform, tenant, askedBy }: ActContext): Promise<Actor> {
-  if (askedBy === null) return { kind: 'runtime', id: 'runtime' }
-  const k = tableNames(platform, 'api_keys')
-  const [key] = await query(
-    connection,
-    `select from ${k.table} where ${k.tenant} = $1 and ${k.column('id')}::text = $2`,
-    [tenant.id, askedBy],
-  )
-  return { kind: key ? 'key' : 'user', id: askedBy }
 }

@@ -1,7 +1,8 @@
 /** Pins an install to a version, so that nothing moves it, and lets it go again: the row and what is told of it change together. */
 import type { Connection, Database, JsonObject, Statement } from '@backsaas/core'
-import { ACTOR_SETTING, BackSaasError, readDeadline } from '@backsaas/core'
+import { BackSaasError, readDeadline } from '@backsaas/core'
 import { EXCLUSIVE, migratorTransaction, query } from '../execute/migrator-transaction.ts'
+import { type Actor, actingAs } from '../registry/acting-as.ts'
 import { insertEvent } from '../registry/event.ts'
 import { type FoundTenant, findTenant } from '../registry/find-tenant.ts'
 import { type Platform, readPlatform, tableNames } from '../registry/platform.ts'
@@ -16,9 +17,6 @@ export interface NewPin {
   readonly until: string
   readonly reason: string
 }
-
-/** Who acts, as the audit log has it. */
-export type Actor = { readonly kind: string; readonly id: string }
 
 export interface PinnedInstall {
   readonly tenant: string
@@ -146,11 +144,6 @@ export async function unpinFor(
     ...(install.isPinned ? [unpinned] : []),
   ])
   return done
-}
-
-/** The audit log notes the transaction's actor. */
-function actingAs(by: Actor): Statement {
-  return { text: `select set_config('${ACTOR_SETTING}', $1, true)`, params: [JSON.stringify(by)], prepare: false }
 }
 
 function setInstall(

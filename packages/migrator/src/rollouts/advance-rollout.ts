@@ -85,7 +85,7 @@ async function forward(step: Step): Promise<Advance> {
   const counted = await readCounted(connection, platform, rollout)
   const health = waveHealth(counted, rollout.counted)
   const control = controlOf(rollout, health)
-  const found = (await tooManyEvents(step)) ?? judge(health.to, control, rollout.gates)
+  const found = isForced(rollout) ? null : ((await tooManyEvents(step)) ?? judge(health.to, control, rollout.gates))
   if (found) return halt(step, found, health)
   if (rollout.bakingForMs !== null) return bake(step, health, rollout.bakingForMs)
   const { count, reached } = await moveSome(step, rollout.reached)
@@ -110,6 +110,11 @@ async function moveSome({ connection, platform, rollout }: Step, after: string |
   const late = await lateMembers(connection, platform, rollout, CHUNK)
   if (late.length > 0) await moveForward(connection, platform, rollout, late)
   return { count: late.length, reached: late.length > 0 ? after : null }
+}
+
+/** Whether somebody said that no gate halts the present wave. */
+function isForced({ waves, wave }: Rollout): boolean {
+  return waves[wave]?.forced !== undefined
 }
 
 /** The version before, at the same time; where too few have stayed with it, as it served when they were enough. */
@@ -137,7 +142,7 @@ async function bake(step: Step, health: Health, forMs: number): Promise<Advance>
   const seen = { health: healthJson(health) }
   if (forMs < bakeMs) return change(step, { ...seen, problem: null }, false)
   const { minRequests, onSilence } = rollout.gates
-  if (health.to.answered >= minRequests) return nextWave(step, health)
+  if (health.to.answered >= minRequests || isForced(rollout)) return nextWave(step, health)
   const silence = silent(health, minRequests)
   if (forMs < Math.max(bakeMs * SILENT_BAKES, SILENT_MIN_MS)) return change(step, { ...seen, problem: silence }, false)
   return onSilence === 'continue' ? nextWave(step, health) : halt(step, silence, health)

@@ -10,6 +10,8 @@ export interface Wave {
   readonly store?: string
   /** How long it is looked at before the next. */
   readonly bakeMs: number
+  /** Why no gate halts it: somebody went on all the same. */
+  readonly forced?: string
 }
 
 export interface Gates {

@@ -41,6 +41,7 @@ export interface Rollout {
 export interface RolloutChange {
   readonly state?: RolloutState
   readonly wave?: number
+  readonly waves?: readonly Wave[]
   readonly reached?: string | null
   /** `now`, or null. */
   readonly bakingSince?: 'now' | null
@@ -182,6 +183,7 @@ export function changeRollout(platform: Platform, { id, ownerId }: Rollout, chan
   const values: Readonly<Record<string, string | null | undefined>> = {
     state: change.state,
     wave: change.wave?.toString(),
+    waves: change.waves && JSON.stringify(change.waves),
     reached: change.reached,
     moved: change.moved?.toString(),
     total: change.total?.toString(),

@@ -11,6 +11,7 @@ type RolloutEvent =
   | 'rollout.paused'
   | 'rollout.resumed'
   | 'rollout.halted'
+  | 'rollout.forced'
   | 'rollout.aborted'
   | 'rollout.completed'
   | 'rollout.rolled_back'
