@@ -38,7 +38,10 @@ export function addMigrate(program: Command, io: Io): void {
     .option('--owner <tenant>', 'the tenant that owns the schema (default: the platform itself)')
     .option('--compatible', 'refuse breaking changes')
     .option('--hold', 'it serves, and nobody moves to it before `backsaas rollout start` does it')
-    .option('--resume <schema>', 'go on with the migration of a schema, in every store, in place of a file')
+    .option(
+      '--resume <schema>',
+      'go on with the migration of a schema (its name, or owner/name), in every store, in place of a file',
+    )
     .option('--contract', 'go to the end: retire the older versions and take away what only they need')
     .option('--now', 'with --contract: before the time is over that older versions were promised')
     .option('--confirm <token>', "the plan's token, where a step loses data for good")
@@ -59,7 +62,7 @@ export function addMigrate(program: Command, io: Io): void {
 async function migrateFile(file: string | undefined, options: MigrateOptions, io: Io): Promise<void> {
   const run = { ...runOptions(options, io), hooks: await migrationHooks(options.migrationHooks) }
   const plan = deliveryPlan(options)
-  if (options.resume !== undefined) return resume(options.resume, { options, run, plan }, io)
+  if (options.resume !== undefined) return resume(calledBy(options.resume, options), { options, run, plan }, io)
   if (file === undefined) throw new BackSaasError('USAGE', 400, 'a file is missing', { hint: 'or say --resume SCHEMA' })
   const text = readText(file)
   const { describePinned, migrate } = await import('@backsaas/migrator')
@@ -76,10 +79,22 @@ async function migrateFile(file: string | undefined, options: MigrateOptions, io
       ...(options.owner !== undefined && { owner: options.owner }),
     })
     // Of an older version other stores have what is newer, as the default store does.
-    const delivery = done.version === done.newest ? await delivered(fleet, done, run, io, options) : null
+    const delivery =
+      done.version === done.newest
+        ? await delivered(fleet, { ...done, called: calledBy(done.schema, options) }, run, io, options)
+        : null
     return { ...done, ...(delivery && { delivery: deliveryJson(delivery) }) }
   })
-  io.out(options.json ? JSON.stringify(result) : [summary(result), ...describePinned(result.pinned)].join('\n'))
+  io.out(
+    options.json
+      ? JSON.stringify(result)
+      : [summary(result, calledBy(result.schema, options)), ...describePinned(result.pinned)].join('\n'),
+  )
+}
+
+/** The name that tells it from schemas of other owners. */
+function calledBy(schema: string, { owner }: MigrateOptions): string {
+  return owner === undefined || schema.includes('/') ? schema : `${owner}/${schema}`
 }
 
 interface Resuming {
@@ -88,15 +103,16 @@ interface Resuming {
   readonly plan: DeliveryPlan
 }
 
-/** Of what is over in the default store, other stores may have something left. */
+/** Of what is over in the default store, other stores may have something left. @param name of a schema, or `owner/name`. */
 async function resume(name: string, { options, run, plan }: Resuming, io: Io): Promise<void> {
   const migrator = await import('@backsaas/migrator')
   const { describePinned, openMigrationOf, pinnedBefore, resumeDelivery, runMigration, statusOf } = migrator
   const { data, lines } = await useFleet(options.database, io.env, async (fleet) => {
     const { home } = fleet
     // What has begun to end is ended before the next.
-    const ending = options.contract ? await migrator.unfinishedDelivery(home, name) : null
-    const [last] = await migrator.listDeliveries(home, name)
+    const own = await migrator.ownedSchema(home, name)
+    const ending = own && options.contract ? await migrator.unfinishedDelivery(home, own.schemaId) : null
+    const [last] = own ? await migrator.listDeliveries(home, own.schemaId) : []
     const left = ending ?? (last?.state === 'done' || last?.state === 'rolled_back' ? undefined : last)
     const openOne = (): ReturnType<typeof openMigrationOf> =>
       openMigrationOf(home, name, options.contract ? 'oldest' : 'newest')
@@ -110,12 +126,12 @@ async function resume(name: string, { options, run, plan }: Resuming, io: Io): P
     await resumeDelivery(fleet, schemaId, plan)
     const row = open && (await runMigration(home, open.id, run))
     const version = row?.toVersion ?? left?.version ?? 0
-    const delivery = await delivered(fleet, { schemaId, version }, run, io, options)
+    const delivery = await delivered(fleet, { schemaId, version, called: name }, run, io, options)
     const brought = delivery && { delivery: deliveryJson(delivery) }
     if (!row) return { data: { schema: name, ...brought }, lines: delivery ? deliveryLines(delivery) : [] }
     const status = statusOf(row)
     const pinned = await pinnedBefore(home, { placementId: row.placementId, version: row.toVersion })
-    return { data: { ...status, pinned, ...brought }, lines: [standing(status), ...describePinned(pinned)] }
+    return { data: { ...status, pinned, ...brought }, lines: [standing(status, name), ...describePinned(pinned)] }
   })
   io.out(options.json ? JSON.stringify(data) : lines.join('\n'))
 }
@@ -153,20 +169,21 @@ function runOptions(options: MigrateOptions, io: Io): RunOptions {
   }
 }
 
-function summary({ schema, version, hash, created, newest, migration }: Migrated): string {
-  if (migration) return standing(migration)
+/** @param called as commands are to call it. */
+function summary({ schema, version, hash, created, newest, migration }: Migrated, called: string): string {
+  if (migration) return standing(migration, called)
   const done = created ? 'is live' : 'was live already'
   const beside = newest === version ? '' : `, beside version ${newest}, which tenants have: nothing was changed`
   return `${schema} version ${version} ${done} (${hash})${beside}`
 }
 
-function standing({ schema, fromVersion, toVersion, phase, token }: MigrationStatus): string {
+function standing({ schema, fromVersion, toVersion, phase, token }: MigrationStatus, called: string): string {
   if (phase === 'done') return `${schema} version ${toVersion} is live; what only version ${fromVersion} needed is gone`
   const confirm = token === null ? '' : ` --confirm ${token}`
   return [
     `${schema} version ${toVersion} is live beside version ${fromVersion}`,
-    `the end, when nobody needs version ${fromVersion} any more: backsaas migrate --resume ${schema} --contract${confirm}`,
-    `the way back: backsaas rollback ${schema}`,
+    `the end, when nobody needs version ${fromVersion} any more: backsaas migrate --resume ${called} --contract${confirm}`,
+    `the way back: backsaas rollback ${called}`,
   ].join('\n')
 }
 
@@ -176,6 +193,7 @@ Examples:
   backsaas migrate crm.yaml --database postgres://postgres@127.0.0.1:5432/app
   backsaas migrate crm.yaml --database pglite:.backsaas
   backsaas migrate --resume crm --contract
+  backsaas migrate --resume acme/crm
   backsaas migrate crm.yaml --concurrency 8 --on-error continue
   backsaas migrate --resume crm --on-error continue
   backsaas migrate crm.yaml --migration-hooks ./hooks.mjs`

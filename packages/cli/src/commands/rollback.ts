@@ -15,7 +15,7 @@ export function addRollback(program: Command, io: Io): void {
   const command = program
     .command('rollback')
     .description('Take the migration of a schema back: possible until its contract has begun.')
-    .argument('<schema>', 'its name')
+    .argument('<schema>', 'its name, or owner/name')
     .addHelpText('after', HELP)
   withDatabase(withMigrationHooks(command)).action((schema: string, options: RollbackOptions) =>
     rollback(schema, options, io),
@@ -34,7 +34,7 @@ async function rollback(schema: string, options: RollbackOptions, io: Io): Promi
       const back = await whileReturning(fleet, schemaId, tell, () =>
         rollbackMigration(fleet.home, id, { hooks, progress: reportProgress(io, asJson) }),
       )
-      await untilDelivered(fleet, { schemaId, version: back.toVersion }, ['rolled_back'], tell)
+      await untilDelivered(fleet, { schemaId, version: back.toVersion, called: schema }, ['rolled_back'], tell)
       return back
     })
   })

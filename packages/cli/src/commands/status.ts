@@ -10,7 +10,7 @@ export function addStatus(program: Command, io: Io): void {
   const command = program
     .command('status')
     .description('Show how migrations stand, the newest first.')
-    .argument('[schema]', 'those of one schema alone')
+    .argument('[schema]', 'those of one schema alone; owner/name of one owner’s')
   withDatabase(command).action((schema: string | undefined, options: DatabaseOptions) => status(schema, options, io))
 }
 

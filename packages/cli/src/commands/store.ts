@@ -71,7 +71,7 @@ function addStatus(store: Command, io: Io): void {
   const command = store
     .command('status')
     .description('How the newest version of each schema comes to its stores.')
-    .argument('[schema]', 'of one schema alone')
+    .argument('[schema]', 'of one schema alone; owner/name of one owner’s')
     .option('--watch', 'until every store has it')
   withDatabase(command).action((schema: string | undefined, options: StatusOptions) => show(schema, options, io))
 }

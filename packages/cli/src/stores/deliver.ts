@@ -51,6 +51,8 @@ const STUCK_LOOKS = 4
 export interface Delivered {
   readonly schemaId: string
   readonly version: number
+  /** As commands are to call the schema; its name unless given. */
+  readonly called?: string
 }
 
 /**
@@ -62,7 +64,7 @@ export interface Delivered {
  */
 export async function untilDelivered(
   fleet: Fleet,
-  { schemaId, version }: Delivered,
+  { schemaId, version, called }: Delivered,
   wanted: readonly DeliveryState[],
   tell: (delivery: Delivery) => void,
 ): Promise<Delivery | null> {
@@ -76,11 +78,11 @@ export async function untilDelivered(
     if (goesBack && delivery.version > version) return null
     tell(delivery)
     if (wanted.includes(delivery.state)) return delivery
-    if (goesBack && !wanted.includes('rolled_back')) throw over(delivery)
+    if (goesBack && !wanted.includes('rolled_back')) throw over(delivery, called)
     // As it stood before anybody looked is no news.
     if (lookedAt !== '' && delivery.updatedAt !== lookedAt) stuck = isStuck(delivery) ? stuck + 1 : 0
     lookedAt = delivery.updatedAt
-    if (stuck >= STUCK_LOOKS) throw halted(delivery)
+    if (stuck >= STUCK_LOOKS) throw halted(delivery, called)
     await delay(LOOK_MS)
   }
 }
@@ -116,7 +118,7 @@ function isStuck({ state, stores }: Delivery): boolean {
   return !moving && stores.some((one) => one.state === 'failed' || one.state === 'unreachable')
 }
 
-function halted({ schema, version, state, stores }: Delivery): BackSaasError {
+function halted({ schema, version, state, stores }: Delivery, called = schema): BackSaasError {
   const failed = stores.filter((one) => one.state === 'failed' || one.state === 'unreachable')
   const [first] = failed
   const others = failed.length > 1 ? ` (and ${failed.length - 1} more)` : ''
@@ -129,17 +131,17 @@ function halted({ schema, version, state, stores }: Delivery): BackSaasError {
     {
       hint: [
         ...(hint ? [hint] : []),
-        `\`backsaas migrate --resume ${schema}\` goes on, as a migrator process does by itself`,
-        ...(isMigrated ? [`the way back: \`backsaas rollback ${schema}\``] : []),
+        `\`backsaas migrate --resume ${called}\` goes on, as a migrator process does by itself`,
+        ...(isMigrated ? [`the way back: \`backsaas rollback ${called}\``] : []),
       ].join('; '),
       details: { state, stores: failed.map(({ store, problem }) => ({ store, code: problem?.code ?? null })) },
     },
   )
 }
 
-function over({ schema, version, state }: Delivery): BackSaasError {
+function over({ schema, version, state }: Delivery, called = schema): BackSaasError {
   const what = state === 'returning' ? 'is being taken back' : 'was taken back'
   return new BackSaasError('DELIVERY_OVER', 409, `version ${version} of ${schema} ${what}`, {
-    hint: `\`backsaas rollback ${schema}\` goes on with that; publish the document again to begin anew`,
+    hint: `\`backsaas rollback ${called}\` goes on with that; publish the document again to begin anew`,
   })
 }

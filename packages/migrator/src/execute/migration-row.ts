@@ -59,7 +59,7 @@ export async function readMigration(connection: Connection, id: string): Promise
   })
 }
 
-/** All migrations of default stores, or those of one schema; the newest first. Those of stores that follow are their deliveries'. */
+/** All migrations of default stores, or those of one schema; the newest first. Those of stores that follow are their deliveries'. @param schema its name or id. */
 export async function readMigrations(
   connection: Connection,
   schema: string | null,
@@ -67,7 +67,7 @@ export async function readMigrations(
 ): Promise<MigrationRow[]> {
   const rows = await query(
     connection,
-    `select ${COLUMNS} from backsaas.migrations where ($1::text is null or schema_name = $1) and not follows order by created_at desc limit ${limit}`,
+    `select ${COLUMNS} from backsaas.migrations where ($1::text is null or $1 in (schema_name, schema_id::text)) and not follows order by created_at desc limit ${limit}`,
     [schema],
   )
   return rows.map(toRow)

@@ -1,6 +1,7 @@
 /** How a migration stands, without its plan: what is shown while it runs. */
 import type { Database } from '@backsaas/core'
 import { BackSaasError } from '@backsaas/core'
+import { findOwned, nameOrId } from '../registry/find-owned.ts'
 import {
   type MigrationPhase,
   type MigrationProblem,
@@ -46,31 +47,36 @@ export function statusOf(row: MigrationRow): MigrationStatus {
 }
 
 /**
- * Every migration, or those of one schema, the newest first.
+ * Every migration, or those of one schema, the newest first; of a name alone those of all owners.
  *
- * @throws `NOT_BOOTSTRAPPED` (503).
+ * @throws `NOT_BOOTSTRAPPED` (503); `SCHEMA_UNKNOWN` (404) of an owner's that is not there.
  * @example await migrationStatus(database, { schema: 'crm' })
  */
 export async function migrationStatus(
   database: Database,
   which: { readonly schema?: string } = {},
 ): Promise<readonly MigrationStatus[]> {
-  const rows = await migratorTransaction(database, (connection) => readMigrations(connection, which.schema ?? null))
+  const rows = await migratorTransaction(database, async (connection) =>
+    readMigrations(connection, await nameOrId(connection, which.schema ?? null)),
+  )
   return rows.map(statusOf)
 }
 
 /**
  * The migration of a schema that is not over: of several the newest, which is the one that is on its way or may be taken back.
  *
- * @param which `oldest`: the one whose contract comes first.
- * @throws `MIGRATION_NONE` (404).
+ * @param schema its name, or `owner/name`. @param which `oldest`: the one whose contract comes first.
+ * @throws `MIGRATION_NONE` (404); `SCHEMA_AMBIGUOUS` (409).
  */
 export async function openMigrationOf(
   database: Database,
   schema: string,
   which: 'oldest' | 'newest' = 'newest',
 ): Promise<MigrationRow> {
-  const rows = await migratorTransaction(database, (connection) => readMigrations(connection, schema))
+  const rows = await migratorTransaction(database, async (connection) => {
+    const own = await findOwned(connection, schema)
+    return own ? readMigrations(connection, own.schemaId) : []
+  })
   const open = pickOpen(rows, which)
   if (open) return open
   throw new BackSaasError('MIGRATION_NONE', 404, `no migration of ${schema} is under way`, {

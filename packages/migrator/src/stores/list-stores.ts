@@ -1,6 +1,7 @@
 /** Stores and deliveries, for who has the database at hand. */
 import { type Database, PLATFORM_STORE_ID, SYSTEM_TENANT_ID } from '@backsaas/core'
 import { migratorTransaction, query } from '../execute/migrator-transaction.ts'
+import { nameOrId } from '../registry/find-owned.ts'
 import { readPlatform, tableNames } from '../registry/platform.ts'
 import { type Delivery, readDeliveries } from './delivery-row.ts'
 
@@ -48,13 +49,13 @@ export function listStores(home: Database): Promise<readonly StoreSummary[]> {
   })
 }
 
-/** The newest of each schema, or of one. @param schema its name or id. @param version that one alone. */
+/** The newest of each schema, or of one. @param schema its name or id, or `owner/name`. @param version that one alone. */
 export function listDeliveries(
   home: Database,
   schema: string | null = null,
   version: number | null = null,
 ): Promise<readonly Delivery[]> {
   return migratorTransaction(home, async (connection) =>
-    readDeliveries(connection, await readPlatform(connection), schema, version),
+    readDeliveries(connection, await readPlatform(connection), await nameOrId(connection, schema), version),
   )
 }
