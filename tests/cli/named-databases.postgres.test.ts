@@ -1,7 +1,16 @@
 /** `backsaas migrator` and `backsaas serve` on several databases, one of which comes later and one never. */
 import { pg } from '@backsaas/adapters/databases/pg'
 import type { Database } from '@backsaas/core'
-import { createKey, createStore, createTenant, type Fleet, migrate } from '@backsaas/migrator'
+import {
+  createKey,
+  createStore,
+  createTenant,
+  type Fleet,
+  listDeliveries,
+  migrate,
+  migrationStatus,
+  runMigration,
+} from '@backsaas/migrator'
 import { functions } from '@backsaas/plugins/functions'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startTcpProxy, type TcpProxy } from '../../packages/adapters/test/tcp-proxy.ts'
@@ -113,6 +122,19 @@ test('one that comes is set up, and its tenants are served: rows, events, hooks'
   expect(JSON.parse((await replay('--in', 'eu')).stdout)).toEqual({ tenant: 'carl', queued: 1 })
   expect(await replay('--in', 'none')).toMatchObject({ code: 1, stderr: expect.stringContaining('DATABASES') })
   await expect.poll(() => count(fleet.named.eu as Database, done), SOON).toBe(1)
+}, 120_000)
+
+test('a breaking version is brought there and run there by the process alone, to its end', async () => {
+  const narrower = HOOKED.replace('{ type: string }', '{ type: string, max: 100 }')
+  await migrate(fleet.home, narrower, { functions: functions().functions })
+  const standing = async () => {
+    const [delivery] = await listDeliveries(fleet.home, 'shop', 2)
+    return delivery && `${delivery.state}: ${delivery.stores.map(({ store, state }) => `${store} ${state}`).join(', ')}`
+  }
+  await expect.poll(standing, SOON).toBe('live: eu-1 live')
+  const [lead] = await migrationStatus(fleet.home, { schema: 'shop' })
+  await runMigration(fleet.home, String(lead?.id), { until: 'done', now: true })
+  await expect.poll(standing, SOON).toBe('done: eu-1 done')
 }, 120_000)
 
 test('asked to stop, both end at once, whatever they still wait for', async () => {
