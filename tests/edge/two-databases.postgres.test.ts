@@ -16,7 +16,14 @@ import { pg } from '@backsaas/adapters/databases/pg'
 import { createRuntime } from '@backsaas/runtime'
 
 const open = (name) => pg(() => env[name].connectionString, { serveAs: 'given' })
-export default createRuntime({ database: open('HYPERDRIVE'), databases: { eu: open('EU') } })
+const runtime = createRuntime({ database: open('HYPERDRIVE'), databases: { eu: open('EU') } })
+// workerd says nothing of these by itself.
+const uncaught = []
+addEventListener('unhandledrejection', ({ reason }) => void uncaught.push(String(reason)))
+export default {
+  fetch: (request, env, context) =>
+    request.url.endsWith('/uncaught') ? Response.json(uncaught) : runtime.fetch(request, env, context),
+}
 `
 const WRANGLER = {
   ...{ name: 'two-databases', main: 'worker.js', compatibility_date: '2026-09-01' },
@@ -93,5 +100,6 @@ test('one that is away is 503 to its tenants alone, and nothing goes uncaught', 
   expect((await anna.get('/customers?limit=1')).status).toBe(200)
   way.refuse(false)
   expect((await carl.get('/customers?limit=1')).status).toBe(200)
-  expect(worker.logs().filter((line) => /uncaught|unhandled|hang/i.test(line))).toEqual([])
+  expect(await (await worker.fetch('/uncaught')).json()).toEqual([])
+  expect(worker.logs().filter((line) => /uncaught|hang/i.test(line))).toEqual([])
 })
