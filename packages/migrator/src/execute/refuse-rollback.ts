@@ -8,6 +8,7 @@ import { refuseOpenRollout } from '../rollouts/rollout-row.ts'
 import { followers } from '../stores/ask-stores-back.ts'
 import type { MigrationRow } from './migration-row.ts'
 import { query } from './migrator-transaction.ts'
+import { isContracting } from './withdrawn-contract.ts'
 
 /**
  * Asked when it is wanted, and again in the transaction that turns back: either may be long before the other.
@@ -31,12 +32,11 @@ export async function refuseRollback(
 }
 
 /** A contract that was asked for and waits has taken nothing away yet. */
-function refuseBegun({ phase, schema, cursor, plan, step }: MigrationRow): void {
-  const retires = plan.steps[step]?.kind === 'retire'
-  if (phase === 'done' || (retires ? cursor === 'retired' : phase === 'contract')) throw tooLate(schema)
+function refuseBegun(migration: MigrationRow): void {
+  if (isContracting(migration)) throw tooLate(migration.schema)
 }
 
-/** A store contracts as soon as nobody holds it there, be the default one waiting. @param placements those that follow. */
+/** A store contracts after the default one, unless somebody has ended it there by hand. @param placements those that follow. */
 async function refuseBegunElsewhere(
   connection: Connection,
   { schema, toVersion }: MigrationRow,

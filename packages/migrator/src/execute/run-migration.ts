@@ -11,6 +11,7 @@ import { migratorTransaction } from './migrator-transaction.ts'
 import { type Run, type RunOptions, refresh, withLease } from './run.ts'
 import { runStep } from './run-step.ts'
 import { valueless } from './valueless.ts'
+import { stopWithdrawn } from './withdrawn-contract.ts'
 
 /** Attempts after a connection was lost, before it is told. */
 const ATTEMPTS = 20
@@ -73,6 +74,7 @@ async function runNext(run: Run, migration: MigrationRow): Promise<void> {
 async function begin(run: Run, migration: MigrationRow, step: Step, before: Step | undefined): Promise<void> {
   const fresh = before?.phase !== step.phase && migration.state !== 'blocked' && migration.cursor === null
   await run.commit([], async (transaction) => {
+    if (step.kind === 'retire' && migration.cursor === null) await stopWithdrawn(run, transaction)
     const phase = step.kind === 'live' ? 'backfill' : step.phase
     const change = checkpoint(run.lease, { phase, state: 'running', problem: null })
     const told = tellStarted(run.platform, migration, step.phase === 'live' ? 'backfill' : step.phase)

@@ -21,6 +21,7 @@ import { createPassing, PASS_EVERY_MS, passOn } from './pass-on.ts'
 import { awaitReaders, markRetired, whoGoesFirst, whoHoldsOld } from './retire-versions.ts'
 import { finishStep, type Run } from './run.ts'
 import { runHook, whenPassedOn } from './run-hook.ts'
+import { stopWithdrawn } from './withdrawn-contract.ts'
 
 const PROGRESS_EVERY_MS = 1000
 
@@ -233,6 +234,7 @@ async function whoHolds(run: Run, migration: MigrationRow): Promise<MigrationPro
   const elsewhere = run.home && ((await whoIsFirst(run, migration)) ?? (await atHome(run.home, close)))
   if (elsewhere) return elsewhere
   return run.commit([], async (transaction) => {
+    if (!run.home) await stopWithdrawn(run, transaction)
     // Of another database the installs are home's, which has agreed.
     const problem = await close(transaction, run.platform)
     const hurried = run.options.now && ({ hurried: true } as const)
@@ -250,9 +252,12 @@ async function pausePassingOn(ms: number, told: string, pass: () => Promise<Migr
   }
 }
 
-/** Asked before home agrees, which knows of no other migration of this database. */
+/** Asked before home agrees, which knows of no other migration of this database; from then on it is not taken back. */
 function whoIsFirst(run: Run, migration: MigrationRow): Promise<MigrationProblem | null> {
-  return run.commit([], (transaction) => whoGoesFirst(transaction, migration))
+  return run.commit([], async (transaction) => {
+    await stopWithdrawn(run, transaction)
+    return whoGoesFirst(transaction, migration)
+  })
 }
 
 function stillHeld({ code, message, hint, count, samples }: MigrationProblem): BackSaasError {

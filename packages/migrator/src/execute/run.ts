@@ -38,6 +38,8 @@ export interface RunOptions {
   /** How long the lease outlasts a migrator that dies. Default 10,000. */
   readonly leaseMs?: number
   readonly signal?: AbortSignal
+  /** It is run because its row asks for that (`wanted`): it does not contract where that has changed. */
+  readonly asked?: boolean
   /** Why a backfill should pause right now; null where it may go on. Beside what the database itself tells. */
   readonly health?: () => Promise<string | null>
   /** Of a migration in another database than that of the registry: that one. */

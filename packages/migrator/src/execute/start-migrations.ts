@@ -13,6 +13,7 @@ import { rollbackMigration } from './rollback-migration.ts'
 import type { RunOptions } from './run.ts'
 import { runMigration } from './run-migration.ts'
 import { startPassing } from './start-passing.ts'
+import { withdrawContracts } from './withdrawn-contract.ts'
 
 export interface MigrationsOptions {
   /** Those of one schema alone, with what else is said here. Default: of all. */
@@ -105,6 +106,7 @@ export async function startMigrations(database: Database, options: MigrationsOpt
         .then(() => {
           correcting = undefined
         })
+      await migratorTransaction(database, (connection) => connection.batch([withdrawContracts(null)])).catch(onFault)
       await look().catch(onFault)
       if (!alarm.hasRung) await alarm.wait(Math.min(intervalMs, recheckMs))
     }
@@ -171,6 +173,7 @@ export async function startMigrations(database: Database, options: MigrationsOpt
     const { leaseMs, drainMs } = options
     const how: RunOptions = {
       signal,
+      asked: true,
       ...(leaseMs !== undefined && { leaseMs }),
       ...(drainMs !== undefined && { drainMs }),
       hooks,

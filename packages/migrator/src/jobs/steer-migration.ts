@@ -4,6 +4,7 @@ import { type MigrationRow, pickOpen, readMigration, readMigrations } from '../e
 import { statusOf } from '../execute/migration-status.ts'
 import { refuseRollback } from '../execute/refuse-rollback.ts'
 import { refuseOver, refuseUnconfirmed } from '../execute/run-migration.ts'
+import { isContracting, withdrawContracts } from '../execute/withdrawn-contract.ts'
 import { openDeliveries } from '../stores/delivery-row.ts'
 import { refuseReturning } from '../stores/refuse-returning.ts'
 import type { Act, ActContext, ActDone } from './act.ts'
@@ -19,9 +20,13 @@ export const continueMigration: Act<'continue_migration'> = async (input, contex
   refuseOver(migration)
   await refuseReturning(context.connection, context.platform, migration.schemaId)
   const retire = migration.plan.steps.find(({ kind }) => kind === 'retire')
+  const hasBegun = isContracting(migration)
   const next = contract ? retire : migration.plan.steps[migration.step]
-  if (next) refuseUnconfirmed(migration, next, input.confirm === undefined ? {} : { token: input.confirm })
-  return steer(migration, contract ? 'done' : 'live', context, input.confirm ?? null, input.now === true)
+  // Who has a contract withdrawn loses nothing.
+  if (next && (contract || hasBegun || next !== retire))
+    refuseUnconfirmed(migration, next, input.confirm === undefined ? {} : { token: input.confirm })
+  const wanted = contract || hasBegun ? 'done' : 'live'
+  return steer(migration, wanted, context, input.confirm ?? null, input.now === true)
 }
 
 export const rollbackMigration: Act<'rollback_migration'> = async (input, context) => {
@@ -51,8 +56,9 @@ async function steer(
       params: [migration.id, wanted, confirmed, String(hurried)],
       prepare: false,
     },
+    withdrawContracts(migration.id),
   ])
-  const { id, schema, fromVersion, toVersion, phase } = statusOf(migration)
+  const { id, schema, fromVersion, toVersion, phase } = statusOf(await readMigration(connection, migration.id))
   const { schemaId } = migration
   const versions = { from_version: fromVersion, to_version: toVersion }
   return { result: { migration_id: id, schema, schema_id: schemaId, ...versions, phase, wanted } }

@@ -81,7 +81,7 @@ async function nextVersion(connection: Connection, place: Place, lead: Lead) {
 
 /** What an install gets, and before what may be taken back yet: that and what is held back come next. */
 function firstVersion({ migrations }: Lead, live: readonly LeadVersion[]): LeadVersion | null {
-  const open = migrations.find(({ phase, contracts }) => phase === 'live' && !contracts)
+  const open = migrations.find(({ phase, contracts }) => (phase === 'live' || phase === 'contract') && !contracts)
   const all = live.filter(({ held }) => !held)
   return (
     all.findLast(({ version }) => open === undefined || version < open.toVersion) ?? all.at(-1) ?? live.at(-1) ?? null
@@ -143,12 +143,16 @@ async function steer(
     const hurried = wanted === 'done' && isHurried(lead, Number(version))
     await query(
       connection,
-      // Destructive steps were confirmed where the default store's began: it is the same change.
+      // Destructive steps were confirmed where the default store's began, which are over there, those before it serves as those of
+      // its contract: it is the same change.
       // What stood in the way is no matter of what is wanted instead; what failed is tried again after a while.
-      `update backsaas.migrations set wanted = $2, confirmed = case when $2 = 'done' then token else confirmed end, hurried = $3::bool,
-         problem = case when wanted is distinct from $2 and state in ('waiting', 'blocked', 'failed') then null else problem end,
-         state = case when state = 'failed' or wanted is distinct from $2 and state in ('waiting', 'blocked') then 'ready' else state end
-       where id = $1 and (wanted is distinct from $2 or hurried <> $3::bool
+      `update backsaas.migrations m set wanted = $2, hurried = $3::bool, confirmed = n.token,
+         problem = case when n.is_new and state in ('waiting', 'blocked', 'failed') then null else problem end,
+         state = case when state = 'failed' or n.is_new and state in ('waiting', 'blocked') then 'ready' else state end
+       from (select o.id, t.token, o.wanted is distinct from $2 or o.confirmed is distinct from t.token as is_new
+         from backsaas.migrations o, lateral (select case when $2 = 'rolled_back' then o.confirmed else o.token end) t (token)
+         where o.id = $1) n
+       where m.id = n.id and (n.is_new or hurried <> $3::bool
          or state = 'failed' and updated_at < clock_timestamp() - interval '30 seconds')`,
       [String(id), wanted, String(hurried)],
     )

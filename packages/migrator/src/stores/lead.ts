@@ -26,7 +26,7 @@ export interface Lead {
 export interface LeadMigration {
   readonly toVersion: number
   readonly phase: string
-  /** Its versions before are to be retired, or are already. */
+  /** Its versions before are retired, and it is not taken back any more. */
   readonly contracts: boolean
   readonly hurried: boolean
 }
@@ -50,7 +50,8 @@ export async function readLead(connection: Connection, platform: Platform, schem
   const migrations = await query(
     connection,
     `select to_version::text, phase, hurried::text,
-       (phase in ('contract', 'done') or wanted is not distinct from 'done' and phase not in ('rollback', 'rolled_back'))::text
+       (phase = 'done' or phase in ('live', 'contract') and case m.plan::json -> 'steps' -> m.step ->> 'kind'
+          when 'retire' then m.step_cursor is not distinct from 'retired' else phase = 'contract' end)::text
      from backsaas.migrations m where placement_id = $1 order by m.to_version`,
     [placementId],
   )
