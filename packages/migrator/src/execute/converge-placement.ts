@@ -34,13 +34,16 @@ interface Missing {
  * Brings the tables of a placement's newest live version to what it declares, without blocking writers. Where somebody else is at it, waits
  * for that.
  *
- * @throws `ROWS_UNFITTING` (409) where rows there are do not meet a check of it: somebody has written them by hand.
+ * @param signal ends the waiting; what is built here goes on to its end.
+ * @throws `ROWS_UNFITTING` (409) where rows there are do not meet a check of it: somebody has written them by hand; `MIGRATION_STOPPED`
+ *   (503) where `signal` was aborted.
  */
-export async function convergePlacement(database: Database, placementId: string): Promise<void> {
+export async function convergePlacement(database: Database, placementId: string, signal?: AbortSignal): Promise<void> {
   for (;;) {
     const missing = await migratorTransaction(database, (connection) => readMissing(connection, placementId))
     if (!missing) return
     if (missing.building.length === 0 && (await change(database, placementId, missing))) return
+    if (signal?.aborted) throw new BackSaasError('MIGRATION_STOPPED', 503, 'the migrator was asked to stop')
     await pause(LOOK_AGAIN_MS)
   }
 }

@@ -187,7 +187,7 @@ export async function startMigrations(database: Database, options: MigrationsOpt
       return
     }
     const row = await runMigration(database, id, { ...how, until: wanted === 'done' ? 'done' : 'live' })
-    if (row.phase === 'live' || row.phase === 'done') await convergePlacement(database, placementId)
+    if (row.phase === 'live' || row.phase === 'done') await convergePlacement(database, placementId, signal)
   }
 
   const stopListening = await listenOrLook(database, MIGRATIONS_CHANNEL, alarm.ring, onFault)

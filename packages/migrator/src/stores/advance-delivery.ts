@@ -22,6 +22,8 @@ export interface Look {
   readonly patienceMs: number
   /** False where stores need not be asked while they all wait for the default one. */
   readonly everyStore: boolean
+  /** Aborted where this process is to stop. */
+  readonly signal: AbortSignal
 }
 
 /** The beginning of the names of what is under way for a delivery. */
@@ -51,7 +53,15 @@ export async function advanceDelivery(fleet: Fleet, delivery: Delivery, look: Lo
   const begins = delivery.state !== 'returning' && leads === 'live'
   const returns = delivery.state === 'returning'
   const { version } = delivery
-  const delivering: Delivering = { fleet, identity, lead, content: contents(fleet, lead), version, returns }
+  const delivering: Delivering = {
+    fleet,
+    identity,
+    lead,
+    content: contents(fleet, lead),
+    version,
+    returns,
+    signal: look.signal,
+  }
   const stores = await bringAll(delivering, delivery, others, known, begins, look)
   const { state, problem } = judge(delivery, stores, lead)
   await migratorTransaction(fleet.home, async (connection) => {

@@ -23,6 +23,8 @@ export interface Delivering {
   readonly version: number
   /** Whether it is taken back. */
   readonly returns: boolean
+  /** Aborted where this process is to stop: it waits for no other one then. */
+  readonly signal: AbortSignal
 }
 
 /** @param before how it stood when last it was looked at. */
@@ -31,7 +33,7 @@ export async function bringStore(
   { id, store }: Placement,
   before: StoreStanding | undefined,
 ): Promise<StoreStanding> {
-  const { fleet, identity, lead, content, version: wanted, returns } = delivering
+  const { fleet, identity, lead, content, version: wanted, returns, signal } = delivering
   const named = { store: store.name, database: store.database }
   try {
     const database = databaseOf(fleet, store.database)
@@ -42,7 +44,7 @@ export async function bringStore(
     const brought = await bringVersion(database, place, lead, content, returns ? wanted : null)
     if ((returns || wasTakenBack(lead, wanted)) && brought.version === wanted && !openTo(brought, wanted))
       await withdraw(fleet.home, database, place, wanted)
-    if (brought.version >= wanted && before?.state !== 'live') await convergePlacement(database, id)
+    if (brought.version >= wanted && before?.state !== 'live') await convergePlacement(database, id, signal)
     if (name !== null) await mirrorPlacement(fleet.home, database, name, id)
     return { ...named, ...standingOf(brought, lead, wanted) }
   } catch (error) {

@@ -36,7 +36,7 @@ const ASKED_EVERY = 600
 export async function startDeliveries(fleet: Fleet, options: DeliveriesOptions = {}): Promise<Deliveries> {
   const { intervalMs = 1000, observe = toStderr('deliveries') } = options
   const alarm = createAlarm()
-  let closing = false
+  const stopping = new AbortController()
   const platformOf = createPlatformReader()
   const onFault = faultTeller(observe, 'DELIVERY_FAILED')
   const fences = createUnderWay<FencesTold>()
@@ -46,7 +46,7 @@ export async function startDeliveries(fleet: Fleet, options: DeliveriesOptions =
   let askedAtMs = Number.NEGATIVE_INFINITY
 
   async function loop(): Promise<void> {
-    while (!closing) {
+    while (!stopping.signal.aborted) {
       // Whether or not it was told anything: what went wrong in a store by itself is to be seen some time.
       const everyStore = alarm.hasRung || Date.now() - askedAtMs >= intervalMs * ASKED_EVERY
       if (everyStore) askedAtMs = Date.now()
@@ -55,7 +55,7 @@ export async function startDeliveries(fleet: Fleet, options: DeliveriesOptions =
         onFault(error)
         return 1
       })
-      if (!alarm.hasRung && !closing) await alarm.wait(active > 0 ? intervalMs : intervalMs * 8)
+      if (!alarm.hasRung && !stopping.signal.aborted) await alarm.wait(active > 0 ? intervalMs : intervalMs * 8)
     }
   }
 
@@ -76,7 +76,7 @@ export async function startDeliveries(fleet: Fleet, options: DeliveriesOptions =
     }
     const advance = async (delivery: Delivery): Promise<boolean> => {
       looked.add(delivery.id)
-      const how = { underWay: stores, patienceMs: intervalMs, everyStore }
+      const how = { underWay: stores, patienceMs: intervalMs, everyStore, signal: stopping.signal }
       const { state } = await advanceDelivery(fleet, delivery, how).catch((error: unknown) => {
         onFault(error)
         return delivery
@@ -94,7 +94,7 @@ export async function startDeliveries(fleet: Fleet, options: DeliveriesOptions =
   return {
     close() {
       closed ??= (async () => {
-        closing = true
+        stopping.abort()
         alarm.ring()
         await stopListening?.()
         await looping
