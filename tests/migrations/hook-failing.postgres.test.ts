@@ -73,6 +73,16 @@ test('no older version is retired while one of its rows fails', async () => {
   expect(await see(fixture, 1, 2)).toEqual({ first: 'Ed', last: 'Orr' })
 })
 
+test('what an older version alone would miss keeps it from no end', async () => {
+  await migrate(fixture.database, AFTER, { run: { hooks: [splitName] } })
+  migrations = await startMigrations(fixture.database, { hooks: [splitName], observe: () => undefined })
+  expect((await fixture.tenants.acme.patch('/people?n=eq.1', { first: 'fails' }, at(2))).status).toBe(204)
+  await expect.poll(problem, A_MOMENT).toMatchObject({ code: 'HOOK_FAILED', samples: [{ reason: 'no first name' }] })
+  await ask(fixture, 'done', true)
+  await expect.poll(async () => (await statusOf(fixture))?.phase, SOON).toBe('done')
+  expect(await see(fixture, 1, 2)).toEqual({ first: 'fails', last: 'Low' })
+})
+
 /** Waits for an answer that never comes. */
 function hang(): Promise<never> {
   asked++

@@ -1,4 +1,4 @@
-/** A version that a hook fills goes live with nothing queued: what older clients wrote after the hook's step is passed on before. */
+/** A version that a hook fills goes live with nothing queued, and the older one is taken away with nothing queued either. */
 import { defineMigrationHook, migrate, runMigration } from '@backsaas/migrator'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Fixture, startFixture } from '../fixture/start-fixture.ts'
@@ -98,4 +98,28 @@ test('two hooks of one table each get what is written', async () => {
   expect((await acme.get('/people?n=eq.1&select=first,last,loud', at(2))).rows).toEqual([
     { first: 'Cy', last: 'Roe', loud: 'CY ROE' },
   ])
+})
+
+test('what is written between the hook’s last step and what it takes away', async () => {
+  await migrate(fixture.database, AFTER, { run: { hooks } })
+  const { id = '', token } = (await statusOf(fixture)) ?? {}
+  const stopping = new AbortController()
+  const how = { until: 'done', now: true, token: token ?? '', hooks } as const
+  await runMigration(fixture.database, id, {
+    ...how,
+    signal: stopping.signal,
+    progress: ({ plan, step, phase }) => {
+      if (phase === 'contract' && plan.steps[step - 1]?.kind === 'hook') stopping.abort()
+    },
+  })
+  expect((await statusOf(fixture))?.phase).toBe('contract')
+  const [place] = await fixture.ownerQuery(
+    `select format('%I.%I', p.pg_schema, e ->> 'table'), e -> 'columns' ->> 'name', e -> 'columns' ->> 'n'
+     from backsaas.versions v join backsaas.placements p on p.id = v.placement_id,
+       lateral (select v.mapping::json -> 'entities' -> 'people' as e) m where p.schema_name = 'crm' and v.version = 1`,
+  )
+  // Somebody in psql: clients of the older version are gone.
+  await fixture.ownerQuery(`update ${place?.[0]} set "${place?.[1]}" = 'Ed Orr' where "${place?.[2]}" = 1`)
+  await runMigration(fixture.database, id, how)
+  expect(await see(fixture, 1, 2)).toEqual({ first: 'Ed', last: 'Orr' })
 })
