@@ -1,5 +1,6 @@
 /** How stores come to their contract: after the default one, and with what was confirmed there. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { DEFAULT_STORE_ID } from '@backsaas/core'
 import {
   createKey,
   createStore,
@@ -145,6 +146,23 @@ test('a contract that is not asked for any more is as none was, in every store',
   ])
   expect(await delivery()).toBe('live: big live, eu-1 live')
   await askContract()
+  await expect.poll(delivery, LONG).toBe('done: big done, eu-1 done')
+}, 90_000)
+
+test('a contract that has begun goes to its end, whatever is asked then', async () => {
+  await placed(V1)
+  await migrate(platform.home, V2)
+  await expect.poll(delivery, LONG).toBe('live: big live, eu-1 live')
+  await platform.stopWork()
+  const { id, token } = (await status()) ?? {}
+  const at = `from backsaas.placements p where p.id = v.placement_id and p.schema_name = 'crm' and p.store_id = '${DEFAULT_STORE_ID}'`
+  await platform.query(platform.home, `update backsaas.versions v set state = 'retired' ${at} and v.version = 1`)
+  await platform.query(
+    platform.home,
+    `update backsaas.migrations set wanted = 'done', phase = 'contract', step_cursor = 'retired', hurried = true where id = '${id}'`,
+  )
+  expect(await ask('continue_migration', { now: true, confirm: token })).toBe(200)
+  await platform.work()
   await expect.poll(delivery, LONG).toBe('done: big done, eu-1 done')
 }, 90_000)
 

@@ -39,8 +39,6 @@ export interface MigrationRow {
   readonly rowsDone: number
   readonly rowsTotal: number
   readonly problem: MigrationProblem | null
-  /** No install moves to the new version when it is live: a roll-out does it. */
-  readonly holds: boolean
   /** Of a store that is brought what the default store has: the registry has the version already. */
   readonly follows: boolean
   /** The name of the store that follows; null of the default store. */
@@ -48,7 +46,7 @@ export interface MigrationRow {
 }
 
 const COLUMNS = `id::text, placement_id::text, schema_id::text, owner_id::text, schema_name, from_version::text, to_version::text,
-  plan, source, phase, state, step::text, step_cursor, rows_done::text, rows_total::text, problem, holds::text, follows::text, store`
+  plan, source, phase, state, step::text, step_cursor, rows_done::text, rows_total::text, problem, follows::text, store`
 
 /** @throws `MIGRATION_UNKNOWN` (404). */
 export async function readMigration(connection: Connection, id: string): Promise<MigrationRow> {
@@ -102,7 +100,6 @@ function toRow(row: readonly (string | null)[]): MigrationRow {
     done,
     total,
     problem,
-    holds,
     follows,
     store,
   ] = row
@@ -125,7 +122,6 @@ function toRow(row: readonly (string | null)[]): MigrationRow {
     rowsDone: Number(done),
     rowsTotal: Number(total),
     problem: problem ? (JSON.parse(problem) as MigrationProblem) : null,
-    holds: holds === 'true',
     follows: follows === 'true',
     store: store ?? null,
   }

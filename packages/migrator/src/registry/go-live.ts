@@ -20,9 +20,10 @@ export async function goLive(
   { drainMs }: Turn,
 ): Promise<void> {
   const { placementId, schemaId, ownerId, fromVersion, toVersion, plan, follows } = migration
-  const [hash] = await connection.batch([
+  const [found] = await connection.batch([
     {
-      text: 'select hash from backsaas.versions where placement_id = $1 and version = $2',
+      // Whether it is held back may have changed since it was asked for: a roll-out that is over releases it in every store.
+      text: 'select hash, held::text from backsaas.versions where placement_id = $1 and version = $2 for update',
       params: [placementId, String(toVersion)],
       prepare: false,
     },
@@ -30,7 +31,7 @@ export async function goLive(
   const row = {
     schema_id: schemaId,
     version: String(toVersion),
-    hash: hash?.rows[0]?.[0] ?? '',
+    hash: found?.rows[0]?.[0] ?? '',
     source: migration.source,
   }
   const told = insertEvent(platform, {
@@ -52,7 +53,7 @@ export async function goLive(
       prepare: false,
     },
     ...(follows ? [] : [insertRow(platform, 'schema_versions', ownerId, row), told]),
-    ...(migration.holds
+    ...(found?.rows[0]?.[1] === 'true'
       ? []
       : [deprecateBefore(placementId, toVersion, drainMs), moveInstalls(platform, placementId, toVersion)]),
   ])

@@ -88,17 +88,25 @@ function firstVersion({ migrations }: Lead, live: readonly LeadVersion[]): LeadV
   )
 }
 
-async function publishOrAsk(connection: Connection, place: Place, lead: Lead, publication: Publication): Promise<void> {
+async function publishOrAsk(connection: Connection, place: Place, lead: Lead, asked: Publication): Promise<void> {
   await connection.batch([EXCLUSIVE])
   // Somebody else may have been faster.
   const next = await nextVersion(connection, place, lead)
-  if (next?.version !== publication.follow?.version) return
+  if (next === null || next.version !== asked.follow?.version) return
+  const publication = { ...asked, hold: next.held && !(await isReleased(connection, lead, next.version)) }
   try {
     await publishVersion(connection, publication)
   } catch (error) {
     if (!isForMigration(error)) throw error
     await requestMigration(connection, publication)
   }
+}
+
+/** Since the default store was read; of another database that is asked where the placement is copied to home. */
+async function isReleased(connection: Connection, lead: Lead, version: number): Promise<boolean> {
+  const text = 'select held::text from backsaas.versions where placement_id = $1 and version = $2 for share'
+  const [row] = await query(connection, text, [lead.placementId, String(version)])
+  return row?.[0] === 'false'
 }
 
 /** What rules come to may be made anew without another content, by a newer plugin say. */
