@@ -106,6 +106,8 @@ const TABLES = [
   `create table if not exists backsaas.migration_keys (
      table_name text not null, tenant_id uuid not null, row_key text not null, side text not null check (side in ('up', 'down')),
      n bigint generated always as identity, primary key (table_name, tenant_id, row_key))`,
+  // Columns that the other side has written since.
+  addColumns('backsaas.migration_keys', { later: 'text[]' }),
   addIndex(
     'backsaas.migration_keys_in_order',
     'create index migration_keys_in_order on backsaas.migration_keys (table_name, n)',

@@ -6,7 +6,12 @@ import type { HookRow, MigrationHook } from './migration-hook.ts'
 const TIMEOUT_MS = 10_000
 
 /** What is to be set; what the hooks left out stays. */
-export type Values = readonly { readonly at: HookColumn; readonly text: string | null }[]
+export type Values = readonly {
+  readonly at: HookColumn
+  /** As the hook answered it. */
+  readonly value: HookRow[string]
+  readonly text: string | null
+}[]
 
 export interface KnownHook {
   readonly step: HookStep
@@ -30,7 +35,7 @@ export async function valuesOf(
     for (const [name, value] of Object.entries(await answerOf(hook, side, row, stopping))) {
       const at = step.sets[side].find(({ field }) => field.name === name)
       if (!at) throw new Error(`it sets ${name}, which is not its to set`)
-      values.set(at.column, { at, text: literalText(at.field, value) })
+      values.set(at.column, { at, value, text: literalText(at.field, value) })
     }
   }
   return [...values.values()]

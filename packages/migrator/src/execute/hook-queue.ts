@@ -1,7 +1,7 @@
 /** The queue of rows that hooks have to look at: its trigger writes it, each row is compared and set, and then leaves it. */
 import type { Connection } from '@backsaas/core'
 import { DatabaseError, invariant } from '@backsaas/core'
-import { literal } from '../plan/quote.ts'
+import { identifier, literal } from '../plan/quote.ts'
 import type { HookColumn, HookStep, MigrationPlan } from '../plan/steps.ts'
 import { parts, places, SKIP_TRIGGER } from './backfill-statements.ts'
 import type { Values } from './call-hook.ts'
@@ -13,6 +13,10 @@ const BATCH_ROWS = 200
 
 /** `up`: an older version has written the row, so that the newer one's columns follow. `down`: the other way. */
 export type Side = 'up' | 'down'
+
+export function otherSide(side: Side): Side {
+  return side === 'up' ? 'down' : 'up'
+}
 
 /** A table whose rows are queued, once for all hooks that it has. */
 export interface HookedTable extends Pick<HookStep, 'table' | 'entity' | 'key' | 'reads'> {
@@ -26,6 +30,15 @@ export interface Queued {
   readonly n: string
   /** Null where the row is gone. */
   readonly row: HookRow | null
+  /** What a version of the other side has written since; null where none has. */
+  readonly later: Later | null
+}
+
+export interface Later {
+  /** Quoted: they stay as they are. */
+  readonly columns: readonly string[]
+  /** As the other side sees it. */
+  readonly row: HookRow
 }
 
 /** Which of the queue. */
@@ -70,10 +83,15 @@ export async function isQueued(
   const rows = await query(
     connection,
     `select 1::text from backsaas.migration_keys
-     where table_name in (${namesOf(tables)}) and side in (${sides.map(literal).join(', ')}) and n <= coalesce($1::bigint, n) limit 1`,
+     where table_name in (${namesOf(tables)}) and ${isOf(sides)} and n <= coalesce($1::bigint, n) limit 1`,
     [upTo],
   )
   return rows.length > 0
+}
+
+/** Where both sides have written, it is of either. */
+function isOf(sides: readonly Side[]): string {
+  return `(side in (${sides.map(literal).join(', ')}) or later is not null)`
 }
 
 function namesOf(tables: readonly HookedTable[]): string {
@@ -88,20 +106,26 @@ export async function readQueue(
   const row = (columns: readonly HookColumn[]): string =>
     `json_build_object(${columns.map(({ field, column }) => `${literal(field.name)}, ${asJson(field.type, `t.${column}`)}`).join(', ')})`
   const joined = key.map(({ column, type }, i) => `t.${column} = (k.row_key::json ->> ${i})::${type}`).join(' and ')
+  const seen = (isOld: string): string =>
+    `case when t.tenant_id is null then null when ${isOld} then ${row(reads.old)}::text else ${row(reads.new)}::text end`
   const rows = await query(
     connection,
-    `select k.row_key, k.side, k.n::text, case when t.tenant_id is null then null
-       when k.side = 'up' then ${row(reads.old)}::text else ${row(reads.new)}::text end
+    `select k.row_key, k.side, k.n::text, ${seen(`k.side = 'up'`)}, to_json(k.later)::text,
+       case when k.later is not null then ${seen(`k.side = 'down'`)} end
      from backsaas.migration_keys k left join ${table} as t on ${joined}
-     where k.table_name = ${literal(table)} and k.side in (${sides.map(literal).join(', ')})
+     where k.table_name = ${literal(table)} and ${isOf(sides)}
        and k.n > $1 and k.n <= $2 order by k.n limit ${BATCH_ROWS}`,
     [from, upTo],
   )
-  return rows.map(([rowKey, side, n, json]) => ({
+  return rows.map(([rowKey, side, n, json, later, other]) => ({
     key: String(rowKey),
     side: side === 'down' ? 'down' : 'up',
     n: String(n),
     row: json == null ? null : (JSON.parse(json) as HookRow),
+    later:
+      later == null || other == null
+        ? null
+        : { columns: (JSON.parse(later) as string[]).map(identifier), row: JSON.parse(other) as HookRow },
   }))
 }
 

@@ -2,7 +2,7 @@
 import type { Connection, Database, Json } from '@backsaas/core'
 import { BackSaasError } from '@backsaas/core'
 import { literal } from '../plan/quote.ts'
-import type { HookStep } from '../plan/steps.ts'
+import type { HookColumn, HookStep } from '../plan/steps.ts'
 import { nextRange, parts, withinRange } from './backfill-statements.ts'
 import { HookTimeout, type KnownHook, type Values, valuesOf } from './call-hook.ts'
 import { findHook } from './find-hook.ts'
@@ -12,6 +12,7 @@ import {
   isQueued,
   lastPlace,
   type Made,
+  otherSide,
   type Queued,
   readQueue,
   type Side,
@@ -162,6 +163,7 @@ export async function drain(
 ): Promise<Drained> {
   const connection = run.database.open(MIGRATOR_SCOPE, 'migrator')
   const upTo = await lastPlace(connection, [table])
+  if (upTo === '0') return { place: from, isEnd: true }
   const failed = ({ key, side }: Queued, reason: string): void => {
     failures.set(key, { side, reason, askedAtMs: Date.now() })
   }
@@ -198,12 +200,20 @@ function knownHooks({ steps }: HookedTable, hooks: readonly MigrationHook[] | un
   return steps.map((step) => ({ step, hook: findHook(hooks, step.hook) }))
 }
 
+/** Where versions of both sides have written the row, in the order in which they have, as if each had been passed on at once. */
 async function madeOf(
   hooks: readonly KnownHook[],
-  { side, row }: Queued,
+  { side, row, later }: Queued,
   stopping: AbortSignal | undefined,
 ): Promise<Values | null> {
-  return row === null ? null : valuesOf(hooks, side, row, stopping)
+  if (row === null) return null
+  if (later === null) return valuesOf(hooks, side, row, stopping)
+  const isKept = ({ column }: HookColumn): boolean => !later.columns.includes(column)
+  // All that would be set may have been written since: no answer is needed, and none may be had.
+  const isAsked = hooks.some(({ step }) => step.sets[side].some(isKept))
+  const first = isAsked ? (await valuesOf(hooks, side, row, stopping)).filter(({ at }) => isKept(at)) : []
+  const passed = Object.fromEntries(first.map(({ at, value }) => [at.field.name, value]))
+  return [...first, ...(await valuesOf(hooks, otherSide(side), { ...later.row, ...passed }, stopping))]
 }
 
 function isStop(error: unknown): boolean {

@@ -65,6 +65,7 @@ export function createQueue(plan: TablePlan, { context, mapping, queueNames }: L
 declare
   at text := current_setting('backsaas.version', true);
   is_new boolean;
+  written text[];
 begin
   if split_part(at, ':', 1) = ${literal(context.placementId)} then is_new := split_part(at, ':', 2)::int >= ${context.toVersion}; end if;
   if tg_op = 'INSERT' then
@@ -74,11 +75,20 @@ begin
   elsif not ${differs('new', 'old', sides.old)} then
     is_new := true;
   end if;
+  if tg_op = 'UPDATE' and is_new then written := ${changedOf(sides.new)};
+  elsif tg_op = 'UPDATE' then written := ${changedOf(sides.old)};
+  end if;
   insert into backsaas.migration_keys as k (table_name, tenant_id, row_key, side)
   values (${literal(on)}, new.${identifier(TENANT_COLUMN)},
           json_build_array(${key.map((column) => `new.${identifier(column)}::text`).join(', ')})::text,
           case when is_new then 'down' else 'up' end)
-  on conflict (table_name, tenant_id, row_key) do update set side = excluded.side, n = default;
+  on conflict (table_name, tenant_id, row_key) do update set n = default,
+    side = case when written is null or k.side = excluded.side and k.later is null then excluded.side
+                when k.side <> excluded.side then k.side
+                when k.side = 'up' then 'down' else 'up' end,
+    later = case when written is null or k.side = excluded.side and k.later is null then null
+                 when k.side <> excluded.side then array(select distinct unnest(coalesce(k.later, '{}') || written))
+                 else written end;
   return null;
 end
 `
@@ -90,6 +100,12 @@ end
     `create trigger ${TRIGGERS.update} after update on ${on} for each row
      when (not (${skipped}) and (${differs('new', 'old', [...sides.old, ...sides.new])})) execute function ${name}`,
   ]
+}
+
+/** Which of these an update has changed, as an array of their names. */
+function changedOf(columns: readonly string[]): string {
+  const names = columns.map((column) => `case when ${differs('new', 'old', [column])} then ${literal(column)} end`)
+  return `array_remove(array[${names.join(', ')}]::text[], null)`
 }
 
 /** In the transaction that drops the columns. */
