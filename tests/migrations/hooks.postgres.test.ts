@@ -1,42 +1,9 @@
 /** A split by a hook in TypeScript: rows there are, what both versions write while they serve, rows that it fails for. */
-import {
-  defineMigrationHook,
-  migrate,
-  migrationStatus,
-  rollbackMigration,
-  runMigration,
-  startMigrations,
-} from '@backsaas/migrator'
+import { migrate, migrationStatus, rollbackMigration, runMigration, startMigrations } from '@backsaas/migrator'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Fixture, startFixture } from '../fixture/start-fixture.ts'
+import { AFTER, at, BEFORE, SOON, splitName } from './split-name.ts'
 
-const BEFORE = `schema: crm
-entities:
-  people:
-    fields:
-      n: { type: integer, required: true, unique: true }
-      name: { type: string, required: true }
-      other: { type: string }
-`
-const AFTER = `schema: crm
-entities:
-  people:
-    removed: { name: { down: "'?'" } }
-    fields:
-      n: { type: integer, required: true, unique: true }
-      first: { type: string, convert: { hook: split_name } }
-      last: { type: string, convert: { hook: split_name } }
-      other: { type: string }
-`
-const splitName = defineMigrationHook({
-  name: 'split_name',
-  up({ name }) {
-    if (name === 'fails') throw new Error('no name')
-    const [first, ...rest] = String(name).split(' ')
-    return { first: first ?? '', last: rest.join(' ') }
-  },
-  down: ({ first, last }) => ({ name: `${first} ${last}` }),
-})
 const hooks = [splitName]
 
 let fixture: Fixture
@@ -44,9 +11,6 @@ beforeEach(async () => {
   fixture = await startFixture({ database: 'postgres', schemas: [BEFORE] })
 })
 afterEach(() => fixture.close())
-
-const at = (version: number): Record<string, string> => ({ 'schema-version': String(version) })
-const SOON = { timeout: 15_000 }
 
 test('converts rows there are, and what either version writes while both serve', async () => {
   const { acme } = fixture.tenants

@@ -12,7 +12,7 @@ import {
 import { afterEach, expect, test } from 'vitest'
 import { type Fixture, startFixture } from '../fixture/start-fixture.ts'
 import { catalogueOf } from './copies.ts'
-import { people, V1, V2, V3 } from './stacked.ts'
+import { oneAfterTheOther, people, V1, V2, V3 } from './stacked.ts'
 import { startVersionLedger, type VersionLedger } from './version-ledger.ts'
 
 const at = (version: number): Record<string, string> => ({ 'schema-version': String(version) })
@@ -51,21 +51,6 @@ async function contract(version: number): Promise<unknown> {
 
 const unpin = () => unpinInstall(fixture.database, { tenant: 'globex', profile: 'crm' })
 const catalogue = () => catalogueOf(fixture.ownerQuery)
-
-/** The catalogue after the same versions, each when the one before was over. */
-async function oneAfterTheOther(...sources: readonly string[]): Promise<string> {
-  const other = await startFixture({ database: 'postgres', schemas: [V1] })
-  try {
-    for (const source of sources) {
-      await migrate(other.database, source)
-      const [status] = await migrationStatus(other.database, { schema: 'crm' })
-      await runMigration(other.database, status?.id ?? '', { until: 'done', now: true, token: status?.token ?? '' })
-    }
-    return await catalogueOf(other.ownerQuery)
-  } finally {
-    await other.close()
-  }
-}
 
 test('clients of three versions lose nothing, from before the first step to after the last contract', async () => {
   await begin()

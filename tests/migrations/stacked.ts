@@ -1,4 +1,7 @@
 /** Three versions of one entity, each a migration from the one before, as documents and as clients see them. */
+import { migrate, migrationStatus, runMigration } from '@backsaas/migrator'
+import { startFixture } from '../fixture/start-fixture.ts'
+import { catalogueOf } from './copies.ts'
 import { renamedConvertedSplit } from './renamed-converted-split.ts'
 import type { Faces } from './version-ledger.ts'
 
@@ -56,4 +59,19 @@ export const people: Faces<Person> = {
     const faces = version === 1 ? { ...older, last: older.first } : newer
     return part ? faces[part] : Object.assign({}, ...PARTS.map((one) => faces[one]))
   },
+}
+
+/** The catalogue after the same versions, each when the one before was over. */
+export async function oneAfterTheOther(...sources: readonly string[]): Promise<string> {
+  const other = await startFixture({ database: 'postgres', schemas: [V1] })
+  try {
+    for (const source of sources) {
+      await migrate(other.database, source)
+      const [status] = await migrationStatus(other.database, { schema: 'crm' })
+      await runMigration(other.database, status?.id ?? '', { until: 'done', now: true, token: status?.token ?? '' })
+    }
+    return await catalogueOf(other.ownerQuery)
+  } finally {
+    await other.close()
+  }
 }

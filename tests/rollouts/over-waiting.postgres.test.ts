@@ -19,7 +19,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Caller } from '../fixture/caller.ts'
 import { type Fixture, startFixture } from '../fixture/start-fixture.ts'
 import { catalogueOf } from '../migrations/copies.ts'
-import { people, V1, V2, V3 } from '../migrations/stacked.ts'
+import { oneAfterTheOther, people, V1, V2, V3 } from '../migrations/stacked.ts'
 import { type Faces, OWN, startVersionLedger, type VersionLedger } from '../migrations/version-ledger.ts'
 import { tableOf } from './start-rolling.ts'
 
@@ -109,21 +109,6 @@ async function ending(): Promise<readonly boolean[]> {
     fixture.tenants.acme.get('/people?limit=1', { 'schema-version': String(version) }),
   )
   return (await Promise.all(answers)).map(({ headers }) => headers.has('sunset'))
-}
-
-/** The catalogue after the same versions, each when the one before was over. */
-async function oneAfterTheOther(...sources: readonly string[]): Promise<string> {
-  const other = await startFixture({ database: 'postgres', schemas: [V1] })
-  try {
-    for (const source of sources) {
-      await migrate(other.database, source)
-      const [status] = await migrationStatus(other.database, { schema: 'crm' })
-      await runMigration(other.database, status?.id ?? '', { until: 'done', now: true, token: status?.token ?? '' })
-    }
-    return await catalogueOf(other.ownerQuery)
-  } finally {
-    await other.close()
-  }
 }
 
 test('forward: wave by wave, the pinned one stays; then both contracts, and it is what the versions one after the other are', async () => {

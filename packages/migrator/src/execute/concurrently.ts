@@ -1,5 +1,6 @@
 /** What changes indexes beside writers: one at a time for each placement, whichever process does it. */
 import { BackSaasError, type Database, DatabaseError } from '@backsaas/core'
+import { qualified } from '../plan/quote.ts'
 import { ddl, MIGRATOR_SCOPE } from './migrator-transaction.ts'
 
 /** Somebody else has made it since it was looked for. */
@@ -26,4 +27,9 @@ export async function runConcurrently(
     if (error instanceof DatabaseError && error.fields.sqlState === MADE) return false
     throw error
   }
+}
+
+/** For `runConcurrently`. */
+export function dropIndex(pgSchema: string, index: string): string {
+  return `drop index concurrently if exists ${qualified(pgSchema, index)}`
 }

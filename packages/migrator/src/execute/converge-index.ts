@@ -4,7 +4,7 @@ import { arrayText, TENANT_COLUMN } from '@backsaas/core'
 import { qualified } from '../plan/quote.ts'
 import type { DropIndexStep, IndexStep } from '../plan/steps.ts'
 import { pause } from './attempts.ts'
-import { runConcurrently } from './concurrently.ts'
+import { dropIndex, runConcurrently } from './concurrently.ts'
 import { MIGRATOR_SCOPE, query } from './migrator-transaction.ts'
 
 type Standing = 'missing' | 'building' | 'broken' | 'valid'
@@ -20,7 +20,7 @@ export async function convergeIndex(
     if (standing === 'valid') return
     const isFree =
       standing !== 'building' &&
-      (await runConcurrently(database, placementId, standing === 'broken' ? [drop(pgSchema, index)] : statements))
+      (await runConcurrently(database, placementId, standing === 'broken' ? [dropIndex(pgSchema, index)] : statements))
     if (!isFree) await pause(300)
   }
 }
@@ -29,13 +29,9 @@ export async function convergeIndex(
 export async function dropBroken(database: Database, placementId: string, step: IndexStep): Promise<void> {
   const { pgSchema, index } = step
   while ((await readIndex(database, pgSchema, index)) === 'broken') {
-    if (await runConcurrently(database, placementId, [drop(pgSchema, index)])) return
+    if (await runConcurrently(database, placementId, [dropIndex(pgSchema, index)])) return
     await pause(300)
   }
-}
-
-function drop(pgSchema: string, index: string): string {
-  return `drop index concurrently if exists ${qualified(pgSchema, index)}`
 }
 
 async function readIndex(database: Database, pgSchema: string, index: string): Promise<Standing> {
@@ -69,7 +65,7 @@ export async function dropIndexes(
             join pg_attribute a on a.attrelid = x.indrelid and a.attnum = k.attnum) = any ($3::text[])`,
     [qualified(pgSchema, table), arrayText(columns), arrayText(indexes.map(indexText))],
   )
-  const statements = rows.map(([name]) => drop(pgSchema, String(name)))
+  const statements = rows.map(([name]) => dropIndex(pgSchema, String(name)))
   while (!(await runConcurrently(database, placementId, statements))) await pause(300)
 }
 

@@ -9,7 +9,7 @@ import type { Roles } from '../plan/row-security.ts'
 import { createStatistics, type StatisticsPlan, wantedStatistics } from '../plan/statistics.ts'
 import { readCompiled, readMapping } from '../registry/platform.ts'
 import { pause } from './attempts.ts'
-import { runConcurrently } from './concurrently.ts'
+import { dropIndex, runConcurrently } from './concurrently.ts'
 import { migratorTransaction, query } from './migrator-transaction.ts'
 import { takenNames } from './read-store.ts'
 
@@ -75,7 +75,7 @@ function statementsOf({
   taken,
 }: Missing): string[] {
   const names = createNames(taken)
-  const drop = (name: string): string => `drop index concurrently if exists ${qualified(pgSchema, name)}`
+  const drop = (name: string): string => dropIndex(pgSchema, name)
   return [
     ...broken.map(drop),
     ...indexes.map((index) => createIndex(pgSchema, index, names, true)),

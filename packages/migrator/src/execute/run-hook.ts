@@ -31,7 +31,6 @@ const SET_AFTER_MS = 200
 const MOST_TIMEOUTS = 3
 /** How long a queue that is written to all the time is given to be empty. */
 const STRICT_MS = 5_000
-const BOTH: readonly Side[] = ['up', 'down']
 
 export interface Failure {
   readonly side: Side
@@ -71,8 +70,7 @@ export async function whenPassedOn(
   work: (isLeft: (transaction: Connection) => Promise<boolean>) => Promise<boolean>,
 ): Promise<MigrationProblem | null> {
   const tables = hookedTables(migration.plan).filter(({ table }) => names?.includes(table) ?? true)
-  // Whom only a version sees that has been retired, nobody misses.
-  const sides: readonly Side[] = migration.phase === 'contract' ? ['up'] : BOTH
+  const sides = sidesLeft(migration)
   const startedAtMs = Date.now()
   while (!run.patience.stopped()) {
     const upTo = await lastPlace(run.database.open(MIGRATOR_SCOPE, 'migrator'), tables)
@@ -84,6 +82,11 @@ export async function whenPassedOn(
     if (await work(isLeft)) return null
   }
   return null
+}
+
+/** What only a version would see that has been retired, nobody misses. */
+function sidesLeft({ phase }: MigrationRow): readonly Side[] {
+  return phase === 'contract' ? ['up'] : ['up', 'down']
 }
 
 /** What newer clients wrote, for the older ones: before anything of it is dropped. @throws `HOOK_FAILED`, `MIGRATION_HOOK_UNKNOWN` (409). */
@@ -248,13 +251,13 @@ export function describeFailures(
 /** Whether a hook fails for any row that is queued, or is not there to be asked; asks up to the first one, and sets nothing. */
 export async function isAnyHookFailing(
   database: Database,
-  { plan, phase }: MigrationRow,
+  migration: MigrationRow,
   hooks: readonly MigrationHook[] | undefined,
   stopping?: AbortSignal,
 ): Promise<boolean> {
   const connection = database.open(MIGRATOR_SCOPE, 'migrator')
-  const sides: readonly Side[] = phase === 'contract' ? ['up'] : BOTH
-  for (const table of hookedTables(plan)) {
+  const sides = sidesLeft(migration)
+  for (const table of hookedTables(migration.plan)) {
     const upTo = await lastPlace(connection, [table])
     for (let from = '0'; ; ) {
       const queued = await readQueue(connection, table, { sides, from, upTo })

@@ -60,16 +60,14 @@ async function runStatements(run: Run, migration: MigrationRow, step: DdlStep): 
 
 /** Not while what it takes away is yet to be passed on by a hook. */
 function takeAway(run: Run, migration: MigrationRow, step: DdlStep): Promise<MigrationProblem | null> {
-  return whenPassedOn(run, migration, step.tables, async (isLeft) => {
-    let isDone = false
-    await run.commitLocked(step.tables, async (transaction) => {
-      isDone = !(await isLeft(transaction))
-      if (!isDone) return
+  return whenPassedOn(run, migration, step.tables, (isLeft) =>
+    run.commitLocked(step.tables, async (transaction) => {
+      if (await isLeft(transaction)) return false
       await finishStep(run, transaction, migration)
       await runKeepingOthers(transaction, migration, step)
-    })
-    return isDone
-  })
+      return true
+    }),
+  )
 }
 
 async function runIndex(run: Run, migration: MigrationRow, step: IndexStep): Promise<MigrationProblem | null> {

@@ -66,7 +66,7 @@ export interface Run {
    * The same for work that locks those tables, last of all: the disk (or a replica) is waited for when they are free again. Postgres
    * writes its log in order, so nothing that comes later is kept where this was lost; then it is simply to be done.
    */
-  commitLocked(tables: readonly string[], work: (transaction: Connection) => Promise<void>): Promise<void>
+  commitLocked<T>(tables: readonly string[], work: (transaction: Connection) => Promise<T>): Promise<T>
   /** The same in one round trip, with a checkpoint: for statements between which nothing is decided. */
   send(statements: readonly Statement[], change: Checkpoint): Promise<readonly Result[]>
   /** Tells of the row as it stands. */
@@ -130,11 +130,12 @@ async function createRun(database: Database, home: Database | null, lease: Lease
     report,
     commit,
     async commitLocked(tables, work) {
-      await commit(tables, async (connection) => {
+      const value = await commit(tables, async (connection) => {
         await connection.batch([UNFLUSHED])
-        await work(connection)
+        return work(connection)
       })
       await commit([], async () => undefined)
+      return value
     },
     send: (statements, change) =>
       untilPossible(database, [], patience, async () => {

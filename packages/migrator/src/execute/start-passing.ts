@@ -1,4 +1,5 @@
 /** Passes on what clients write while both versions serve, beside whatever else is run: each migration by itself, so that none waits for another one's hooks. */
+import { setTimeout } from 'node:timers/promises'
 import type { Database, Observe } from '@backsaas/core'
 import { BackSaasError } from '@backsaas/core'
 import { unknownHook } from './find-hook.ts'
@@ -76,7 +77,7 @@ export function startPassing(database: Database, options: PassingOptions): Passe
   async function loop(): Promise<void> {
     while (!signal.aborted) {
       await look().catch(onFault)
-      await pause(hooks.length > 0 ? PASS_EVERY_MS : options.intervalMs, signal)
+      await setTimeout(hooks.length > 0 ? PASS_EVERY_MS : options.intervalMs, null, { signal }).catch(() => null)
     }
     await Promise.all([...underWay.values()].map(({ work }) => work))
   }
@@ -169,17 +170,4 @@ function isServing({ phase, plan, step }: MigrationRow): boolean {
 /** Whoever has the migration passes on what there is; or it was stopped. */
 function isAnothers(error: unknown): boolean {
   return error instanceof BackSaasError && ['MIGRATION_BUSY', 'LEASE_LOST', 'MIGRATION_STOPPED'].includes(error.code)
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const end = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, ms)
-    signal.addEventListener('abort', end)
-  })
 }

@@ -1,11 +1,11 @@
 /** The bounds that a newer version has widened in place: back as they were, where no row is beyond them. */
-import { TENANT_COLUMN } from '@backsaas/core'
 import { checkPredicate } from './checks.ts'
 import { findConstraint } from './create-mapping.ts'
 import { checkClause } from './create-table.ts'
 import type { Layout } from './layout.ts'
 import type { TablePlan } from './plan-table.ts'
-import { identifier, literal, qualified } from './quote.ts'
+import { identifier } from './quote.ts'
+import { rowsWhere } from './rows-where.ts'
 import type { Blockers } from './steps.ts'
 
 /** Actions of an ALTER TABLE. Rows there are have not been asked: `convergePlacement` does, once all is back. */
@@ -22,24 +22,19 @@ export function restoreBounds({ pair, wider }: TablePlan): string[] {
 /** Rows that newer clients have written beyond them; undefined where none can be. */
 export function beyondOlderBounds({ pair, wider, table }: TablePlan, { mapping }: Layout): Blockers | undefined {
   const { entity, physical } = pair.before
-  const column = (field: string): string => physical.columns[field] as string
   const bounds = wider.flatMap(({ field, before: name }) => {
     const origin = pair.match.origins.get(field)
     const old = name && origin ? entity.fields[origin] : undefined
-    const predicate = old && checkPredicate(old, column(old.name))
+    const predicate = old && checkPredicate(old, physical.columns[old.name] as string)
     return old && predicate ? [{ field: old.name, beyond: `not (${predicate})` }] : []
   })
   if (bounds.length === 0) return undefined
   const fields = bounds.map(({ field }) => field)
-  const shown = [...new Set([...entity.key, ...fields])]
-  const pairs = shown.map((field) => `${literal(field)}, t.${identifier(column(field))}`)
-  const tenant = `'tenant_id', t.${identifier(TENANT_COLUMN)}`
-  const from = `${qualified(mapping.schema, table)} as t where ${bounds.map(({ beyond }) => beyond).join(' or ')}`
+  const where = bounds.map(({ beyond }) => beyond).join(' or ')
   return {
     code: 'OUT_OF_BOUNDS',
     message: `some rows of ${entity.name} have values in ${fields.join(', ')} that the older version does not allow`,
     hint: 'correct these rows, then it goes back',
-    count: `select count(*)::text from ${from}`,
-    samples: `select json_build_object(${[tenant, ...pairs].join(', ')})::text from ${from}`,
+    ...rowsWhere({ version: pair.before, pgSchema: mapping.schema, table }, fields, where),
   }
 }

@@ -1,12 +1,13 @@
 /** What has to hold of every row: said of what is written from now on, then proven of the rest. */
-import { invariant, TENANT_COLUMN } from '@backsaas/core'
+import { invariant } from '@backsaas/core'
 import { checkPredicate } from './checks.ts'
 import { findConstraint } from './create-mapping.ts'
 import { checkClause, createReference } from './create-table.ts'
 import { isOrphan, orphanRows, ROWS_PER_MS, rowsOf } from './fill-rows.ts'
 import { type Layout, NO_LOCK, type StepDraft } from './layout.ts'
 import type { TablePlan } from './plan-table.ts'
-import { identifier, literal, qualified } from './quote.ts'
+import { identifier, qualified } from './quote.ts'
+import { rowsWhere } from './rows-where.ts'
 import type { Blockers } from './steps.ts'
 
 /** Checks that older rows have not been asked yet. */
@@ -53,21 +54,8 @@ function beyond(plan: TablePlan, layout: Layout, field: string): Blockers {
   }
 }
 
-function sampleOf(
-  plan: TablePlan,
-  { mapping }: Layout,
-  fields: readonly string[],
-  where: string,
-): Pick<Blockers, 'count' | 'samples'> {
-  const { entity, physical } = plan.pair.after
-  const shown = [...new Set([...entity.key, ...fields])]
-  const pairs = shown.map((field) => `${literal(field)}, t.${identifier(physical.columns[field] as string)}`)
-  const from = `${qualified(mapping.schema, plan.table)} as t where ${where}`
-  const tenant = `'tenant_id', t.${identifier(TENANT_COLUMN)}`
-  return {
-    count: `select count(*)::text from ${from}`,
-    samples: `select json_build_object(${[tenant, ...pairs].join(', ')})::text from ${from}`,
-  }
+function sampleOf(plan: TablePlan, { mapping }: Layout, fields: readonly string[], where: string) {
+  return rowsWhere({ version: plan.pair.after, pgSchema: mapping.schema, table: plan.table }, fields, where)
 }
 
 function validateStep(
